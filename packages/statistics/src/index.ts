@@ -1,0 +1,32 @@
+/**
+ * @file The statistics of hale: pure functions, the same in Node and browsers. Higher scores are more abnormal, labels
+ * are 0 or 1, and what cannot be computed honestly is refused with STATISTIC_UNSUPPORTED or comes with a reason.
+ */
+
+export { betaProbability, betaQuantile } from "./beta.ts";
+export {
+  type ClusteredIntervals,
+  type ClusteredIntervalsOptions,
+  clusteredIntervals,
+  type Interval,
+} from "./bootstrap.ts";
+export { type ClusterCounts, LEAST_CLUSTERS } from "./clusters.ts";
+export { connectedRegions } from "./components.ts";
+export { type DelongTest, delongTest } from "./delong.ts";
+export { normalProbability, normalQuantile } from "./normal.ts";
+export { type ConfusionCounts, confusionCounts, type OperatingPoint, operatingPoint } from "./operating-point.ts";
+export { type PairedDifference, type PairedDifferenceOptions, pairedDifference } from "./paired.ts";
+export { type BestDice, type PixelImage, type PixelMetrics, pixelMetrics } from "./pixels.ts";
+export { exactProportion, type Proportion } from "./proportion.ts";
+export { type Random, seededRandom } from "./random.ts";
+export { auroc, averagePrecision, type PrPoint, prCurve, type RocPoint, rocCurve } from "./ranking.ts";
+export {
+  type Histogram,
+  histogram,
+  mean,
+  quantile,
+  quantileOfSorted,
+  standardDeviation,
+} from "./summary.ts";
+export { type NormalThreshold, normalsNeeded, smallestRate, thresholdFromNormals } from "./threshold.ts";
+export type { RankingMetric } from "./weighted-ranking.ts";
