@@ -1,0 +1,52 @@
+/**
+ * @file The budgets that every decoder keeps before it allocates, and the refusals that go with them. Decoders of
+ * others throw whatever they like; `refuseRawErrors` is the one place where that becomes a typed refusal.
+ */
+import { HaleError } from "@hale/errors";
+
+/** Largest encoded image that is looked at, in bytes (512 MB). */
+export const MAX_INPUT_BYTES = 512 * 1024 * 1024;
+/** Most pixels (width × height) that an image may declare. */
+export const MAX_PIXELS = 2 ** 28;
+
+export function corrupt(name: string, what: string, cause?: unknown): HaleError {
+  return new HaleError(
+    "IMAGE_CORRUPT",
+    `The image ${name} is damaged: ${what}.`,
+    "Export or download it again, or take it out of the data set.",
+    { cause },
+  );
+}
+
+export function unsupported(name: string, what: string): HaleError {
+  return new HaleError(
+    "IMAGE_UNSUPPORTED",
+    `The image ${name} cannot be read: ${what}.`,
+    "Save it as an 8- or 16-bit grey or RGB PNG, TIFF or baseline JPEG.",
+  );
+}
+
+export function tooLarge(name: string, what: string): HaleError {
+  return new HaleError("IMAGE_TOO_LARGE", `The image ${name} is too large: ${what}.`, "Scale it down and try again.");
+}
+
+/** Refuses sizes that are zero, not whole, or beyond the pixel budget. Sizes in pixels. */
+export function checkSize(name: string, width: number, height: number): void {
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw corrupt(name, `it declares ${width} × ${height} pixels`);
+  }
+  if (width * height > MAX_PIXELS) {
+    throw tooLarge(name, `it declares ${width} × ${height} pixels, and at most ${MAX_PIXELS} are accepted`);
+  }
+}
+
+/** Runs `read`; anything it throws that is not a `HaleError` becomes IMAGE_CORRUPT for `name`. */
+export function refuseRawErrors<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof HaleError) throw error;
+    const what = error instanceof Error ? error.message.replace(/[.\s]+$/, "") : "its data cannot be decoded";
+    throw corrupt(name, what || "its data cannot be decoded", error);
+  }
+}
