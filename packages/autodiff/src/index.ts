@@ -1,0 +1,26 @@
+/** @file The engine: symbolic tensors, differentiation, layers, optimisers, lowering to ONNX, programs. */
+export * from "./array64.ts";
+export * from "./evaluate.ts";
+export * from "./graph.ts";
+export { lower, type LoweredModel } from "./lowering/lower.ts";
+export { SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
+export * from "./nn/initialisers.ts";
+export * from "./nn/layers.ts";
+export * from "./nn/parameters.ts";
+export * from "./ops/convolution.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/indexing.ts";
+export * from "./ops/layout.ts";
+export * from "./ops/leaf.ts";
+export * from "./ops/linear.ts";
+export * from "./ops/normalisation.ts";
+export * from "./ops/pooling.ts";
+export * from "./ops/reduction.ts";
+export * from "./ops/resampling.ts";
+export * from "./optim/adam.ts";
+export * from "./optim/average.ts";
+export * from "./optim/schedule.ts";
+export * from "./program.ts";
+export * from "./random.ts";
+export * from "./shape.ts";
+export { apply, type Op, Tensor } from "./tensor.ts";

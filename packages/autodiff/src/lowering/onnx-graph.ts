@@ -1,0 +1,138 @@
+/**
+ * @file A builder of ONNX graphs. Equal nodes and constants are emitted once, so that ops may ask for the same value
+ * without knowing of one another. Where the batch is symbolic, sizes that hang on it become -1 in reshapes.
+ */
+import { type Shape, sizeOf } from "../shape.ts";
+import {
+  type AttributeValue,
+  attributeProto,
+  FLOAT,
+  INT64,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfo,
+} from "./onnx-model.ts";
+
+/**
+ * The stand-in size of a symbolic batch: a prime that no real size is a multiple of. A graph traced with it as its batch
+ * is lowered with that axis left open.
+ */
+export const SYMBOLIC_BATCH = 7919;
+
+/** Where a graph will run. Lowerings may differ where that pays. */
+export type Target = "cpu" | "webgpu" | "wasm";
+
+export interface OnnxGraphOptions {
+  target: Target;
+  /** Values of inputs that become constants of the model. */
+  constants?: ReadonlyMap<string, { data: Float32Array; shape: Shape }>;
+}
+
+export class OnnxGraph {
+  readonly nodesList: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly inputs: ValueInfo[] = [];
+  private readonly known = new Map<string, string[]>();
+  private counter = 0;
+
+  constructor(readonly options: OnnxGraphOptions) {}
+
+  get target(): Target {
+    return this.options.target;
+  }
+
+  /** Emits a node with one output, or finds the equal one, and returns the output's name. */
+  node(opType: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}, domain = ""): string {
+    return this.nodes(opType, inputs, 1, attributes, domain)[0];
+  }
+
+  /** Emits a node with several outputs. Equal nodes share the first emission. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Record<string, AttributeValue> = {},
+    domain = "",
+  ): string[] {
+    const key = JSON.stringify([opType, inputs, attributes, domain, outputs]);
+    const found = this.known.get(key);
+    if (found) return found;
+    const names = Array.from({ length: outputs }, () => `v${this.counter++}`);
+    this.nodesList.push({
+      opType,
+      domain,
+      input: [...inputs],
+      output: names,
+      attribute: Object.entries(attributes).map(([name, value]) =>
+        attributeProto(name, FLOAT_ATTRIBUTES.has(name) ? { float: value as number } : value),
+      ),
+    });
+    this.known.set(key, names);
+    return names;
+  }
+
+  /** A named graph input, or its value where the options make it constant. */
+  input(name: string, shape: Shape): string {
+    const key = `input ${name}`;
+    const found = this.known.get(key);
+    if (found) return found[0];
+    const fixed = this.options.constants?.get(name);
+    if (fixed) this.addInitializer(name, FLOAT, [...fixed.shape], bytesOf(fixed.data));
+    else this.inputs.push({ name, elemType: FLOAT, dims: shape.map((size) => this.openSize(size)) });
+    this.known.set(key, [name]);
+    return name;
+  }
+
+  /** A float constant. */
+  floats(values: ArrayLike<number>, shape: Shape): string {
+    const data = Float32Array.from(values);
+    return this.constant(FLOAT, shape, bytesOf(data));
+  }
+
+  /** A vector of whole numbers: axes, shapes, starts. */
+  ints(values: readonly number[]): string {
+    for (const value of values) {
+      if (value >= SYMBOLIC_BATCH && value % SYMBOLIC_BATCH === 0) {
+        throw new Error("This graph needs to know its batch size and cannot be exported with a symbolic one.");
+      }
+    }
+    return this.constant(INT64, [values.length], bytesOf(BigInt64Array.from(values, BigInt)));
+  }
+
+  reshape(value: string, shape: Shape): string {
+    const open = shape.map((size) => (typeof this.openSize(size) === "string" ? -1 : size));
+    return this.node("Reshape", [value, this.ints(open)]);
+  }
+
+  expand(value: string, shape: Shape): string {
+    return this.node("Expand", [value, this.ints(shape)]);
+  }
+
+  /** The size itself, or a name for one that hangs on the symbolic batch. */
+  openSize(size: number): number | string {
+    if (size < SYMBOLIC_BATCH || size % SYMBOLIC_BATCH !== 0) return size;
+    return size === SYMBOLIC_BATCH ? "N" : `N*${size / SYMBOLIC_BATCH}`;
+  }
+
+  private constant(dataType: number, shape: Shape, rawData: Uint8Array): string {
+    // Long constants are told apart by name only; hashing them would cost more than it saves.
+    const key = sizeOf(shape) <= 4096 ? `constant ${dataType} [${shape}] ${rawData.join(",")}` : null;
+    const found = key ? this.known.get(key) : undefined;
+    if (found) return found[0];
+    const name = `c${this.counter++}`;
+    this.addInitializer(name, dataType, [...shape], rawData);
+    if (key) this.known.set(key, [name]);
+    return name;
+  }
+
+  private addInitializer(name: string, dataType: number, dims: number[], rawData: Uint8Array): void {
+    this.initializers.push({ name, dataType, dims, rawData });
+  }
+}
+
+/** Attributes that ONNX types as float even when their value is whole. */
+const FLOAT_ATTRIBUTES = new Set(["alpha", "beta", "epsilon"]);
+
+function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

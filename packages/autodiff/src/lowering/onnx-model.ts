@@ -1,0 +1,149 @@
+/**
+ * @file The part of the ONNX protobuf schema (onnx.proto, IR version 10) that hale writes, and its encoder.
+ * protobufjs does the encoding; only field names, numbers and types stand here.
+ */
+import protobuf from "protobufjs";
+
+const field = (type: string, id: number, rule?: "repeated") => ({ type, id, ...(rule ? { rule } : {}) });
+const repeated = (type: string, id: number) => field(type, id, "repeated");
+
+const root = protobuf.Root.fromJSON({
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: field("int64", 1),
+        producerName: field("string", 2),
+        producerVersion: field("string", 3),
+        graph: field("GraphProto", 7),
+        opsetImport: repeated("OperatorSetIdProto", 8),
+        metadataProps: repeated("StringStringEntryProto", 14),
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: field("string", 1), version: field("int64", 2) } },
+    StringStringEntryProto: { fields: { key: field("string", 1), value: field("string", 2) } },
+    GraphProto: {
+      fields: {
+        node: repeated("NodeProto", 1),
+        name: field("string", 2),
+        initializer: repeated("TensorProto", 5),
+        input: repeated("ValueInfoProto", 11),
+        output: repeated("ValueInfoProto", 12),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: repeated("string", 1),
+        output: repeated("string", 2),
+        name: field("string", 3),
+        opType: field("string", 4),
+        attribute: repeated("AttributeProto", 5),
+        domain: field("string", 7),
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: field("string", 1),
+        f: field("float", 2),
+        i: field("int64", 3),
+        s: field("bytes", 4),
+        floats: repeated("float", 7),
+        ints: repeated("int64", 8),
+        type: field("int32", 20),
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: repeated("int64", 1),
+        dataType: field("int32", 2),
+        name: field("string", 8),
+        rawData: field("bytes", 9),
+      },
+    },
+    ValueInfoProto: { fields: { name: field("string", 1), type: field("TypeProto", 2) } },
+    TypeProto: { fields: { tensorType: field("TensorTypeProto", 1) } },
+    TensorTypeProto: { fields: { elemType: field("int32", 1), shape: field("TensorShapeProto", 2) } },
+    TensorShapeProto: { fields: { dim: repeated("DimensionProto", 1) } },
+    DimensionProto: { fields: { dimValue: field("int64", 1), dimParam: field("string", 2) } },
+  },
+});
+const modelType = root.lookupType("ModelProto");
+
+export const FLOAT = 1;
+export const INT64 = 7;
+
+/** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17. */
+export const OPSET = 20;
+
+export interface NodeProto {
+  opType: string;
+  domain: string;
+  input: string[];
+  output: string[];
+  attribute: object[];
+}
+
+export interface TensorProto {
+  name: string;
+  dims: number[];
+  dataType: number;
+  rawData: Uint8Array;
+}
+
+export interface ValueInfo {
+  name: string;
+  elemType: number;
+  /** Sizes; a string names a symbolic one. */
+  dims: readonly (number | string)[];
+}
+
+export type AttributeValue = number | string | readonly number[] | { float: number };
+
+/** An attribute by ONNX's typing: whole numbers are ints unless wrapped as `{float}`, or not whole. */
+export function attributeProto(name: string, value: AttributeValue): object {
+  if (typeof value === "string") return { name, s: new TextEncoder().encode(value), type: 3 };
+  if (typeof value === "object" && "float" in value) return { name, f: value.float, type: 1 };
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? { name, i: value, type: 2 } : { name, f: value, type: 1 };
+  }
+  return { name, ints: [...value], type: 7 };
+}
+
+export interface ModelParts {
+  name: string;
+  nodes: readonly NodeProto[];
+  initializers: readonly TensorProto[];
+  inputs: readonly ValueInfo[];
+  outputs: readonly ValueInfo[];
+  metadata?: Readonly<Record<string, string>>;
+}
+
+/** Serialises a model. */
+export function encodeModel({ name, nodes, initializers, inputs, outputs, metadata = {} }: ModelParts): Uint8Array {
+  const valueInfo = ({ name: valueName, elemType, dims }: ValueInfo) => ({
+    name: valueName,
+    type: {
+      tensorType: {
+        elemType,
+        shape: { dim: dims.map((d) => (typeof d === "string" ? { dimParam: d } : { dimValue: d })) },
+      },
+    },
+  });
+  return modelType
+    .encode({
+      irVersion: 10,
+      producerName: "hale",
+      graph: {
+        name,
+        node: nodes,
+        initializer: initializers,
+        input: inputs.map(valueInfo),
+        output: outputs.map(valueInfo),
+      },
+      opsetImport: [
+        { domain: "", version: OPSET },
+        { domain: "com.microsoft", version: 1 },
+      ],
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    })
+    .finish();
+}

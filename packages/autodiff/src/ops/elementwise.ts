@@ -1,0 +1,208 @@
+/**
+ * @file Elementwise ops with NumPy broadcasting. Each gradient is written in the same ops, so it can be differentiated.
+ */
+import { fill64, readBroadcast } from "../array64.ts";
+import { broadcastShapes, sameShape } from "../shape.ts";
+import { apply, type Op, type Tensor } from "../tensor.ts";
+import { expand } from "./layout.ts";
+import { scalar, scalarValue } from "./leaf.ts";
+import { sumTo } from "./reduction.ts";
+
+/** Numbers stand for scalar constants wherever a tensor is expected. */
+export type Operand = Tensor | number;
+
+export function asTensor(value: Operand): Tensor {
+  return typeof value === "number" ? scalar(value) : value;
+}
+
+interface UnaryRule {
+  value(x: number): number;
+  onnx: string;
+  /** dL/dx from the input x, the output y and dL/dy. */
+  gradient(x: Tensor, y: Tensor, g: Tensor): Tensor | null;
+}
+
+function unary(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
+  const op: Op<null> = {
+    name,
+    shape: ([x]) => x,
+    gradient: (node, g) => [rule.gradient(node.inputs[0], node, g)],
+    reference: ([x]) => x.data.map(rule.value),
+    lower: (graph, inputs) => graph.node(rule.onnx, inputs),
+  };
+  return (x) => apply(op, [x], null);
+}
+
+export const neg = unary("neg", { value: (x) => -x, onnx: "Neg", gradient: (_x, _y, g) => neg(g) });
+export const exp = unary("exp", { value: Math.exp, onnx: "Exp", gradient: (_x, y, g) => mul(g, y) });
+export const log = unary("log", { value: Math.log, onnx: "Log", gradient: (x, _y, g) => div(g, x) });
+export const sqrt = unary("sqrt", { value: Math.sqrt, onnx: "Sqrt", gradient: (_x, y, g) => div(mul(g, 0.5), y) });
+export const tanh = unary("tanh", {
+  value: Math.tanh,
+  onnx: "Tanh",
+  gradient: (_x, y, g) => mul(g, sub(1, mul(y, y))),
+});
+export const sigmoid = unary("sigmoid", {
+  value: (x) => 1 / (1 + Math.exp(-x)),
+  onnx: "Sigmoid",
+  gradient: (_x, y, g) => mul(g, mul(y, sub(1, y))),
+});
+/** log(1 + exp(x)), without overflow. */
+export const softplus = unary("softplus", {
+  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  onnx: "Softplus",
+  gradient: (x, _y, g) => mul(g, sigmoid(x)),
+});
+export const abs = unary("abs", { value: Math.abs, onnx: "Abs", gradient: (x, _y, g) => mul(g, sign(x)) });
+/** -1, 0 or 1; its gradient is zero. */
+export const sign = unary("sign", { value: Math.sign, onnx: "Sign", gradient: () => null });
+export const reciprocal = unary("reciprocal", {
+  value: (x) => 1 / x,
+  onnx: "Reciprocal",
+  gradient: (_x, y, g) => neg(mul(g, mul(y, y))),
+});
+export const relu = unary("relu", { value: (x) => Math.max(x, 0), onnx: "Relu", gradient: (_x, y, g) => gate(g, y, 0) });
+
+interface BinaryRule {
+  value(a: number, b: number): number;
+  onnx: string;
+  gradient(a: Tensor, b: Tensor, y: Tensor, g: Tensor): readonly [Tensor | null, Tensor | null];
+  /** What the op comes to when one side is a scalar constant, or null. */
+  simplify?(a: Tensor, b: Tensor): Tensor | null;
+  /** The ONNX op answers a boolean, which becomes 0 or 1. */
+  boolean?: boolean;
+}
+
+function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Tensor {
+  const op: Op<null> = {
+    name,
+    shape: ([a, b]) => broadcastShapes(a, b),
+    gradient: (node, g) => {
+      const [a, b] = node.inputs;
+      const [da, db] = rule.gradient(a, b, node, g);
+      return [da && sumTo(da, a.shape), db && sumTo(db, b.shape)];
+    },
+    reference: ([a, b], node) =>
+      fill64(node.shape, (index) => rule.value(readBroadcast(a, index), readBroadcast(b, index))),
+    lower: (graph, inputs) => {
+      const value = graph.node(rule.onnx, inputs);
+      return rule.boolean ? graph.node("Cast", [value], { to: 1 }) : value;
+    },
+  };
+  return (left, right) => {
+    const a = asTensor(left);
+    const b = asTensor(right);
+    return rule.simplify?.(a, b) ?? apply(op, [a, b], null);
+  };
+}
+
+/** `x`, broadcast to what `x` and `other` come to: for dropping a neutral operand without changing the shape. */
+function broadcastLike(x: Tensor, other: Tensor): Tensor {
+  const shape = broadcastShapes(x.shape, other.shape);
+  return sameShape(shape, x.shape) ? x : expand(x, shape);
+}
+
+export const add = binary("add", {
+  value: (a, b) => a + b,
+  onnx: "Add",
+  gradient: (_a, _b, _y, g) => [g, g],
+  simplify: (a, b) => (scalarValue(b) === 0 ? broadcastLike(a, b) : scalarValue(a) === 0 ? broadcastLike(b, a) : null),
+});
+export const sub = binary("sub", {
+  value: (a, b) => a - b,
+  onnx: "Sub",
+  gradient: (_a, _b, _y, g) => [g, neg(g)],
+  simplify: (a, b) => (scalarValue(b) === 0 ? broadcastLike(a, b) : null),
+});
+export const mul = binary("mul", {
+  value: (a, b) => a * b,
+  onnx: "Mul",
+  gradient: (a, b, _y, g) => [mul(g, b), mul(g, a)],
+  simplify: (a, b) => (scalarValue(b) === 1 ? broadcastLike(a, b) : scalarValue(a) === 1 ? broadcastLike(b, a) : null),
+});
+export const div = binary("div", {
+  value: (a, b) => a / b,
+  onnx: "Div",
+  gradient: (_a, b, y, g) => {
+    const da = div(g, b);
+    return [da, neg(mul(da, y))];
+  },
+});
+/** 1 where a > b, else 0; its gradient is zero. */
+export const greater = binary("greater", {
+  value: (a, b) => (a > b ? 1 : 0),
+  onnx: "Greater",
+  boolean: true,
+  gradient: () => [null, null],
+});
+/** 1 where a = b, else 0; its gradient is zero. */
+export const equal = binary("equal", {
+  value: (a, b) => (a === b ? 1 : 0),
+  onnx: "Equal",
+  boolean: true,
+  gradient: () => [null, null],
+});
+/** The larger; where both are equal the gradient goes to `b`. */
+export const maximum = binary("maximum", {
+  value: Math.max,
+  onnx: "Max",
+  gradient: (a, b, _y, g) => {
+    const first = greater(a, b);
+    return [mul(g, first), mul(g, sub(1, first))];
+  },
+});
+/** The smaller; where both are equal the gradient goes to `b`. */
+export const minimum = binary("minimum", {
+  value: Math.min,
+  onnx: "Min",
+  gradient: (a, b, _y, g) => {
+    const first = greater(b, a);
+    return [mul(g, first), mul(g, sub(1, first))];
+  },
+});
+
+export function square(x: Tensor): Tensor {
+  return mul(x, x);
+}
+
+/** x where x > 0, else slope·x. */
+export function leakyRelu(x: Tensor, slope: number): Tensor {
+  return apply(leakyReluOp, [x], { slope });
+}
+
+const leakyReluOp: Op<{ slope: number }> = {
+  name: "leakyRelu",
+  shape: ([x]) => x,
+  gradient: (node, g) => [gate(g, node, node.attributes.slope)],
+  reference: ([x], node) => x.data.map((v) => (v > 0 ? v : node.attributes.slope * v)),
+  lower: (graph, inputs, node) => graph.node("LeakyRelu", inputs, { alpha: node.attributes.slope }),
+};
+
+/**
+ * The gradient of ReLU and its leaky kind, as an op of its own: g where y > 0, else slope·g. Linear in g, flat in y, so
+ * it is closed under differentiation. `y` may be the activation's output, since slope ≥ 0 keeps its sign.
+ */
+export function gate(g: Tensor, y: Tensor, slope: number): Tensor {
+  return apply(gateOp, [g, y], { slope });
+}
+
+const gateOp: Op<{ slope: number }> = {
+  name: "gate",
+  shape: ([g, y]) => {
+    if (!sameShape(g, y)) throw new RangeError("both inputs need one shape.");
+    return g;
+  },
+  gradient: (node, outer) => [gate(outer, node.inputs[1], node.attributes.slope), null],
+  reference: ([g, y], node) => g.data.map((v, i) => (y.data[i] > 0 ? v : node.attributes.slope * v)),
+  lower: (graph, [g, y], node) => {
+    const open = graph.node("Greater", [y, graph.floats([0], [])]);
+    const { slope } = node.attributes;
+    const closed = slope === 0 ? graph.floats([0], []) : graph.node("Mul", [g, graph.floats([slope], [])]);
+    return graph.node("Where", [open, g, closed]);
+  },
+};
+
+/** Parametric ReLU: x where x > 0, else slope·x with a learnt slope that broadcasts (He et al. 2015). */
+export function prelu(x: Tensor, slope: Tensor): Tensor {
+  return sub(relu(x), mul(slope, relu(neg(x))));
+}

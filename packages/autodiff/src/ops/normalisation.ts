@@ -1,0 +1,144 @@
+/**
+ * @file Standardisation of rows and the normalisation layers that stand on it: instance, layer, batch.
+ */
+import type { Array64 } from "../array64.ts";
+import type { OnnxGraph } from "../lowering/onnx-graph.ts";
+import { apply, type Op, type Tensor } from "../tensor.ts";
+import { add, div, mul, neg, sqrt, sub } from "./elementwise.ts";
+import { reshape } from "./layout.ts";
+import { mean } from "./reduction.ts";
+
+interface StandardiseAttributes {
+  epsilon: number;
+}
+
+/** One ONNX node makes the standardised rows and their inverse deviations; the graph shares it between the two ops. */
+function layerNormalization(graph: OnnxGraph, x: string, node: Tensor<StandardiseAttributes>): string[] {
+  const width = node.inputs[0].shape[1];
+  const ones = graph.floats(new Float32Array(width).fill(1), [width]);
+  return graph.nodes("LayerNormalization", [x, ones], 3, { axis: -1, epsilon: node.attributes.epsilon });
+}
+
+function moments({ shape, data }: Array64, epsilon: number): { mean: number[]; inverse: number[] } {
+  const [rows, width] = shape;
+  const result = { mean: [] as number[], inverse: [] as number[] };
+  for (let r = 0; r < rows; r++) {
+    const row = data.subarray(r * width, (r + 1) * width);
+    const average = row.reduce((total, v) => total + v, 0) / width;
+    const variance = row.reduce((total, v) => total + (v - average) ** 2, 0) / width;
+    result.mean.push(average);
+    result.inverse.push(1 / Math.sqrt(variance + epsilon));
+  }
+  return result;
+}
+
+const standardiseOp: Op<StandardiseAttributes> = {
+  name: "standardise",
+  shape: ([x]) => {
+    if (x.length !== 2) throw new RangeError("needs rows [R, L].");
+    return x;
+  },
+  gradient: (node, g) => {
+    // dx = r·(g - mean(g) - y·mean(g·y)), r the inverse deviation.
+    const r = inverseDeviation(node.inputs[0], node.attributes.epsilon);
+    const centred = sub(sub(g, mean(g, [1], true)), mul(node, mean(mul(g, node), [1], true)));
+    return [mul(r, centred)];
+  },
+  reference: ([x], node) => {
+    const { mean: average, inverse } = moments(x, node.attributes.epsilon);
+    const width = x.shape[1];
+    return x.data.map((v, i) => (v - average[Math.floor(i / width)]) * inverse[Math.floor(i / width)]);
+  },
+  lower: (graph, [x], node) => layerNormalization(graph, x, node)[0],
+};
+
+const inverseDeviationOp: Op<StandardiseAttributes> = {
+  name: "inverseDeviation",
+  shape: ([x]) => [x[0], 1],
+  gradient: (node, g) => {
+    // d(var + ε)^(-1/2)/dx = -r³·(x - mean)/L = -r²·y/L.
+    const [x] = node.inputs;
+    const y = standardise(x, node.attributes.epsilon);
+    return [mul(neg(mul(g, mul(node, node))), mul(y, 1 / x.shape[1]))];
+  },
+  reference: ([x], node) => Float64Array.from(moments(x, node.attributes.epsilon).inverse),
+  lower: (graph, [x], node) => layerNormalization(graph, x, node)[2],
+};
+
+/** Rows of x [R, L] shifted and scaled to mean 0 and variance 1: (x - mean)/√(var + ε), var with divisor L. */
+export function standardise(x: Tensor, epsilon = 1e-5): Tensor {
+  return apply(standardiseOp, [x], { epsilon });
+}
+
+/** 1/√(var + ε) of each row of x [R, L], as [R, 1]. */
+export function inverseDeviation(x: Tensor, epsilon = 1e-5): Tensor {
+  return apply(inverseDeviationOp, [x], { epsilon });
+}
+
+/** A per-channel vector [C] shaped to broadcast over [N, C, H, W]. */
+export function perChannel(vector: Tensor): Tensor {
+  return reshape(vector, [1, vector.shape[0], 1, 1]);
+}
+
+/** Instance normalisation of x [N, C, H, W], each image and channel by itself; affine where scale and shift are given. */
+export function instanceNorm(x: Tensor, scale?: Tensor, shift?: Tensor, epsilon = 1e-5): Tensor {
+  const [n, c, h, w] = x.shape;
+  const y = reshape(standardise(reshape(x, [n * c, h * w]), epsilon), x.shape);
+  return affine(y, scale && perChannel(scale), shift && perChannel(shift));
+}
+
+function affine(y: Tensor, scale?: Tensor, shift?: Tensor): Tensor {
+  const scaled = scale ? mul(y, scale) : y;
+  return shift ? add(scaled, shift) : scaled;
+}
+
+/** Layer normalisation over all axes but the first; scale and shift have the shape of one example. */
+export function layerNorm(x: Tensor, scale?: Tensor, shift?: Tensor, epsilon = 1e-5): Tensor {
+  const [n, ...rest] = x.shape;
+  const width = rest.reduce((product, size) => product * size, 1);
+  return affine(reshape(standardise(reshape(x, [n, width]), epsilon), x.shape), scale, shift);
+}
+
+export interface BatchNormResult {
+  output: Tensor;
+  /** Running mean and variance after this batch, to be kept as state. */
+  runningMean: Tensor;
+  runningVariance: Tensor;
+}
+
+/**
+ * Batch normalisation in training mode: statistics of this batch over N, H, W; the running variance is unbiased and
+ * moves by `momentum`, as in PyTorch. No gradient flows into the running statistics.
+ */
+export function batchNorm(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  running: { mean: Tensor; variance: Tensor },
+  { momentum = 0.1, epsilon = 1e-5 } = {},
+): BatchNormResult {
+  const [n, c, h, w] = x.shape;
+  const count = n * h * w;
+  const average = mean(x, [0, 2, 3], true);
+  const centred = sub(x, average);
+  const variance = mean(mul(centred, centred), [0, 2, 3], true);
+  const output = affine(div(centred, sqrt(add(variance, epsilon))), perChannel(scale), perChannel(shift));
+  const move = (old: Tensor, value: Tensor) => add(old, mul(sub(reshape(value, [c]), old), momentum));
+  return {
+    output,
+    runningMean: move(running.mean, average),
+    runningVariance: move(running.variance, mul(variance, count / Math.max(1, count - 1))),
+  };
+}
+
+/** Batch normalisation in evaluation mode: running statistics only, so an image's result never depends on its batch. */
+export function batchNormFrozen(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  running: { mean: Tensor; variance: Tensor },
+  epsilon = 1e-5,
+): Tensor {
+  const factor = div(scale, sqrt(add(running.variance, epsilon)));
+  return add(mul(x, perChannel(factor)), perChannel(sub(shift, mul(running.mean, factor))));
+}

@@ -1,0 +1,98 @@
+/**
+ * @file Sums, means and maxima over axes, and softmax.
+ */
+import { forEachIndex } from "../array64.ts";
+import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
+import { apply, type Op, type Tensor } from "../tensor.ts";
+import { div, equal, exp, mul, sub } from "./elementwise.ts";
+import { expand, reshape } from "./layout.ts";
+import { detach } from "./leaf.ts";
+
+interface ReduceAttributes {
+  axes: readonly number[];
+}
+
+/** The shape with the reduced axes kept as 1. */
+function kept(shape: Shape, axes: readonly number[]): number[] {
+  return shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+function reduce64(
+  shape: Shape,
+  data: Float64Array,
+  axes: readonly number[],
+  start: number,
+  combine: (a: number, b: number) => number,
+): Float64Array {
+  const target = kept(shape, axes);
+  const strides = stridesOf(target);
+  const result = new Float64Array(sizeOf(target)).fill(start);
+  forEachIndex(shape, (index, flat) => {
+    let to = 0;
+    for (let axis = 0; axis < shape.length; axis++) if (target[axis] !== 1) to += index[axis] * strides[axis];
+    result[to] = combine(result[to], data[flat]);
+  });
+  return result;
+}
+
+const sumOp: Op<ReduceAttributes> = {
+  name: "sum",
+  shape: ([x], { axes }) => kept(x, axes),
+  gradient: (node, g) => [expand(g, node.inputs[0].shape)],
+  reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, 0, (a, b) => a + b),
+  lower: (graph, [x], node) =>
+    graph.node("ReduceSum", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+};
+
+const maxOp: Op<ReduceAttributes> = {
+  name: "max",
+  shape: ([x], { axes }) => kept(x, axes),
+  gradient: (node, g) => {
+    // Ties share the gradient evenly.
+    const hit = equal(node.inputs[0], node);
+    return [mul(hit, div(g, sum(hit, node.attributes.axes, true)))];
+  },
+  reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, -Infinity, Math.max),
+  lower: (graph, [x], node) =>
+    graph.node("ReduceMax", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+};
+
+function reduceWith(op: Op<ReduceAttributes>, x: Tensor, axes: readonly number[] | undefined, keep: boolean): Tensor {
+  const list = axes ? normaliseAxes(axes, x.rank) : x.shape.map((_, axis) => axis);
+  const reduced = list.every((axis) => x.shape[axis] === 1) ? x : apply(op, [x], { axes: list });
+  if (keep) return reduced;
+  return reshape(
+    reduced,
+    x.shape.filter((_, axis) => !list.includes(axis)),
+  );
+}
+
+/** Sum over `axes` (all of them by default); `keep` leaves them as size 1. */
+export function sum(x: Tensor, axes?: readonly number[], keep = false): Tensor {
+  return reduceWith(sumOp, x, axes, keep);
+}
+
+export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor {
+  const list = axes ? normaliseAxes(axes, x.rank) : x.shape.map((_, axis) => axis);
+  const count = list.reduce((product, axis) => product * x.shape[axis], 1);
+  return mul(sum(x, list, keep), 1 / count);
+}
+
+/** Maximum over `axes`; where several elements share it, they share the gradient. */
+export function max(x: Tensor, axes?: readonly number[], keep = false): Tensor {
+  return reduceWith(maxOp, x, axes, keep);
+}
+
+/** Sums `x` down to a shape that broadcasts to its own: the adjoint of broadcasting. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const shift = x.rank - shape.length;
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis < shift || shape[axis - shift] !== x.shape[axis]);
+  return reshape(sum(x, axes, true), shape);
+}
+
+/** exp(x) normalised over one axis; shifted by the maximum, through which no gradient needs to flow. */
+export function softmax(x: Tensor, axis: number): Tensor {
+  const powers = exp(sub(x, detach(max(x, [axis], true))));
+  return div(powers, sum(powers, [axis], true));
+}

@@ -1,0 +1,79 @@
+/**
+ * @file Resampling as linear maps: bilinear resizing by two small matrices, nearest doubling by broadcasting, FIR
+ * up- and down-sampling by depthwise convolution. Linear, so their gradients need no rules of their own.
+ */
+import type { Tensor } from "../tensor.ts";
+import { conv2d } from "./convolution.ts";
+import { embed, expand, pad, reshape, slice } from "./layout.ts";
+import { constant } from "./leaf.ts";
+import { matmul } from "./linear.ts";
+
+/** The dense [to, from] matrix of bilinear interpolation; without antialiasing, as framework upsampling layers do. */
+export function bilinearMatrix(from: number, to: number, alignCorners: boolean): Float32Array {
+  const matrix = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const at = alignCorners
+      ? to > 1
+        ? (i * (from - 1)) / (to - 1)
+        : 0
+      : Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    const low = Math.min(from - 1, Math.floor(at));
+    const high = Math.min(from - 1, low + 1);
+    matrix[i * from + low] += 1 - (at - low);
+    matrix[i * from + high] += at - low;
+  }
+  return matrix;
+}
+
+/** Bilinear resizing of x [N, C, H, W] to [N, C, height, width]. */
+export function resizeBilinear(
+  x: Tensor,
+  [height, width]: readonly [number, number],
+  { alignCorners = false } = {},
+): Tensor {
+  const [, , h, w] = x.shape;
+  const rows = constant(bilinearMatrix(h, height, alignCorners), [1, 1, height, h]);
+  const columns = constant(bilinearMatrix(w, width, alignCorners), [w, width].reverse());
+  return matmul(matmul(rows, x), reshape(columns, [1, 1, width, w]), { transposeB: true });
+}
+
+/** Every pixel repeated `factor` times in both directions. */
+export function upsampleNearest(x: Tensor, factor: number): Tensor {
+  const [n, c, h, w] = x.shape;
+  const spread = expand(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, factor, w, factor]);
+  return reshape(spread, [n, c, h * factor, w * factor]);
+}
+
+export interface FirOptions {
+  /** Zeros inserted so that there are `up` times as many samples. */
+  up?: number;
+  /** Every `down`-th sample kept. */
+  down?: number;
+  /** Padding in samples after upsampling: [top, bottom, left, right]; negative crops. */
+  pads?: readonly [number, number, number, number];
+  /** The result is multiplied by this. */
+  gain?: number;
+}
+
+/** Up-samples by zero insertion, pads, filters every channel with `kernel` [kh, kw] (convolution, so flipped), down-samples. */
+export function firResample(
+  x: Tensor,
+  kernel: { values: ArrayLike<number>; shape: readonly [number, number] },
+  { up = 1, down = 1, pads = [0, 0, 0, 0], gain = 1 }: FirOptions = {},
+): Tensor {
+  const [n, c, h, w] = x.shape;
+  let y = up === 1 ? x : embed(x, [n, c, h * up, w * up], [0, 0, 0, 0], [1, 1, up, up]);
+  const [top, bottom, left, right] = pads;
+  const grow = (value: number) => Math.max(0, value);
+  y = pad(y, [0, 0, grow(top), grow(left)], [0, 0, grow(bottom), grow(right)]);
+  const cut = (value: number) => Math.max(0, -value);
+  y = slice(
+    y,
+    [0, 0, cut(top), cut(left)],
+    [n, c, y.shape[2] - cut(top) - cut(bottom), y.shape[3] - cut(left) - cut(right)],
+  );
+  const taps = Array.from(kernel.values).reverse();
+  const weights = new Float32Array(c * taps.length);
+  for (let channel = 0; channel < c; channel++) weights.set(taps.map((tap) => tap * gain), channel * taps.length);
+  return conv2d(y, constant(weights, [c, 1, ...kernel.shape]), { stride: down, groups: c });
+}

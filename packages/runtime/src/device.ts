@@ -1,0 +1,33 @@
+/**
+ * @file The one read-only object in which places differ: what runs ONNX here, on which device, with what it can do.
+ * `@hale/runtime/node` and `@hale/runtime/web` open one; nothing else imports ONNX Runtime.
+ */
+import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
+
+export type FloatTensor = TypedTensor<"float32">;
+export type { InferenceSession, OrtTensor };
+
+export type DeviceKind = "cpu" | "webgpu" | "wasm";
+
+export interface Device {
+  readonly kind: DeviceKind;
+  /** Threads inside one op; 1 on WebGPU. */
+  readonly threads: number;
+  /** Where it runs, for reports: "node" or "browser". */
+  readonly host: "node" | "browser";
+  /** Version of ONNX Runtime. */
+  readonly version: string;
+  /** Compiles a model. Outputs named in `resident` stay on the device. */
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;
+  /** A tensor in host memory. */
+  tensor(data: Float32Array, shape: readonly number[]): FloatTensor;
+}
+
+export interface SessionOptions {
+  /** Outputs that stay on the device (WebGPU); all others come to host memory. */
+  resident?: readonly string[];
+  /** Names of all outputs; needed with `resident`. */
+  outputs?: readonly string[];
+  /** Writes ONNX Runtime's profile to a file with this prefix. */
+  profile?: string;
+}

@@ -1,0 +1,41 @@
+/**
+ * @file Devices in Node: the CPU, and WebGPU through Dawn, which is bundled in the npm package.
+ */
+import { availableParallelism } from "node:os";
+import { HaleError } from "@hale/errors";
+import type { Device } from "../device.ts";
+import { sessionOptions } from "../session-options.ts";
+
+export interface NodeDeviceOptions {
+  kind?: "cpu" | "webgpu";
+  /** Threads inside one op; all cores by default. A resumed run is bit-equal only at the same count. */
+  threads?: number;
+}
+
+/** Opens a device. Throws DEVICE_UNAVAILABLE with ONNX Runtime's reason when it cannot be had. */
+export async function openDevice({ kind = "cpu", threads = availableParallelism() }: NodeDeviceOptions = {}): Promise<Device> {
+  const ort = await import("onnxruntime-node");
+  // Level 3 is "error": the runtime's own start-up warnings are not for users.
+  ort.env.logLevel = "error";
+  const count = kind === "webgpu" ? 1 : threads;
+  return Object.freeze({
+    kind,
+    threads: count,
+    host: "node" as const,
+    version: ort.env.versions.node ?? ort.env.versions.common,
+    async createSession(model: Uint8Array, options = {}) {
+      try {
+        return await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+      } catch (cause) {
+        if (kind === "cpu") throw cause;
+        throw new HaleError(
+          "DEVICE_UNAVAILABLE",
+          `WebGPU cannot be used here: ${(cause as Error).message}`,
+          "Use --device cpu, or install a Vulkan driver.",
+          { cause },
+        );
+      }
+    },
+    tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
+  } satisfies Device);
+}

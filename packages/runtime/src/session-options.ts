@@ -1,0 +1,25 @@
+/**
+ * @file ONNX Runtime session options shared by Node and browsers.
+ */
+import type { InferenceSession } from "onnxruntime-common";
+import type { DeviceKind, SessionOptions } from "./device.ts";
+
+export function sessionOptions(
+  kind: DeviceKind,
+  threads: number,
+  { resident = [], outputs = [], profile }: SessionOptions = {},
+): InferenceSession.SessionOptions {
+  const locations: Record<string, "cpu" | "gpu-buffer"> = {};
+  for (const name of outputs) locations[name] = resident.includes(name) ? "gpu-buffer" : "cpu";
+  return {
+    executionProviders: [kind],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    // Warnings about shape ops placed on the CPU are expected and of no use to anybody.
+    logSeverityLevel: 3,
+    ...(kind === "webgpu" && outputs.length > 0 ? { preferredOutputLocation: locations } : {}),
+    ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+  };
+}
