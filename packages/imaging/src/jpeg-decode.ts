@@ -38,7 +38,7 @@ export async function decodeJpeg(bytes: Uint8Array, name: string): Promise<Raste
     decoder.getEncodedBuffer(bytes.length).set(bytes);
     decoder.decode();
     const { width, height, componentCount } = decoder.getFrameInfo();
-    const data = decoder.getDecodedBuffer().slice();
+    const data = new Uint8Array(decoder.getDecodedBuffer());
     if (width !== header.width || height !== header.height || componentCount !== header.channels) {
       throw new Error("The frame differs from the header.");
     }

@@ -13,7 +13,7 @@ declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
     decode(): void;
     getFrameInfo(): JpegFrame;
     /** Interleaved samples, valid until the next call. */
-    getDecodedBuffer(): Uint8Array;
+    getDecodedBuffer(): Uint8ClampedArray;
     delete(): void;
   }
   export interface JpegCodec {
