@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clusterOf, type Row } from "./item.ts";
+import type { Row } from "./item.ts";
 import { splitRows } from "./split.ts";
 
 const row = (path: string, label: 0 | 1 | null, more: Partial<Row> = {}): Row => ({
@@ -31,8 +31,11 @@ describe("a split", () => {
         );
         const sides = new Map<string, string>();
         for (const item of splitRows(rows, { seed })) {
-          expect(sides.get(clusterOf(item)) ?? item.split).toBe(item.split);
-          sides.set(clusterOf(item), item.split);
+          for (const key of [item.patient, item.group, item.path]) {
+            if (key === null) continue;
+            expect(sides.get(key) ?? item.split).toBe(item.split);
+            sides.set(key, item.split);
+          }
           if (item.label === 1) expect(item.split).not.toBe("train");
         }
       }),

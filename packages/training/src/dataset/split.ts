@@ -4,7 +4,7 @@
  */
 import { HaleError } from "@hale/errors";
 import { seededRandom } from "@hale/statistics";
-import { clusterOf, type Row, SPLITS, type Split } from "./item.ts";
+import { type Row, SPLITS, type Split } from "./item.ts";
 
 export interface SplitOptions {
   /** Shares of the normals; abnormals are divided between val and test in the same proportion. Sum to 1. */
@@ -16,14 +16,14 @@ export interface SplitOptions {
 export const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
 
 /**
- * Gives every row a side. A cluster (group, else patient, else the image) goes to one side as a whole: with an abnormal
+ * Gives every row a side. Rows joined by a patient or a group, directly or over others, go to one side: with an abnormal
  * image to val or test, without one to any side, with unlabelled images only to train. Clusters are taken in seeded
  * order, large ones first, each to the side that lacks most of what it holds. Throws OPTION_INVALID for bad fractions.
  */
 export function splitRows<R extends Row>(rows: readonly R[], options: SplitOptions = {}): (R & { split: Split })[] {
   const { fractions = DEFAULT_FRACTIONS, seed = 0 } = options;
   checkFractions(fractions);
-  const side = new Map<string, Split>();
+  const side = new Map<R, Split>();
   const filled = new Map<string, number>();
   const totals = countBy(rows.map(stratumOf));
   for (const cluster of seededClusters(rows, seed)) {
@@ -41,12 +41,12 @@ export function splitRows<R extends Row>(rows: readonly R[], options: SplitOptio
       }
       if (share > 0 && lack > largest) [best, largest] = [candidate, lack];
     }
-    side.set(clusterOf(cluster[0]), best);
+    for (const row of cluster) side.set(row, best);
     for (const [stratum, count] of strata) {
       filled.set(`${best} ${stratum}`, (filled.get(`${best} ${stratum}`) ?? 0) + count);
     }
   }
-  return rows.map((row) => ({ ...row, split: side.get(clusterOf(row)) ?? "train" }));
+  return rows.map((row) => ({ ...row, split: side.get(row) ?? "train" }));
 }
 
 const stratumOf = (row: Row) => `${row.label} ${row.class}`;
@@ -64,19 +64,42 @@ function shareOf(side: Split, allowed: readonly Split[], fractions: Record<Split
 }
 
 function seededClusters<R extends Row>(rows: readonly R[], seed: number): R[][] {
-  const clusters = new Map<string, R[]>();
   // Sorted first, so that the order of the listing does not matter.
-  for (const row of [...rows].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
-    const key = clusterOf(row);
-    clusters.set(key, [...(clusters.get(key) ?? []), row]);
-  }
-  const shuffled = [...clusters.values()];
+  const shuffled = joinedRows([...rows].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)));
   const random = seededRandom(seed);
   for (let i = shuffled.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
   }
   return shuffled.sort((a, b) => b.length - a.length);
+}
+
+/** Connected components of rows that share a patient or a group, in order of their first rows. */
+function joinedRows<R extends Row>(rows: readonly R[]): R[][] {
+  const parent = rows.map((_, i) => i);
+  const find = (i: number): number => {
+    while (parent[i] !== i) {
+      parent[i] = parent[parent[i]];
+      i = parent[i];
+    }
+    return i;
+  };
+  const first = new Map<string, number>();
+  rows.forEach(({ patient, group }, i) => {
+    for (const key of [patient !== null && `patient ${patient}`, group !== null && `group ${group}`]) {
+      if (key === false) continue;
+      const other = find(first.get(key) ?? i);
+      first.set(key, other);
+      parent[Math.max(find(i), other)] = Math.min(find(i), other);
+    }
+  });
+  const clusters = new Map<number, R[]>();
+  rows.forEach((row, i) => {
+    const members = clusters.get(find(i));
+    if (members) members.push(row);
+    else clusters.set(find(i), [row]);
+  });
+  return [...clusters.values()];
 }
 
 function countBy(keys: readonly string[]): Map<string, number> {
