@@ -4,6 +4,7 @@
  */
 import type { Device, FloatTensor, InferenceSession, OrtTensor } from "@hale/runtime";
 import { topologicalOrder } from "./graph.ts";
+import { convBlockOf } from "./lowering/conv-block.ts";
 import { lower } from "./lowering/lower.ts";
 import { input, inputName } from "./ops/leaf.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -143,7 +144,8 @@ export class Program {
       if (sizeOf(shape) !== sizeOf(value.shape)) throw new RangeError(`${name} is [${shape}], its update [${value.shape}].`);
       all[UPDATE + name] = value;
     }
-    const model = lower(spec.name, all, { target: state.device.kind });
+    const convBlock = await convBlockOf(state.device);
+    const model = lower(spec.name, all, { target: state.device.kind, convBlock });
     const shapes = new Map<string, Shape>();
     for (const tensor of topologicalOrder(Object.values(all))) {
       const name = inputName(tensor);

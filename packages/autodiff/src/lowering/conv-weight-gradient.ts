@@ -1,17 +1,40 @@
 /**
  * @file The weight gradient of a convolution in ONNX, which has no such op: dW[o,c,i,j] = Σ dy[n,o,p]·x[n,c,p·s + k - pad].
  *
- * Both sides are laid out channel-first in one common frame, [C, N·Fh·Fw], dy padded with zeros at the end of each row
- * and image. Then tap (i, j) is ONE contiguous shift of x, and wrapped columns only meet zeros: dW is one matrix product a tap.
- * A stride s splits the padded x into s·s such frames (polyphase). Where one side has few channels, its shifted copies
- * are stacked instead and a single product serves all taps.
+ * Both sides are laid out channel-first in one common frame, [channels, images·rows·columns], with zeros behind every row
+ * and every image. A tap is then one contiguous shift of x against dy, wrapped positions meet only zeros, and dW is a
+ * matrix product over the frame. The zeros behind one row serve as those before the next, so that small maps waste little.
+ * A stride s takes every s-th row and column of x: s·s frames (polyphase).
+ *
+ * Shifts are copies, so they are shared between the sides: row shifts on x, column shifts on dy, 6 copies for 9 taps.
+ * Thin sides are stacked into one larger product; where one side is very thin it alone carries all the shifts.
  */
 import type { ConvGeometry } from "../ops/convolution.ts";
 import type { Shape } from "../shape.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 
-/** Up to this many channels a product a tap is too thin to be fast, and the taps are stacked. */
-const FEW_CHANNELS = 4;
+/** Sides thinner than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
+const STACK_BELOW = 64;
+
+/** One tap along one axis: p·s + k - pad = s·(p + shift) + phase. */
+interface AxisTap {
+  phase: number;
+  shift: number;
+}
+
+function axisTaps(kernel: number, stride: number, pad: number): AxisTap[] {
+  return Array.from({ length: kernel }, (_, k) => {
+    const shift = Math.floor((k - pad) / stride);
+    return { shift, phase: k - pad - shift * stride };
+  });
+}
+
+/** Length of a frame's axis: enough zeros behind the data that no shift wraps onto other data. */
+function frameLength(input: number, output: number, stride: number, taps: readonly AxisTap[]): number {
+  const shifts = taps.map((tap) => tap.shift);
+  const data = Math.ceil(input / stride);
+  return Math.max(data, output, data - Math.min(...shifts), output + Math.max(...shifts));
+}
 
 export function lowerConvWeightGradient(
   graph: OnnxGraph,
@@ -19,77 +42,111 @@ export function lowerConvWeightGradient(
   dy: string,
   xShape: Shape,
   dyShape: Shape,
-  { stride: s, pad, groups, kernel: [kh, kw], output: [oh, ow] }: ConvGeometry,
+  { stride, pad, groups, kernel: [kh, kw], output: [oh, ow] }: ConvGeometry,
 ): string {
   const [n, c, h, w] = xShape;
   const o = dyShape[1];
-  const reachH = Math.floor((kh - 1) / s);
-  const reachW = Math.floor((kw - 1) / s);
-  const frameH = oh + reachH;
-  const frameW = ow + reachW;
-  const length = n * frameH * frameW;
-  const reach = reachH * frameW + reachW;
-  const used = length - reach;
+  const rows = axisTaps(kh, stride, pad);
+  const columns = axisTaps(kw, stride, pad);
+  const frameH = frameLength(h, oh, stride, rows);
+  const frameW = frameLength(w, ow, stride, columns);
+  const image = frameH * frameW;
+  const length = n * image;
+  // A rim of empty images before and after takes the shifts that leave the first or last one.
+  const reach = Math.max(...rows.map((tap) => Math.abs(tap.shift))) * frameW + Math.max(...columns.map((tap) => Math.abs(tap.shift)));
+  const rim = kh * kw === 1 ? 0 : Math.ceil(reach / image);
+  const framed = (n + 2 * rim) * image;
 
-  // x, padded (or cropped, where the stride leaves a rest) to whole frames, one frame a phase.
-  const padded = padPlane(graph, x, pad, frameH * s - h - pad, pad, frameW * s - w - pad);
-  let phases: string[];
-  if (s === 1) {
-    phases = [graph.reshape(graph.node("Transpose", [padded], { perm: [1, 0, 2, 3] }), [c, length])];
-  } else {
-    const split = graph.reshape(padded, [n, c, frameH, s, frameW, s]);
-    const byPhase = graph.node("Transpose", [split], { perm: [3, 5, 1, 0, 2, 4] });
-    const flat = graph.reshape(byPhase, [s * s, c, length]);
-    phases = Array.from({ length: s * s }, (_, i) =>
-      graph.reshape(graph.node("Slice", [flat, graph.ints([i]), graph.ints([i + 1]), graph.ints([0])]), [c, length]),
-    );
-  }
-  const dyFrame = padPlane(graph, dy, 0, reachH, 0, reachW);
-  const dyFlat = graph.reshape(graph.node("Transpose", [dyFrame], { perm: [1, 0, 2, 3] }), [o, length]);
-  const cut = (value: string, start: number) =>
-    start === 0 && used === length
-      ? value
-      : graph.node("Slice", [value, graph.ints([start]), graph.ints([start + used]), graph.ints([1])]);
-  const taps = Array.from({ length: kh * kw }, (_, tap) => {
-    const i = Math.floor(tap / kw);
-    const j = tap % kw;
-    return { phase: phases[(i % s) * s + (j % s)], offset: Math.floor(i / s) * frameW + Math.floor(j / s) };
-  });
-  const dyUsed = cut(dyFlat, 0);
+  /** [channels, images, height, width] into its frame, flat. */
+  const frame = (value: string, channels: number, height: number, width: number) => {
+    const pads = [0, rim, 0, 0, 0, rim, frameH - height, frameW - width];
+    const padded = pads.some((count) => count > 0) ? graph.node("Pad", [value, graph.ints(pads)]) : value;
+    return graph.reshape(padded, [channels, framed]);
+  };
+  const shifted = (flat: string, by: number) => {
+    if (rim === 0) return flat;
+    const start = rim * image + by;
+    return graph.node("Slice", [flat, graph.ints([start]), graph.ints([start + length]), graph.ints([1])]);
+  };
+  const stack = (parts: string[]) => (parts.length === 1 ? parts[0] : graph.node("Concat", parts, { axis: 0 }));
+
+  const channelFirst = (value: string) => graph.node("Transpose", [value], { perm: [1, 0, 2, 3] });
+  const xFirst = channelFirst(x);
+  const phaseOf = (a: number, b: number) => {
+    if (stride === 1) return frame(xFirst, c, h, w);
+    const part = graph.node("Slice", [
+      xFirst,
+      graph.ints([a, b]),
+      graph.ints([h, w]),
+      graph.ints([2, 3]),
+      graph.ints([stride, stride]),
+    ]);
+    return frame(part, c, Math.ceil((h - a) / stride), Math.ceil((w - b) / stride));
+  };
+  const dyFlat = frame(channelFirst(dy), o, oh, ow);
 
   if (groups > 1) {
-    const left = graph.reshape(dyUsed, [groups, o / groups, used]);
-    const products = taps.map(({ phase, offset }) => {
-      const right = graph.reshape(cut(phase, offset), [groups, c / groups, used]);
-      const product = graph.node("MatMul", [left, graph.node("Transpose", [right], { perm: [0, 2, 1] })]);
-      return graph.reshape(product, [1, o, c / groups]);
-    });
-    return stackTaps(graph, products, o, c / groups, kh, kw);
-  }
-  if (c <= FEW_CHANNELS && taps.length > 1) {
-    const stacked = graph.node(
-      "Concat",
-      taps.map(({ phase, offset }) => graph.reshape(cut(phase, offset), [c, 1, used])),
-      { axis: 1 },
+    const left = graph.reshape(shifted(dyFlat, 0), [groups, o / groups, length]);
+    const products = rows.flatMap((row) =>
+      columns.map((column) => {
+        const right = shifted(phaseOf(row.phase, column.phase), row.shift * frameW + column.shift);
+        const turned = graph.node("Transpose", [graph.reshape(right, [groups, c / groups, length])], { perm: [0, 2, 1] });
+        return graph.reshape(graph.node("MatMul", [left, turned]), [1, o, c / groups]);
+      }),
     );
-    const columns = graph.reshape(stacked, [c * kh * kw, used]);
-    const product = graph.node("Gemm", [dyUsed, columns], { transB: 1 });
-    return graph.reshape(product, [o, c, kh, kw]);
+    return graph.reshape(graph.node("Transpose", [stack(products)], { perm: [1, 2, 0] }), [o, c / groups, kh, kw]);
   }
-  const products = taps.map(({ phase, offset }) =>
-    graph.reshape(graph.node("Gemm", [dyUsed, cut(phase, offset)], { transB: 1 }), [1, o, c]),
-  );
-  return stackTaps(graph, products, o, c, kh, kw);
-}
 
-/** [1, O, C] a tap, in raster order, to [O, C, kh, kw]. */
-function stackTaps(graph: OnnxGraph, products: string[], o: number, c: number, kh: number, kw: number): string {
-  const joined = products.length === 1 ? products[0] : graph.node("Concat", products, { axis: 0 });
-  return graph.reshape(graph.node("Transpose", [joined], { perm: [1, 2, 0] }), [o, c, kh, kw]);
-}
+  // Elements that would be copied by each way of sharing the shifts between the sides.
+  const shared = kh * c + kw * o;
+  const onX = kh * kw * c + o;
+  const onDy = stride === 1 ? c + kh * kw * o : Number.POSITIVE_INFINITY;
+  if (onX < shared && onX <= onDy) {
+    const taps = rows.flatMap((row) =>
+      columns.map((column) => shifted(phaseOf(row.phase, column.phase), row.shift * frameW + column.shift)),
+    );
+    const product = graph.node("Gemm", [shifted(dyFlat, 0), stack(taps)], { transB: 1 }); // [O, k·k·C]
+    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [o, kh * kw, c])], { perm: [0, 2, 1] }), [o, c, kh, kw]);
+  }
+  if (onDy < shared) {
+    const taps = rows.flatMap((row) => columns.map((column) => shifted(dyFlat, -(row.shift * frameW + column.shift))));
+    const product = graph.node("Gemm", [stack(taps), shifted(phaseOf(0, 0), 0)], { transB: 1 }); // [k·k·O, C]
+    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [kh * kw, o, c])], { perm: [1, 2, 0] }), [o, c, kh, kw]);
+  }
 
-/** Zero padding of the last two axes of a rank-4 value; negative counts crop. */
-function padPlane(graph: OnnxGraph, value: string, top: number, bottom: number, left: number, right: number): string {
-  if (top === 0 && bottom === 0 && left === 0 && right === 0) return value;
-  return graph.node("Pad", [value, graph.ints([0, 0, top, left, 0, 0, bottom, right])]);
+  // Row shifts on x, column shifts on dy. Every product is [columns of a phase]·O by [rows]·C; the pieces are put into
+  // raster order at the end.
+  const pieces: string[] = new Array(kh * kw);
+  const stackX = c < STACK_BELOW;
+  const stackDy = o < STACK_BELOW;
+  for (let phase = 0; phase < stride; phase++) {
+    const mine = columns.map((tap, j) => ({ ...tap, j })).filter((tap) => tap.phase === phase);
+    if (mine.length === 0) continue;
+    const dyShifts = mine.map((tap) => shifted(dyFlat, -tap.shift));
+    const xShifts = rows.map((tap) => shifted(phaseOf(tap.phase, phase), tap.shift * frameW));
+    const lefts = stackDy ? [{ value: stack(dyShifts), taps: mine }] : mine.map((tap, i) => ({ value: dyShifts[i], taps: [tap] }));
+    const rights = stackX
+      ? [{ value: stack(xShifts), taps: rows.map((_, i) => i) }]
+      : xShifts.map((value, i) => ({ value, taps: [i] }));
+    for (const left of lefts) {
+      for (const right of rights) {
+        const product = graph.node("Gemm", [left.value, right.value], { transB: 1 });
+        // [columns·O, rows·C] to [columns, rows, O, C], one piece a tap.
+        const split = graph.reshape(product, [left.taps.length, o, right.taps.length, c]);
+        const turned = right.taps.length === 1 ? split : graph.node("Transpose", [split], { perm: [0, 2, 1, 3] });
+        const flat = graph.reshape(turned, [left.taps.length * right.taps.length, o, c]);
+        left.taps.forEach(({ j }, l) => {
+          right.taps.forEach((i, r) => {
+            const at = l * right.taps.length + r;
+            pieces[i * kw + j] =
+              left.taps.length * right.taps.length === 1
+                ? flat
+                : graph.node("Slice", [flat, graph.ints([at]), graph.ints([at + 1]), graph.ints([0])]);
+          });
+        });
+      }
+    }
+  }
+  const raster = graph.reshape(stack(pieces), [kh * kw, o * c]);
+  return graph.reshape(graph.node("Transpose", [raster], { perm: [1, 0] }), [o, c, kh, kw]);
 }

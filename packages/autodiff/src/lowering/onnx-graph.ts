@@ -24,6 +24,8 @@ export type Target = "cpu" | "webgpu" | "wasm";
 
 export interface OnnxGraphOptions {
   target: Target;
+  /** Channels in a block of the device's blocked convolutions; 0 or missing where it has none. */
+  convBlock?: number;
   /** Values of inputs that become constants of the model. */
   constants?: ReadonlyMap<string, { data: Float32Array; shape: Shape }>;
 }

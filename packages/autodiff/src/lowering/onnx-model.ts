@@ -142,6 +142,7 @@ export function encodeModel({ name, nodes, initializers, inputs, outputs, metada
       opsetImport: [
         { domain: "", version: OPSET },
         { domain: "com.microsoft", version: 1 },
+        { domain: "com.microsoft.nchwc", version: 1 },
       ],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     })

@@ -5,6 +5,7 @@
  * y[n,o,p] = Σ w[o,c,k]·x[n,c,p·stride + k - pad], in groups. NCHW throughout; weights are [out, in/groups, kh, kw].
  */
 import { forEachIndex } from "../array64.ts";
+import { lowerConv, lowerConvTranspose } from "../lowering/convolution.ts";
 import { lowerConvWeightGradient } from "../lowering/conv-weight-gradient.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
@@ -58,8 +59,6 @@ function visitProducts(
   });
 }
 
-const pads = (pad: number) => [pad, pad, pad, pad];
-
 const convOp: Op<ConvGeometry> = {
   name: "conv2d",
   shape: ([x, w], g) => {
@@ -79,13 +78,8 @@ const convOp: Op<ConvGeometry> = {
     });
     return y;
   },
-  lower: (graph, inputs, { attributes: g }) =>
-    graph.node("Conv", inputs, {
-      kernel_shape: [...g.kernel],
-      strides: [g.stride, g.stride],
-      pads: pads(g.pad),
-      group: g.groups,
-    }),
+  lower: (graph, [x, w], node) =>
+    lowerConv(graph, x, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes),
 };
 
 const transposedOp: Op<ConvGeometry> = {
@@ -107,17 +101,8 @@ const transposedOp: Op<ConvGeometry> = {
     });
     return x;
   },
-  lower: (graph, inputs, node) => {
-    const g = node.attributes;
-    const outputPadding = [0, 1].map((i) => g.input[i] + 2 * g.pad - g.kernel[i] - (g.output[i] - 1) * g.stride);
-    return graph.node("ConvTranspose", inputs, {
-      kernel_shape: [...g.kernel],
-      strides: [g.stride, g.stride],
-      pads: pads(g.pad),
-      output_padding: outputPadding,
-      group: g.groups,
-    });
-  },
+  lower: (graph, [y, w], node) =>
+    lowerConvTranspose(graph, y, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes),
 };
 
 const weightGradientOp: Op<ConvGeometry> = {

@@ -195,6 +195,28 @@ export const opCases: OpCase[] = [
   { name: "conv2d", shapes: convShapes(false), runs: 20 },
   { name: "conv2d 7x7", shapes: convShapes(false, fc.constant(7)).filter(({ inputs }) => inputs[0][2] >= 7 && inputs[0][3] >= 7), runs: 3 },
   { name: "convTranspose2d", shapes: convShapes(true), runs: 20 },
+  // Large enough for the blocked kernels and for every way of sharing shifts in the weight gradient.
+  ...[false, true].map(
+    (transposed): OpCase => ({
+      name: transposed ? "convTranspose2d, many channels" : "conv2d, many channels",
+      runs: 12,
+      shapes: fc
+        .record({
+          n: size(2, 4),
+          inputs: fc.constantFrom(1, 3, 8, 16, 24, 68),
+          outputs: fc.constantFrom(1, 8, 16, 24, 68),
+          side: fc.constantFrom(8, 9, 12),
+          geometry: fc.constantFrom([3, 1, 1], [4, 2, 1], [1, 1, 0], [5, 1, 2], [3, 2, 1]),
+        })
+        .map(({ n, inputs, outputs, side, geometry: [kernel, stride, p] }) => ({
+          inputs: [
+            [n, inputs, side, side],
+            transposed ? [inputs, outputs, kernel, kernel] : [outputs, inputs, kernel, kernel],
+          ],
+          build: ([x, w]) => (transposed ? convTranspose2d : conv2d)(x, w, { stride, pad: p }),
+        })),
+    }),
+  ),
   {
     name: "maxPool2d",
     shapes: fc.tuple(planes, size(2, 3), size(1, 3), size(0, 1)).map(([[n, c, h, w], k, stride, p]) => ({

@@ -1,0 +1,58 @@
+/**
+ * @file The benchmarks' command line: `npm run bench -- training-step | ops`. Tables go to stdout for people; with
+ * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
+ */
+import { HaleError } from "@hale/errors";
+import { Command, InvalidArgumentError } from "commander";
+//import { benchOps } from "./ops.ts";
+import { benchTrainingStep } from "./training-step.ts";
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("Give a whole number from 1.");
+  return value;
+}
+
+function counts(text: string): number[] {
+  return text.split(",").map(count);
+}
+
+const program = new Command("bench").description("How fast hale trains, against PyTorch and against the machine.");
+
+program
+  .command("training-step")
+  .description("Our training step and the same step in PyTorch, in turns. The interpreter is $HALE_PYTHON.")
+  .requiredOption("--method <name>", "sagan")
+  .option("--widths <list>", "channels of the first layer, one configuration each", counts, [16, 32])
+  .option("--size <pixels>", "side of the images", count, 64)
+  .option("--batch <images>", "images a batch", count, 16)
+  .option("--threads <n>", "threads on both sides", count, 2)
+  .option("--pairs <n>", "timed turns of each side", count, 30)
+  .option("--compare <n>", "turns whose losses are compared beforehand", count, 10)
+  .option("--seed <n>", "of weights and batches", count, 1)
+  .option("--no-compile", "do not try torch.compile")
+  .option("--peer-settings <json>", "settings of the peer as it reported them earlier: skips its calibration")
+  .option("--json", "one JSON line a configuration", false)
+  .action(async (options) => {
+    const agree = await benchTrainingStep(options);
+    if (!agree) process.exitCode = 1;
+  });
+
+program
+  .command("ops")
+  .description("The engine's main kernels, as GFLOP/s and beside a large matrix product on this machine.")
+  .option("--widths <list>", "SAGAN widths whose layers are timed", counts, [16, 32])
+  .option("--batch <images>", "images a batch; each is four windows", count, 16)
+  .option("--threads <n>", "threads", count, 2)
+  .option("--ms <n>", "least time spent on a kernel, in milliseconds", count, 300)
+  .option("--only <text>", "kernels whose name contains this")
+  .option("--json", "one JSON line a kernel", false)
+  .action(() => {});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof HaleError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,136 @@
+/**
+ * @file SAGAN's training step on our side. A turn is two iterations: a critic step in each, a generator step in the
+ * second (docs of the method, section 5).
+ */
+import * as ad from "@hale/autodiff";
+import { openDevice } from "@hale/runtime/node";
+import { generator, type NetworkOptions } from "../../packages/training/src/methods/sagan/networks.ts";
+import { criticLosses, generatorLosses } from "../../packages/training/src/methods/sagan/objective.ts";
+import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/pseudo-anomaly.ts";
+import type { StepConfig, StepFactory } from "../step.ts";
+
+const ADAM: ad.AdamOptions = { learningRate: 5e-5, beta1: 0.5, beta2: 0.999 };
+const NETWORK = { grid: 2, residualBlocks: 6, positionCode: "effective" } satisfies Partial<NetworkOptions>;
+const IDENTITY_WEIGHT = 1;
+/** Iterations of a turn, so critic steps to one generator step. */
+const ITERATIONS = 2;
+/** Share of pixels at which the generator's change is kept. */
+const KEEP = 0.95;
+
+const networkOptions = ({ width }: StepConfig) => ({ ...NETWORK, width, identityWeight: IDENTITY_WEIGHT });
+
+/** Both objectives with all that they are made of. */
+function trace(config: StepConfig) {
+  const { batch: n, size: s, width } = config;
+  const options = networkOptions(config);
+  const parameters = new ad.Parameters();
+  const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
+  const image = (name: string, rows = n) => ad.input(name, [rows, 1, s, s]);
+  const [normal, unlabelled, pasted] = ["normal", "unlabelled", "pasted"].map((name) => image(name));
+  const restored = generator(scopes.generator, unlabelled, options, image("criticMask"));
+  const forCritic = criticLosses(scopes.critic, width, normal, restored, ad.input("mix", [n, 1, 1, 1]));
+  const forGenerator = generatorLosses(scopes, options, { unlabelled, normal, pasted, mask: image("mask", 3 * n) });
+  return { parameters, forCritic, forGenerator };
+}
+
+/** Smooth images in [-1, 1]: a few waves of low frequency and a little noise. */
+function images({ batch, size }: StepConfig, random: ad.Random): Float32Array {
+  const data = new Float32Array(batch * size * size);
+  for (let n = 0; n < batch; n++) {
+    const waves = Array.from({ length: 4 }, () => [
+      random.uniform() * 4,
+      random.uniform() * 4,
+      random.uniform() * 6.28,
+    ]);
+    for (let i = 0; i < size * size; i++) {
+      const x = (i % size) / size;
+      const y = Math.floor(i / size) / size;
+      const wave = waves.reduce((total, [fx, fy, phase]) => total + Math.sin(6.28 * (fx * x + fy * y) + phase), 0);
+      data[n * size * size + i] = 0.22 * wave + 0.1 * (random.uniform() - 0.5);
+    }
+  }
+  return data;
+}
+
+/** Every image with a box of the next image pasted in. */
+function pasted(normal: Float32Array, { batch, size }: StepConfig, random: ad.Random): Float32Array {
+  const plane = size * size;
+  const result = new Float32Array(normal.length);
+  for (let n = 0; n < batch; n++) {
+    const at = (i: number) => normal.subarray((i % batch) * plane, ((i % batch) + 1) * plane);
+    result.set(pasteBox(at(n), at(n + 1), size, randomBox(size, random), random.uniform()), n * plane);
+  }
+  return result;
+}
+
+export const saganStep: StepFactory = {
+  peer: "sagan_step.py",
+  losses: ["critic", "penalty", "generator", "adversarial", "identity", "restoration"],
+
+  peerOptions: () => ({ ...NETWORK, identityWeight: IDENTITY_WEIGHT, adam: ADAM, iterations: ITERATIONS }),
+
+  parameters: (config) => trace(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
+
+  batches(config, turns) {
+    const { batch: n, size: s } = config;
+    const random = new ad.Random(config.seed, "batches");
+    const mask = (rows: number) => Float32Array.from({ length: rows * s * s }, () => (random.uniform() < KEEP ? 1 : 0));
+    const result = new Map<string, ad.NamedArray>();
+    for (let turn = 0; turn < turns; turn++) {
+      for (let i = 0; i < ITERATIONS; i++) {
+        const put = (name: string, data: Float32Array, shape: number[]) =>
+          result.set(`${name}/${i}/${turn}`, { shape, data });
+        const normal = images(config, random);
+        put("normal", normal, [n, 1, s, s]);
+        put("unlabelled", images(config, random), [n, 1, s, s]);
+        put("criticMask", mask(n), [n, 1, s, s]);
+        put("mix", random.uniforms(n), [n, 1, 1, 1]);
+        if (i < ITERATIONS - 1) continue;
+        put("pasted", pasted(normal, config, random), [n, 1, s, s]);
+        put("mask", mask(3 * n), [3 * n, 1, s, s]);
+      }
+    }
+    return result;
+  },
+
+  async open(config, values, batches) {
+    const { parameters, forCritic, forGenerator } = trace(config);
+    const state = new ad.State(await openDevice({ threads: config.threads }));
+    state.write(values);
+    const updates = (prefix: string, loss: ad.Tensor) => {
+      const own = parameters.trainable(prefix);
+      state.write(ad.adamState(own));
+      return ad.adamUpdates(own, ad.gradients(loss, [...own.values()]), ADAM);
+    };
+    const criticProgram = await ad.Program.compile(state, {
+      name: "critic",
+      outputs: { critic: forCritic.total, penalty: forCritic.penalty },
+      updates: updates("critic/", forCritic.total),
+    });
+    const { total, adversarial, identity, restoration } = forGenerator;
+    const generatorProgram = await ad.Program.compile(state, {
+      name: "generator",
+      outputs: { generator: total, adversarial, identity, restoration },
+      updates: updates("generator/", total),
+    });
+    const turns = Math.max(...[...batches.keys()].map((name) => Number(name.split("/")[2]))) + 1;
+    const feeds = (turn: number, i: number) =>
+      Object.fromEntries(
+        [...batches]
+          .filter(([name]) => name.endsWith(`/${i}/${turn % turns}`))
+          .map(([name, { data }]) => [name.split("/")[0], data]),
+      );
+    return {
+      async run(turn) {
+        let losses: Record<string, Float32Array> = {};
+        for (let i = 0; i < ITERATIONS; i++) {
+          const adam = ad.adamInputs(ADAM, turn * ITERATIONS + i + 1, ADAM.learningRate);
+          losses = await criticProgram.run({ ...feeds(turn, i), ...adam });
+        }
+        const adam = ad.adamInputs(ADAM, turn + 1, ADAM.learningRate);
+        const last = await generatorProgram.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
+        return Object.fromEntries(Object.entries({ ...losses, ...last }).map(([name, [value]]) => [name, value]));
+      },
+    };
+  },
+};

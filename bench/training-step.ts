@@ -1,0 +1,242 @@
+/**
+ * @file Times our training step against the same step in PyTorch, on equal weights and batches.
+ *
+ * Each side is a process that answers JSON lines: `load` (files of weights and batches), `step` (one turn: its time in ms
+ * and its losses), `memory` (peak in MB). The peer first runs once as `calibrate`, in a process that is thrown away, to
+ * find its fastest settings on this machine. The first turns are compared loss by loss; then the sides take turns
+ * (ours, theirs, ours, ...), one idle while the other works.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { HaleError } from "@hale/errors";
+import { writeArrays } from "./arrays.ts";
+import { findPython } from "./python.ts";
+import { Side } from "./side.ts";
+import type { Losses, StepConfig } from "./step.ts";
+import { stepOf } from "./steps/index.ts";
+
+/** Different turns' worth of batches; later turns use them again. */
+const BATCHES = 10;
+/** Losses agree within this share of the larger, or absolutely where both are below `SMALL`. */
+const TOLERANCE = 1e-3;
+const SMALL = 1e-2;
+/** Time for the threads of the side that has just run to fall asleep. */
+const SETTLE_MS = 30;
+
+export interface TrainingStepOptions {
+  method: string;
+  widths: number[];
+  size: number;
+  batch: number;
+  threads: number;
+  pairs: number;
+  compare: number;
+  seed: number;
+  compile: boolean;
+  peerSettings?: string;
+  json: boolean;
+}
+
+interface Turn {
+  ms: number;
+  losses: Losses;
+}
+
+interface Calibration {
+  settings: Record<string, unknown>;
+  /** What was tried: a line each, with its time. */
+  tried: string[];
+}
+
+export interface StepResult {
+  method: string;
+  config: StepConfig & { torch: string; settings: Record<string, unknown> };
+  /** Median time of one turn. */
+  hale_ms: number;
+  torch_ms: number;
+  /** Ratio of the medians. */
+  ratio: number;
+  /** Median of the ratios of neighbouring turns. */
+  ratio_paired: number;
+  hale_mb: number;
+  torch_mb: number;
+  losses_agree: boolean;
+  /** Largest differences by loss, as a share of the tolerance. */
+  loss_difference: Losses;
+}
+
+/** Middle value; the mean of the two middle ones where the count is even. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** |a - b| as a share of what is allowed; at most 1 where they agree, infinite where one is no number. */
+export function difference(a: number, b: number): number {
+  const share = Math.abs(a - b) / (TOLERANCE * Math.max(Math.abs(a), Math.abs(b), SMALL));
+  return Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
+}
+
+/** Runs all configurations and prints them. True where all losses agreed. */
+export async function benchTrainingStep(options: TrainingStepOptions): Promise<boolean> {
+  stepOf(options.method);
+  const interpreter = findPython();
+  const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+  let agree = true;
+  for (const width of options.widths) {
+    const { method, size, batch, threads, seed } = options;
+    const result = await compare({ method, width, size, batch, threads, seed }, options, interpreter, say);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    agree &&= result.losses_agree;
+  }
+  return agree;
+}
+
+async function compare(
+  config: StepConfig,
+  options: TrainingStepOptions,
+  { python, torch }: { python: string; torch: string },
+  say: (line: string) => void,
+): Promise<StepResult> {
+  const { method, width, size, batch, threads } = config;
+  say(`${method}, width ${width}, ${size}x${size}, batch ${batch}, ${threads} threads; PyTorch ${torch}`);
+  const folder = mkdtempSync(join(tmpdir(), "hale-bench-"));
+  const sides: Side[] = [];
+  try {
+    const step = stepOf(method);
+    const files = { parameters: join(folder, "parameters"), batches: join(folder, "batches") };
+    writeArrays(files.parameters, step.parameters(config));
+    writeArrays(files.batches, step.batches(config, BATCHES));
+    const load = { command: "load", config, ...files };
+    const peer = () => {
+      const side = Side.python("PyTorch", python, `./peers/${step.peer}`, {
+        OMP_NUM_THREADS: String(threads),
+        TORCHINDUCTOR_CACHE_DIR: join(folder, "compiled"),
+        TORCHINDUCTOR_COMPILE_THREADS: String(threads),
+      });
+      sides.push(side);
+      return side;
+    };
+    const peerLoad = { ...load, options: step.peerOptions(config) };
+
+    const settings = options.peerSettings
+      ? parseSettings(options.peerSettings)
+      : await calibrate(peer(), { ...peerLoad, compile: options.compile }, say);
+
+    const hale = Side.typescript("hale", "./hale-side.ts");
+    sides.push(hale);
+    const theirs = peer();
+    await hale.ask(load);
+    await theirs.ask({ ...peerLoad, settings });
+
+    const worst = await compareLosses(hale, theirs, step.losses, options.compare, say);
+    const times = await alternate(hale, theirs, options.compare, options.pairs);
+    const [haleMemory, torchMemory] = [await memoryOf(hale), await memoryOf(theirs)];
+    const [haleMs, torchMs] = [median(times.map(([ours]) => ours)), median(times.map(([, other]) => other))];
+    const result: StepResult = {
+      method,
+      config: { ...config, torch, settings },
+      hale_ms: round(haleMs),
+      torch_ms: round(torchMs),
+      ratio: round(haleMs / torchMs, 3),
+      ratio_paired: round(median(times.map(([ours, other]) => ours / other)), 3),
+      hale_mb: round(haleMemory),
+      torch_mb: round(torchMemory),
+      losses_agree: Object.values(worst).every((share) => share <= 1),
+      loss_difference: worst,
+    };
+    report(result, times, say);
+    return result;
+  } finally {
+    await Promise.all(sides.map((side) => side.close()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function parseSettings(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const remedy = "Copy them from an earlier run's JSON line, config.settings.";
+    throw new HaleError("OPTION_INVALID", "--peer-settings is not JSON.", remedy, { cause });
+  }
+}
+
+/** The peer's fastest settings, found in a process of its own so that the search leaves no trace in its memory. */
+async function calibrate(
+  side: Side,
+  load: Record<string, unknown>,
+  say: (line: string) => void,
+): Promise<Record<string, unknown>> {
+  const { settings, tried } = await side.ask<Calibration>({ ...load, command: "calibrate" });
+  await side.close();
+  say("PyTorch's settings, ms a turn while calibrating:");
+  for (const line of tried) say(`  ${line}`);
+  say(`  chosen: ${JSON.stringify(settings)}`);
+  return settings;
+}
+
+/** Prints the first turns' losses of both sides; returns each loss's worst difference as a share of the tolerance. */
+async function compareLosses(
+  hale: Side,
+  torch: Side,
+  names: readonly string[],
+  turns: number,
+  say: (line: string) => void,
+): Promise<Losses> {
+  const worst: Losses = Object.fromEntries(names.map((name) => [name, 0]));
+  const row = (label: string, cells: readonly string[]) =>
+    say(label.padEnd(10) + cells.map((c) => c.padStart(14)).join(""));
+  row("losses", names);
+  for (let turn = 0; turn < turns; turn++) {
+    const ours = (await hale.ask<Turn>({ command: "step", turn })).losses;
+    const theirs = (await torch.ask<Turn>({ command: "step", turn })).losses;
+    for (const name of names) worst[name] = round(Math.max(worst[name], difference(ours[name], theirs[name])), 4);
+    row(
+      `${turn + 1} hale`,
+      names.map((name) => ours[name].toFixed(7)),
+    );
+    row(
+      "  torch",
+      names.map((name) => theirs[name].toFixed(7)),
+    );
+  }
+  row(
+    "worst",
+    names.map((name) => (worst[name] * TOLERANCE).toExponential(1)),
+  );
+  return worst;
+}
+
+/** Times in ms of neighbouring turns: [ours, theirs]. */
+async function alternate(hale: Side, torch: Side, first: number, pairs: number): Promise<[number, number][]> {
+  const times: [number, number][] = [];
+  const turnOf = async (side: Side, turn: number) => {
+    await pause(SETTLE_MS);
+    return (await side.ask<Turn>({ command: "step", turn })).ms;
+  };
+  for (let i = 0; i < pairs; i++) times.push([await turnOf(hale, first + i), await turnOf(torch, first + i)]);
+  return times;
+}
+
+async function memoryOf(side: Side): Promise<number> {
+  return (await side.ask<{ mb: number }>({ command: "memory" })).mb;
+}
+
+function report(result: StepResult, times: readonly [number, number][], say: (line: string) => void): void {
+  const least = (side: 0 | 1) => Math.min(...times.map((pair) => pair[side])).toFixed(1);
+  say(
+    `losses ${result.losses_agree ? "agree" : "DO NOT AGREE"}: within ${TOLERANCE} of the larger (of ${SMALL} at least)`,
+  );
+  say(`one turn, median of ${times.length}:   hale ${result.hale_ms} ms   PyTorch ${result.torch_ms} ms`);
+  say(`fastest:                hale ${least(0)} ms   PyTorch ${least(1)} ms`);
+  say(`peak memory:            hale ${result.hale_mb} MB   PyTorch ${result.torch_mb} MB`);
+  say(`hale/PyTorch:           ${result.ratio} (median of neighbours' ratios ${result.ratio_paired})\n`);
+}
+
+function round(value: number, digits = 1): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,200 @@
+/**
+ * @file Convolution and its adjoint in the input, lowered to ONNX.
+ *
+ * The plain forms are ONNX's `Conv` and `ConvTranspose`. ONNX Runtime's fastest convolutions on a CPU want channels in
+ * blocks (NCHWc) and are given only to constant weights, which a training step does not have; so where the device has them
+ * (`convBlock`) the graph asks for them by name and reorders the weights itself, two cheap passes over them.
+ * The adjoint becomes convolutions too: one with the kernel turned around, or one for each phase of the stride.
+ */
+import type { ConvGeometry } from "../ops/convolution.ts";
+import type { Shape } from "../shape.ts";
+import type { OnnxGraph } from "./onnx-graph.ts";
+
+const BLOCKED = "com.microsoft.nchwc";
+
+/** With fewer output positions than this, reordering the weights costs more than the faster kernel gains. */
+const LEAST_POSITIONS = 256;
+/** Output channels are filled up to whole blocks; thinner outputs than this would waste too much. */
+const LEAST_CHANNELS = 8;
+
+interface Pads {
+  top: number;
+  left: number;
+  bottom: number;
+  right: number;
+}
+
+export function lowerConv(graph: OnnxGraph, x: string, w: string, xShape: Shape, wShape: Shape, g: ConvGeometry): string {
+  const positions = xShape[0] * g.output[0] * g.output[1];
+  if (canBlock(graph, g, wShape[1], wShape[0], positions)) {
+    const filter = blockFilter(graph, w, wShape[0], wShape[1], g.kernel);
+    const y = blockedConv(graph, blockInput(graph, x, wShape[1]), filter, g.kernel, g.stride, {
+      top: g.pad,
+      left: g.pad,
+      bottom: g.pad,
+      right: g.pad,
+    });
+    return unblock(graph, y, wShape[0]);
+  }
+  return graph.node("Conv", [x, w], {
+    kernel_shape: [...g.kernel],
+    strides: [g.stride, g.stride],
+    pads: [g.pad, g.pad, g.pad, g.pad],
+    group: g.groups,
+  });
+}
+
+export function lowerConvTranspose(graph: OnnxGraph, y: string, w: string, yShape: Shape, wShape: Shape, g: ConvGeometry): string {
+  const [o, i] = wShape;
+  const rows = phases(g.kernel[0], g.stride, g.pad, g.input[0], g.output[0]);
+  const columns = phases(g.kernel[1], g.stride, g.pad, g.input[1], g.output[1]);
+  const positions = yShape[0] * g.output[0] * g.output[1];
+  if (rows && columns && canBlock(graph, g, o, i, positions)) {
+    return unblock(graph, phasedConv(graph, y, w, yShape, wShape, g, rows, columns), i);
+  }
+  return graph.node("ConvTranspose", [y, w], {
+    kernel_shape: [...g.kernel],
+    strides: [g.stride, g.stride],
+    pads: [g.pad, g.pad, g.pad, g.pad],
+    output_padding: [0, 1].map((d) => g.input[d] + 2 * g.pad - g.kernel[d] - (g.output[d] - 1) * g.stride),
+    group: g.groups,
+  });
+}
+
+function canBlock(graph: OnnxGraph, g: ConvGeometry, inputs: number, outputs: number, positions: number): boolean {
+  const block = graph.options.convBlock ?? 0;
+  // The runtime's reordering of inputs moves four channels at a time.
+  const reorderable = inputs < block || inputs % 4 === 0;
+  const writable = outputs % 4 === 0;
+  return block > 0 && g.groups === 1 && reorderable && writable && outputs >= LEAST_CHANNELS && positions >= LEAST_POSITIONS;
+}
+
+/** One residue class of input positions r = stride·q + phase, and the taps of the flipped kernel that reach it. */
+interface Phase {
+  /** Kernel positions, in the order in which a correlation over the output side meets them. */
+  taps: number[];
+  before: number;
+  after: number;
+  /** Number of input positions of this class. */
+  count: number;
+}
+
+/** Phases of one axis, or null where they are of unequal length or would need cropping. */
+function phases(kernel: number, stride: number, pad: number, input: number, output: number): Phase[] | null {
+  if (input % stride !== 0) return null;
+  const result: Phase[] = [];
+  for (let phase = 0; phase < stride; phase++) {
+    const first = (phase + pad) % stride;
+    const base = Math.floor((phase + pad) / stride);
+    const taps: number[] = [];
+    for (let k = first; k < kernel; k += stride) taps.unshift(k);
+    const count = input / stride;
+    const before = taps.length - 1 - base;
+    const after = count + base - output;
+    if (taps.length === 0 || before < 0 || after < 0) return null;
+    result.push({ taps, before, after, count });
+  }
+  return result;
+}
+
+/** The adjoint as one convolution a phase, woven together while channels are still in blocks. */
+function phasedConv(
+  graph: OnnxGraph,
+  y: string,
+  w: string,
+  yShape: Shape,
+  [o, i]: Shape,
+  g: ConvGeometry,
+  rows: Phase[],
+  columns: Phase[],
+): string {
+  const block = graph.options.convBlock!;
+  const [kh, kw] = g.kernel;
+  const swapped = graph.node("Transpose", [graph.reshape(w, [o, i, kh * kw])], { perm: [1, 0, 2] });
+  const filter = blockFilter(graph, swapped, i, o, g.kernel);
+  const inputBlocks = o < block ? 1 : Math.ceil(o / block);
+  const filledI = Math.ceil(i / block) * block;
+  // [I/B · O/B, taps, a tap's block] where O is blocked, [I/B · O, taps, B] where it is too thin.
+  const outer = (filledI / block) * (o < block ? o : inputBlocks);
+  const inner = o < block ? block : block * block;
+  const tapsOf = graph.reshape(filter, [outer, kh * kw, inner]);
+  const source = blockInput(graph, y, o);
+  const n = yShape[0];
+  const woven = rows.map((row) => {
+    const parts = columns.map((column) => {
+      const chosen = row.taps.flatMap((r) => column.taps.map((c) => r * kw + c));
+      const kernel = [row.taps.length, column.taps.length] as const;
+      const gathered = graph.node("Gather", [tapsOf, graph.ints(chosen)], { axis: 1 });
+      const phaseFilter = graph.reshape(gathered, [filledI, o < block ? o : inputBlocks * block, ...kernel]);
+      return blockedConv(graph, source, phaseFilter, kernel, 1, {
+        top: row.before,
+        left: column.before,
+        bottom: row.after,
+        right: column.after,
+      });
+    });
+    if (parts.length === 1) return parts[0];
+    const cells = n * (filledI / block) * row.count * columns[0].count;
+    return graph.node(
+      "Concat",
+      parts.map((part) => graph.reshape(part, [cells, 1, block])),
+      { axis: 1 },
+    );
+  });
+  const [height, width] = g.input;
+  if (woven.length === 1) return graph.reshape(woven[0], [n, filledI, height, width]);
+  const lines = n * (filledI / block) * rows[0].count;
+  const joined = graph.node(
+    "Concat",
+    woven.map((line) => graph.reshape(line, [lines, 1, width * block])),
+    { axis: 1 },
+  );
+  return graph.reshape(joined, [n, filledI, height, width]);
+}
+
+/**
+ * Weights [O, I, K] to the kernel's order: [O/B, I/B, K, Bᵢ, Bₒ], or [O/B, I, K, Bₒ] where I is thinner than a block.
+ * The shape stays [O, I, kh, kw], filled up with zeros to whole blocks.
+ */
+function blockFilter(graph: OnnxGraph, w: string, o: number, i: number, [kh, kw]: readonly [number, number]): string {
+  const block = graph.options.convBlock!;
+  const k = kh * kw;
+  const thin = i < block;
+  const filledO = Math.ceil(o / block) * block;
+  const filledI = thin ? i : Math.ceil(i / block) * block;
+  let value = graph.reshape(w, [o, i, k]);
+  if (filledO !== o || filledI !== i) {
+    value = graph.node("Pad", [value, graph.ints([0, 0, 0, filledO - o, filledI - i, 0])]);
+  }
+  const rows = graph.reshape(value, [filledO / block, block, filledI * k]);
+  let ordered = graph.node("Transpose", [rows], { perm: [0, 2, 1] });
+  if (!thin && k > 1) {
+    const cells = graph.reshape(ordered, [(filledO / block) * (filledI / block), block, k, block]);
+    ordered = graph.node("Transpose", [cells], { perm: [0, 2, 1, 3] });
+  }
+  return graph.reshape(ordered, [filledO, filledI, kh, kw]);
+}
+
+function blockInput(graph: OnnxGraph, x: string, channels: number): string {
+  return channels < graph.options.convBlock! ? x : graph.node("ReorderInput", [x], {}, BLOCKED);
+}
+
+function blockedConv(
+  graph: OnnxGraph,
+  x: string,
+  filter: string,
+  kernel: readonly [number, number],
+  stride: number,
+  { top, left, bottom, right }: Pads,
+): string {
+  return graph.node(
+    "Conv",
+    [x, filter],
+    { kernel_shape: [...kernel], strides: [stride, stride], pads: [top, left, bottom, right], group: 1 },
+    BLOCKED,
+  );
+}
+
+function unblock(graph: OnnxGraph, y: string, channels: number): string {
+  return graph.node("ReorderOutput", [y], { channels }, BLOCKED);
+}
