@@ -4,7 +4,7 @@
  */
 import { HaleError } from "@hale/errors";
 import { Command, InvalidArgumentError } from "commander";
-//import { benchOps } from "./ops.ts";
+import { benchOps } from "./ops.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
 function count(text: string): number {
@@ -47,7 +47,7 @@ program
   .option("--ms <n>", "least time spent on a kernel, in milliseconds", count, 300)
   .option("--only <text>", "kernels whose name contains this")
   .option("--json", "one JSON line a kernel", false)
-  .action(() => {});
+  .action(benchOps);
 
 try {
   await program.parseAsync();

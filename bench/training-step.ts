@@ -14,6 +14,7 @@ import { HaleError } from "@hale/errors";
 import { writeArrays } from "./arrays.ts";
 import { findPython } from "./python.ts";
 import { Side } from "./side.ts";
+import { median, round } from "./statistics.ts";
 import type { Losses, StepConfig } from "./step.ts";
 import { stepOf } from "./steps/index.ts";
 
@@ -65,13 +66,6 @@ export interface StepResult {
   losses_agree: boolean;
   /** Largest differences by loss, as a share of the tolerance. */
   loss_difference: Losses;
-}
-
-/** Middle value; the mean of the two middle ones where the count is even. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 /** |a - b| as a share of what is allowed; at most 1 where they agree, infinite where one is no number. */
@@ -235,8 +229,4 @@ function report(result: StepResult, times: readonly [number, number][], say: (li
   say(`fastest:                hale ${least(0)} ms   PyTorch ${least(1)} ms`);
   say(`peak memory:            hale ${result.hale_mb} MB   PyTorch ${result.torch_mb} MB`);
   say(`hale/PyTorch:           ${result.ratio} (median of neighbours' ratios ${result.ratio_paired})\n`);
-}
-
-function round(value: number, digits = 1): number {
-  return Number(value.toFixed(digits));
 }
