@@ -206,7 +206,7 @@ export const opCases: OpCase[] = [
           inputs: fc.constantFrom(1, 3, 8, 16, 24, 68),
           outputs: fc.constantFrom(1, 8, 16, 24, 68),
           side: fc.constantFrom(8, 9, 12),
-          geometry: fc.constantFrom([3, 1, 1], [4, 2, 1], [1, 1, 0], [5, 1, 2], [3, 2, 1]),
+          geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [5, 1, 2], [3, 2, 1]),
         })
         .map(({ n, inputs, outputs, side, geometry: [kernel, stride, p] }) => ({
           inputs: [

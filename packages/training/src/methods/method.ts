@@ -1,0 +1,64 @@
+/**
+ * @file What a method is to the rest of hale: options with defaults, networks and losses as programs, one training step,
+ * and a restoration. Trainer, detector, evaluation and command line know methods only through this.
+ */
+import type { NamedArray, Parameters, ProgramSpec, Random, Tensor } from "@hale/autodiff";
+import type { z } from "zod";
+
+/** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
+export interface DrawnImages {
+  images: Float32Array;
+  indices: readonly number[];
+}
+
+/** Draws images of one kind. `unlike` asks for as many normals, each another one than the given. */
+export interface DrawImages {
+  (kind: "normal" | "unlabelled", count: number): DrawnImages;
+  (kind: "unlike", indices: readonly number[]): DrawnImages;
+}
+
+/** What a training step may use. Everything random comes from here, so that a step is a function of its iteration. */
+export interface StepContext {
+  /** Counted from 1. */
+  iteration: number;
+  iterations: number;
+  draw: DrawImages;
+  /** A stream of random numbers of this iteration. */
+  random(name: string): Random;
+  run(program: string, inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>>;
+}
+
+/** Shape of the images that a run works on. */
+export interface ImageShape {
+  size: number;
+  channels: 1 | 3;
+}
+
+/** A method made concrete for a size and options: its programs and how a step uses them. */
+export interface Recipe {
+  parameters: Parameters;
+  /** First values of all state: parameters, moments, averages. */
+  initialState(random: Random): Map<string, NamedArray>;
+  programs: readonly ProgramSpec[];
+  /** One iteration; returns losses by name. */
+  step(context: StepContext): Promise<Record<string, number>>;
+  /** The healthy counterpart of x [N, C, S, S]. Depends on no other image of the batch. */
+  restore(x: Tensor): Tensor;
+  /** The anomaly map [N, 1, S, S], at least 0; its mean is the image's score. */
+  anomalyMap(x: Tensor, healthy: Tensor): Tensor;
+  /** Names of the state arrays that `restore` reads begin with one of these. */
+  inferencePrefixes: readonly string[];
+}
+
+export interface Method<Options = Record<string, unknown>> {
+  name: string;
+  title: string;
+  /** The paper. */
+  source: string;
+  needsUnlabelled: boolean;
+  /** Options with defaults, in the field's words; `--help` and the card are made from it. */
+  options: z.ZodType<Options>;
+  /** Throws OPTION_INVALID for sizes the networks cannot take. */
+  checkShape(shape: ImageShape): void;
+  create(options: Options, shape: ImageShape): Recipe;
+}

@@ -1,0 +1,80 @@
+/**
+ * @file Who serves what. Normals that train, normals that select a checkpoint and normals that set the threshold are
+ * disjoint, and no group or patient is in two of these parts. Labels of abnormal images are never used before evaluation.
+ */
+import { Random } from "@hale/autodiff";
+import { HaleError } from "@hale/errors";
+import { normalsNeeded } from "@hale/statistics";
+import { clusterOf, type Dataset, type Item } from "../dataset/index.ts";
+
+export interface Partition {
+  /** Normals that the networks learn from. */
+  train: Item[];
+  /** Unlabelled images, learnt from and used to select a checkpoint. */
+  unlabelled: Item[];
+  /** Normals held out to select a checkpoint. */
+  selection: Item[];
+  /** Normals held out to set the threshold and the scale of maps. */
+  threshold: Item[];
+  /** Labelled images of the test split. */
+  test: Item[];
+}
+
+export interface PartitionOptions {
+  seed: number;
+  /** The false-alarm rate that the threshold is to keep; decides how many normals it needs. */
+  falseAlarmRate: number;
+}
+
+/** Share of the training normals that selects the checkpoint, and the most that the threshold may take. */
+const SELECTION_SHARE = 0.1;
+const THRESHOLD_SHARE = 0.15;
+
+/**
+ * Parts of a data set. The threshold has the normals of `val`; where these are fewer than twice what the rate needs, up to
+ * 15 % of the training normals join them. Selection has 10 % of the training normals.
+ */
+export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionOptions): Partition {
+  const inSplit = (split: Item["split"], label: Item["label"]) =>
+    dataset.items.filter((item) => item.split === split && item.label === label);
+  const normals = inSplit("train", 0);
+  if (normals.length < 4) {
+    throw new HaleError(
+      "DATASET_EMPTY",
+      `The data set ${dataset.name} has ${normals.length} normal images to train on.`,
+      "Give at least four, better some hundred.",
+    );
+  }
+  const threshold = inSplit("val", 0);
+  const wanted = Math.max(0, 2 * normalsNeeded(falseAlarmRate) - threshold.length);
+  const fromTrain = Math.min(wanted, Math.floor(THRESHOLD_SHARE * normals.length));
+
+  // Whole clusters, in random order, so that no patient is in two parts.
+  const clusters = new Map<string, Item[]>();
+  for (const item of normals) {
+    const name = clusterOf(item);
+    const members = clusters.get(name);
+    if (members) members.push(item);
+    else clusters.set(name, [item]);
+  }
+  const shuffled = new Random(seed, "partition").permutation(clusters.size).map((i) => [...clusters.values()][i]);
+  const take = (count: number): Item[] => {
+    const taken: Item[] = [];
+    while (taken.length < count && shuffled.length > 1) {
+      // A cluster that overshoots by more than it helps stays where it is.
+      if (taken.length + shuffled[0].length > count * 1.5 + 1) break;
+      taken.push(...shuffled.shift()!);
+    }
+    return taken;
+  };
+  const selection = take(Math.max(1, Math.round(SELECTION_SHARE * normals.length)));
+  const extra = take(fromTrain);
+  const byPath = (items: Item[]) => [...items].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    train: byPath(shuffled.flat()),
+    unlabelled: dataset.items.filter((item) => item.label === null && item.split === "train"),
+    selection: byPath(selection),
+    threshold: byPath([...threshold, ...extra]),
+    test: dataset.items.filter((item) => item.split === "test" && item.label !== null),
+  };
+}

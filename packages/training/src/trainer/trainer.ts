@@ -1,0 +1,178 @@
+/**
+ * @file The loop's core: state, programs, and one iteration after another. Everything random is a function of seed and
+ * iteration, so that state and iteration number are all that a checkpoint needs. No files here; `node/` has them.
+ */
+import { input, type NamedArray, Program, Random, State } from "@hale/autodiff";
+import { HaleError } from "@hale/errors";
+import type { Device } from "@hale/runtime";
+import type { DrawImages, ImageShape, Recipe } from "../methods/method.ts";
+import { Sampler } from "./sampler.ts";
+
+/** Images that a run learns from, each [C, S, S] in [-1, 1]. */
+export interface TrainingImages {
+  normals: readonly Float32Array[];
+  unlabelled: readonly Float32Array[];
+}
+
+export interface TrainerOptions {
+  recipe: Recipe;
+  shape: ImageShape;
+  device: Device;
+  seed: number;
+  iterations: number;
+  images: TrainingImages;
+  /** State and iteration of a checkpoint, to go on from. */
+  from?: { iteration: number; arrays: ReadonlyMap<string, NamedArray> };
+}
+
+/** What a detector would answer, for a list of images. */
+export interface Restorations {
+  scores: Float32Array;
+  /** [C, S, S] each. */
+  healthy: Float32Array[];
+  /** [1, S, S] each. */
+  maps: Float32Array[];
+}
+
+/** Images per run of the scoring program. Any method scores an image alike in every batch. */
+const SCORE_BATCH = 8;
+
+export class Trainer {
+  private constructor(
+    private readonly options: TrainerOptions,
+    readonly state: State,
+    private readonly programs: ReadonlyMap<string, Program>,
+    private readonly scorer: Program,
+    private readonly draw: (iteration: number) => DrawImages,
+    private done: number,
+  ) {}
+
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { recipe, shape, device, seed, images, from } = options;
+    if (images.normals.length === 0) {
+      throw new HaleError("DATASET_EMPTY", "There are no normal images to train on.", "Add some to the train split.");
+    }
+    const state = new State(device);
+    const fresh = recipe.initialState(new Random(seed, "initialise"));
+    if (from) {
+      for (const name of fresh.keys()) {
+        const kept = from.arrays.get(name);
+        if (!kept || kept.data.length !== fresh.get(name)!.data.length) {
+          throw new HaleError(
+            "CHECKPOINT_MISMATCH",
+            `The checkpoint does not fit this method and its options: ${name} is missing or of another size.`,
+            "Resume with the options that the run was started with.",
+          );
+        }
+      }
+      state.write(from.arrays);
+    } else state.write(fresh);
+
+    const programs = new Map<string, Program>();
+    for (const spec of recipe.programs) programs.set(spec.name, await Program.compile(state, spec));
+    const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
+    const healthy = recipe.restore(x);
+    const map = recipe.anomalyMap(x, healthy);
+    const scorer = await Program.compile(state, { name: "score", outputs: { healthy, map } });
+
+    const length = shape.channels * shape.size * shape.size;
+    const samplers = {
+      normal: new Sampler(images.normals.length, seed, "normal"),
+      unlabelled: images.unlabelled.length > 0 ? new Sampler(images.unlabelled.length, seed, "unlabelled") : null,
+    };
+    const gather = (pool: readonly Float32Array[], indices: readonly number[]) => {
+      const batch = new Float32Array(indices.length * length);
+      indices.forEach((index, i) => {
+        batch.set(pool[index], i * length);
+      });
+      return { images: batch, indices };
+    };
+    const draw = (iteration: number): DrawImages => {
+      return (kind: "normal" | "unlabelled" | "unlike", what: number | readonly number[]) => {
+        if (typeof what !== "number") {
+          const random = new Random(seed, `unlike/${iteration}`);
+          const count = images.normals.length;
+          const others = what.map((index) => {
+            const other = random.integer(0, Math.max(1, count - 1));
+            return count > 1 && other >= index ? other + 1 : other;
+          });
+          return gather(images.normals, others);
+        }
+        const sampler = kind === "unlabelled" ? samplers.unlabelled : samplers.normal;
+        if (!sampler) {
+          throw new HaleError(
+            "DATASET_INVALID",
+            "This method learns from unlabelled images too, and the data set has none.",
+            "Add an unlabelled/ folder, or rows with an empty label.",
+          );
+        }
+        const pool = kind === "unlabelled" ? images.unlabelled : images.normals;
+        return gather(pool, sampler.indices((iteration - 1) * what, what));
+      };
+    };
+    return new Trainer(options, state, programs, scorer, draw, from?.iteration ?? 0);
+  }
+
+  /** Iterations done so far. */
+  get iteration(): number {
+    return this.done;
+  }
+
+  /** Does the next iteration and returns its losses. Throws NUMERIC_FAILURE when one is not a number. */
+  async step(): Promise<Record<string, number>> {
+    const { recipe, seed, iterations } = this.options;
+    const iteration = this.done + 1;
+    const losses = await recipe.step({
+      iteration,
+      iterations,
+      draw: this.draw(iteration),
+      random: (name) => new Random(seed, `${name}/${iteration}`),
+      run: (name, inputs) => this.programs.get(name)!.run(inputs),
+    });
+    for (const [name, value] of Object.entries(losses)) {
+      if (!Number.isFinite(value)) {
+        throw new HaleError(
+          "NUMERIC_FAILURE",
+          `Training diverged: ${name} is ${value} at iteration ${iteration}.`,
+          "Lower the learning rate, or resume from an earlier checkpoint.",
+        );
+      }
+    }
+    this.done = iteration;
+    return losses;
+  }
+
+  /** Restores and scores images with the present weights. */
+  async restore(images: readonly Float32Array[]): Promise<Restorations> {
+    const { shape } = this.options;
+    const area = shape.size * shape.size;
+    const length = shape.channels * area;
+    const result: Restorations = { scores: new Float32Array(images.length), healthy: [], maps: [] };
+    for (let start = 0; start < images.length; start += SCORE_BATCH) {
+      const part = images.slice(start, start + SCORE_BATCH);
+      const x = new Float32Array(SCORE_BATCH * length);
+      part.forEach((image, i) => {
+        x.set(image, i * length);
+      });
+      const { healthy, map } = await this.scorer.run({ x });
+      part.forEach((_, i) => {
+        const values = map.slice(i * area, (i + 1) * area);
+        result.maps.push(values);
+        result.healthy.push(healthy.slice(i * length, (i + 1) * length));
+        result.scores[start + i] = values.reduce((total, v) => total + v, 0) / area;
+      });
+    }
+    return result;
+  }
+
+  /** Everything that a checkpoint needs besides the options. */
+  async snapshot(): Promise<{ iteration: number; arrays: Map<string, NamedArray> }> {
+    return { iteration: this.done, arrays: await this.state.read() };
+  }
+
+  async release(): Promise<void> {
+    for (const program of this.programs.values()) await program.release();
+    await this.scorer.release();
+    this.state.dispose();
+  }
+}
