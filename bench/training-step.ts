@@ -47,7 +47,7 @@ interface Turn {
 
 interface Calibration {
   settings: Record<string, unknown>;
-  /** What was tried: a line each, with its time. */
+  /** What was tried: a line each, with its ms a turn. */
   tried: string[];
 }
 
@@ -66,6 +66,8 @@ export interface StepResult {
   losses_agree: boolean;
   /** Largest differences by loss, as a share of the tolerance. */
   loss_difference: Losses;
+  /** The peer's calibration. */
+  tried: string[];
 }
 
 /** |a - b| as a share of what is allowed; at most 1 where they agree, infinite where one is no number. */
@@ -108,6 +110,7 @@ async function compare(
     const peer = () => {
       const side = Side.python("PyTorch", python, `./peers/${step.peer}`, {
         OMP_NUM_THREADS: String(threads),
+        PYTHONDONTWRITEBYTECODE: "1",
         TORCHINDUCTOR_CACHE_DIR: join(folder, "compiled"),
         TORCHINDUCTOR_COMPILE_THREADS: String(threads),
       });
@@ -116,9 +119,10 @@ async function compare(
     };
     const peerLoad = { ...load, options: step.peerOptions(config) };
 
-    const settings = options.peerSettings
-      ? parseSettings(options.peerSettings)
-      : await calibrate(peer(), { ...peerLoad, compile: options.compile }, say);
+    const { settings, tried } = options.peerSettings
+      ? { settings: parseSettings(options.peerSettings), tried: [] }
+      : await calibrate(peer(), { ...peerLoad, compile: options.compile });
+    say(`PyTorch's settings: ${JSON.stringify(settings)}`);
 
     const hale = Side.typescript("hale", "./hale-side.ts");
     sides.push(hale);
@@ -141,6 +145,7 @@ async function compare(
       torch_mb: round(torchMemory),
       losses_agree: Object.values(worst).every((share) => share <= 1),
       loss_difference: worst,
+      tried,
     };
     report(result, times, say);
     return result;
@@ -159,18 +164,14 @@ function parseSettings(text: string): Record<string, unknown> {
   }
 }
 
-/** The peer's fastest settings, found in a process of its own so that the search leaves no trace in its memory. */
-async function calibrate(
-  side: Side,
-  load: Record<string, unknown>,
-  say: (line: string) => void,
-): Promise<Record<string, unknown>> {
-  const { settings, tried } = await side.ask<Calibration>({ ...load, command: "calibrate" });
+/**
+ * The peer's fastest settings, found in a process of its own so that the search leaves no trace in its memory. It names
+ * each trial on stderr as it goes.
+ */
+async function calibrate(side: Side, load: Record<string, unknown>): Promise<Calibration> {
+  const calibration = await side.ask<Calibration>({ ...load, command: "calibrate" });
   await side.close();
-  say("PyTorch's settings, ms a turn while calibrating:");
-  for (const line of tried) say(`  ${line}`);
-  say(`  chosen: ${JSON.stringify(settings)}`);
-  return settings;
+  return calibration;
 }
 
 /** Prints the first turns' losses of both sides; returns each loss's worst difference as a share of the tolerance. */

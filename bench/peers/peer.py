@@ -87,7 +87,8 @@ def calibrate(build, start, axes, turns=3):
             if key in known:
                 continue
             known[key], reason = time_settings(build, settings, turns)
-            tried.append(f"{known[key]:9.1f}  {' '.join(str(v) for v in settings.values())}{'  ' + reason if reason else ''}")
+            tried.append(f"{known[key]:.1f} ms: {' '.join(settings.values())} {reason}".rstrip())
+            print(f"  calibrating, {tried[-1]}", file=sys.stderr)
             if known[key] < best_ms:
                 best, best_ms = settings, known[key]
     return best, tried
