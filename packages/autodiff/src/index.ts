@@ -2,8 +2,9 @@
 export * from "./array64.ts";
 export * from "./evaluate.ts";
 export * from "./graph.ts";
-export { lower, type LoweredModel } from "./lowering/lower.ts";
-export { SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
+export { type LoweredModel, lower } from "./lowering/lower.ts";
+export { type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
+export { emitPreprocessing, type PreprocessingOptions } from "./lowering/preprocessing.ts";
 export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
 export * from "./nn/parameters.ts";

@@ -6,6 +6,7 @@ import { type Shape, sizeOf } from "../shape.ts";
 import {
   type AttributeValue,
   attributeProto,
+  DOUBLE,
   FLOAT,
   INT64,
   type NodeProto,
@@ -28,6 +29,8 @@ export interface OnnxGraphOptions {
   convBlock?: number;
   /** Values of inputs that become constants of the model. */
   constants?: ReadonlyMap<string, { data: Float32Array; shape: Shape }>;
+  /** Inputs that the model works out itself: each function emits nodes and returns the name of the value. */
+  provided?: ReadonlyMap<string, (graph: OnnxGraph) => string>;
 }
 
 export class OnnxGraph {
@@ -44,7 +47,12 @@ export class OnnxGraph {
   }
 
   /** Emits a node with one output, or finds the equal one, and returns the output's name. */
-  node(opType: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}, domain = ""): string {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeValue> = {},
+    domain = "",
+  ): string {
     return this.nodes(opType, inputs, 1, attributes, domain)[0];
   }
 
@@ -73,11 +81,17 @@ export class OnnxGraph {
     return names;
   }
 
-  /** A named graph input, or its value where the options make it constant. */
+  /** A named graph input, or its value where the options make it constant or provide it. */
   input(name: string, shape: Shape): string {
     const key = `input ${name}`;
     const found = this.known.get(key);
     if (found) return found[0];
+    const provide = this.options.provided?.get(name);
+    if (provide) {
+      const value = provide(this);
+      this.known.set(key, [value]);
+      return value;
+    }
     const fixed = this.options.constants?.get(name);
     if (fixed) this.addInitializer(name, FLOAT, [...fixed.shape], bytesOf(fixed.data));
     else this.inputs.push({ name, elemType: FLOAT, dims: shape.map((size) => this.openSize(size)) });
@@ -89,6 +103,11 @@ export class OnnxGraph {
   floats(values: ArrayLike<number>, shape: Shape): string {
     const data = Float32Array.from(values);
     return this.constant(FLOAT, shape, bytesOf(data));
+  }
+
+  /** A double constant, for sums that float32 would blur. Browsers' GPUs have none: such nodes run on the CPU. */
+  doubles(values: ArrayLike<number>, shape: Shape): string {
+    return this.constant(DOUBLE, shape, bytesOf(Float64Array.from(values)));
   }
 
   /** A vector of whole numbers: axes, shapes, starts. */
@@ -135,6 +154,6 @@ export class OnnxGraph {
 /** Attributes that ONNX types as float even when their value is whole. */
 const FLOAT_ATTRIBUTES = new Set(["alpha", "beta", "epsilon"]);
 
-function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {
+function bytesOf(data: Float32Array | Float64Array | BigInt64Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

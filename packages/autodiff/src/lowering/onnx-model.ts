@@ -70,6 +70,7 @@ const modelType = root.lookupType("ModelProto");
 
 export const FLOAT = 1;
 export const INT64 = 7;
+export const DOUBLE = 11;
 
 /** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17. */
 export const OPSET = 20;

@@ -6,6 +6,8 @@ import { HaleError } from "@hale/errors";
 import type { Device } from "../device.ts";
 import { sessionOptions } from "../session-options.ts";
 
+export { writeAtomic, writeFault } from "./atomic.ts";
+
 export interface NodeDeviceOptions {
   kind?: "cpu" | "webgpu";
   /** Threads inside one op; all cores by default. A resumed run is bit-equal only at the same count. */
@@ -13,7 +15,10 @@ export interface NodeDeviceOptions {
 }
 
 /** Opens a device. Throws DEVICE_UNAVAILABLE with ONNX Runtime's reason when it cannot be had. */
-export async function openDevice({ kind = "cpu", threads = availableParallelism() }: NodeDeviceOptions = {}): Promise<Device> {
+export async function openDevice({
+  kind = "cpu",
+  threads = availableParallelism(),
+}: NodeDeviceOptions = {}): Promise<Device> {
   const ort = await import("onnxruntime-node");
   // Level 3 is "error": the runtime's own start-up warnings are not for users.
   ort.env.logLevel = "error";
