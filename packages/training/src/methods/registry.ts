@@ -11,5 +11,9 @@ export const methods: ReadonlyMap<string, Method> = new Map([sagan].map((method)
 export function methodNamed(name: string): Method {
   const method = methods.get(name);
   if (method) return method;
-  throw new HaleError("OPTION_INVALID", `There is no method named ${name}.`, `Methods: ${[...methods.keys()].join(", ")}.`);
+  throw new HaleError(
+    "OPTION_INVALID",
+    `There is no method named ${name}.`,
+    `Methods: ${[...methods.keys()].join(", ")}.`,
+  );
 }

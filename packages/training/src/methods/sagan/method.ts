@@ -2,8 +2,8 @@
  * @file SAGAN as a method: defaults, programs, the training step, and its registration.
  */
 import {
-  abs,
   type AdamOptions,
+  abs,
   adamInputs,
   adamState,
   adamUpdates,
@@ -25,15 +25,24 @@ import { criticLosses, generatorLosses } from "./objective.ts";
 import { pasteBox, randomBox } from "./pseudo-anomaly.ts";
 
 const options = z.strictObject({
-  width: z.union([z.literal(8), z.literal(16), z.literal(32), z.literal(64)]).default(16).describe("channels of the first layer; 64 is the paper's code"),
+  width: z
+    .union([z.literal(8), z.literal(16), z.literal(32), z.literal(64)])
+    .default(16)
+    .describe("channels of the first layer; 64 is the paper's code"),
   grid: z.int().min(1).max(4).default(2).describe("windows a side"),
   residualBlocks: z.int().min(0).max(12).default(6).describe("residual blocks in the bottleneck"),
-  positionCode: z.enum(["effective", "reference"]).default("effective").describe("position code after the norm, or before it as in the released code, where it does nothing"),
+  positionCode: z
+    .enum(["effective", "reference"])
+    .default("effective")
+    .describe("position code after the norm, or before it as in the released code, where it does nothing"),
   batch: z.int().min(1).max(256).default(16).describe("images of each kind in a step"),
   learningRate: z.number().positive().default(1e-4).describe("Adam's rate, both networks"),
   beta1: z.number().min(0).max(1).default(0.5).describe("Adam's first decay"),
   beta2: z.number().min(0).max(1).default(0.999).describe("Adam's second decay"),
-  decay: z.enum(["reference", "linear"]).default("reference").describe("rate nearly constant as in the released code, or to zero over the second half"),
+  decay: z
+    .enum(["reference", "linear"])
+    .default("reference")
+    .describe("rate nearly constant as in the released code, or to zero over the second half"),
   criticSteps: z.int().min(1).max(10).default(2).describe("critic steps for one of the generator"),
   identityWeight: z.number().min(0).default(1).describe("weight of the identity loss"),
   keep: z.number().gt(0).max(1).default(0.95).describe("share of pixels whose change is kept while training"),
@@ -101,8 +110,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
 
   return {
     parameters,
-    initialState: (random) =>
-      new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
+    initialState: (random) => new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
     programs: [
       {
         name: "critic",
@@ -111,7 +119,12 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
       },
       {
         name: "generator",
-        outputs: { loss: restorer.total, adversarial: restorer.adversarial, identity: restorer.identity, restoration: restorer.restoration },
+        outputs: {
+          loss: restorer.total,
+          adversarial: restorer.adversarial,
+          identity: restorer.identity,
+          restoration: restorer.restoration,
+        },
         updates: train(restorer.total, "generator/"),
       },
     ],
@@ -145,7 +158,8 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
           masks: keepMask(3 * batch * planes, keep, luck),
           ...adamInputs(adam, iteration / settings.criticSteps, rate),
         });
-        for (const name of ["loss", "adversarial", "identity", "restoration"]) losses[`generator/${name}`] = result[name][0];
+        for (const name of ["loss", "adversarial", "identity", "restoration"])
+          losses[`generator/${name}`] = result[name][0];
       }
       return losses;
     },

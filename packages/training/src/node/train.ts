@@ -1,0 +1,327 @@
+/**
+ * @file A training run from a data set to a detector, in a folder of its own: options, logs, example pictures,
+ * checkpoints. Interrupted at any moment, it goes on from its newest checkpoint and ends as if it had never stopped.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { NamedArray } from "@hale/autodiff";
+import { HaleError } from "@hale/errors";
+import { encodePng, gridOf, rasterOf } from "@hale/imaging";
+import { openDevice } from "@hale/runtime/node";
+import { z } from "zod";
+import type { Dataset, Item } from "../dataset/index.ts";
+import type { ImageShape, Method, Recipe } from "../methods/method.ts";
+import { methodNamed } from "../methods/registry.ts";
+import { type Partition, partition } from "../trainer/partition.ts";
+import { pseudoAuc } from "../trainer/selection.ts";
+import { Trainer } from "../trainer/trainer.ts";
+import { writeAtomic } from "./atomic.ts";
+import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
+import { EventLog, readLosses } from "./event-log.ts";
+
+const settingsSchema = z.strictObject({
+  data: z.string(),
+  method: z.string(),
+  /** The method's own options, complete. */
+  options: z.record(z.string(), z.unknown()),
+  size: z.int(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  seed: z.int().min(0),
+  iterations: z.int().min(1),
+  device: z.enum(["cpu", "webgpu"]),
+  threads: z.int().min(1),
+  falseAlarmRate: z.number().gt(0).lt(1),
+  selection: z.enum(["pseudo-auc", "last"]),
+  /** Iterations between selections, checkpoints and example pictures. */
+  every: z.int().min(1),
+  keep: z.int().min(1),
+  corrupt: z.enum(["refuse", "skip"]),
+});
+
+/** Everything that decides how a run goes; kept as `run.json` in its folder. */
+export type RunSettings = z.infer<typeof settingsSchema>;
+
+export interface SelectionPoint {
+  iteration: number;
+  pseudoAuc: number;
+}
+
+export interface RunPlan {
+  partition: Partition;
+  skipped: Skipped[];
+  dataset: Dataset;
+  /** Trainable values, in all networks. */
+  parameters: number;
+  /** From a rehearsal of a few steps: seconds left and peak memory in bytes. */
+  seconds: number;
+  memory: number;
+  resumedAt: number;
+  damaged: string[];
+}
+
+export interface RunEvents {
+  onProgress?(what: string, done: number, total: number): void;
+  onPlan?(plan: RunPlan): void;
+  onStep?(step: { iteration: number; iterations: number; losses: Record<string, number>; secondsLeft: number }): void;
+  onSelection?(point: SelectionPoint, best: boolean): void;
+  onCheckpoint?(iteration: number): void;
+}
+
+export interface FinishedRun {
+  settings: RunSettings;
+  plan: RunPlan;
+  method: Method;
+  recipe: Recipe;
+  shape: ImageShape;
+  /** Arrays that the detector is made of. */
+  arrays: Map<string, NamedArray>;
+  selected: { iteration: number; pseudoAuc: number | null };
+  selections: SelectionPoint[];
+  /** Images that set the threshold, prepared; `items` beside them. */
+  threshold: { items: Item[]; images: Float32Array[] };
+  seconds: number;
+}
+
+/** A run was interrupted on request, after its checkpoint was written. */
+export class Interrupted extends Error {
+  constructor(
+    readonly folder: string,
+    readonly iteration: number,
+  ) {
+    super(`Stopped at iteration ${iteration}; go on with: hale train --resume ${folder}`);
+  }
+}
+
+const settingsFile = (folder: string) => join(folder, "run.json");
+
+/** Reads the settings of a run folder. Throws FILE_NOT_FOUND or CHECKPOINT_CORRUPT. */
+export async function readRunSettings(folder: string): Promise<RunSettings> {
+  const text = await readFile(settingsFile(folder), "utf8").catch((cause: unknown) => {
+    throw new HaleError(
+      "FILE_NOT_FOUND",
+      `There is no training run in ${folder}.`,
+      "Name the folder that hale train --out made.",
+      { cause },
+    );
+  });
+  try {
+    return settingsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new HaleError("CHECKPOINT_CORRUPT", `${settingsFile(folder)} is damaged.`, "Start the run again.", { cause });
+  }
+}
+
+/** Names under which the best generator so far travels inside checkpoints. */
+const BEST = "best:";
+
+function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array[]>): string {
+  // Where the data lies and how often the run is saved do not change what it learns.
+  const { data: _data, keep: _keep, ...rest } = settings;
+  const hash = createHash("sha256").update(JSON.stringify(rest));
+  for (const [name, images] of Object.entries(parts)) {
+    hash.update(name);
+    for (const image of images) hash.update(new Uint8Array(image.buffer, image.byteOffset, image.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Trains in `folder`, from scratch or from its newest checkpoint. On `signal` it finishes the step, writes a checkpoint
+ * and throws `Interrupted`.
+ */
+export async function runTraining(
+  folder: string,
+  given: RunSettings,
+  events: RunEvents = {},
+  signal?: AbortSignal,
+): Promise<FinishedRun> {
+  const settings = settingsSchema.parse(given);
+  const method = methodNamed(settings.method);
+  const shape: ImageShape = { size: settings.size, channels: settings.channels };
+  method.checkShape(shape);
+  const recipe = method.create(method.options.parse(settings.options), shape);
+
+  const dataset = await loadDataset(settings.data, { seed: settings.seed });
+  const parts = partition(dataset, { seed: settings.seed, falseAlarmRate: settings.falseAlarmRate });
+  const skipped: Skipped[] = [];
+  const total = parts.train.length + parts.unlabelled.length + parts.selection.length + parts.threshold.length;
+  let read = 0;
+  const load = async (items: Item[]) => {
+    if (items.length === 0) return { items, images: [] };
+    const start = read;
+    const result = await loadImages(items, {
+      ...shape,
+      corrupt: settings.corrupt,
+      onProgress: (done) => events.onProgress?.("Reading images", start + done, total),
+    });
+    read += items.length;
+    skipped.push(...result.skipped);
+    return result;
+  };
+  const train = await load(parts.train);
+  const unlabelled = await load(parts.unlabelled);
+  const selection = await load(parts.selection);
+  const threshold = await load(parts.threshold);
+  if (method.needsUnlabelled && unlabelled.images.length === 0) {
+    throw new HaleError(
+      "DATASET_INVALID",
+      `${method.name} learns from unlabelled images too, and ${dataset.name} has none.`,
+      "Add an unlabelled/ folder, or rows with an empty label.",
+    );
+  }
+  const fingerprint = fingerprintOf(settings, {
+    train: train.images,
+    unlabelled: unlabelled.images,
+    selection: selection.images,
+  });
+
+  const checkpoints = join(folder, "checkpoints");
+  const { checkpoint, damaged } = await newestCheckpoint(checkpoints);
+  if (checkpoint && (checkpoint.fingerprint !== fingerprint || checkpoint.method !== method.name)) {
+    throw new HaleError(
+      "CHECKPOINT_MISMATCH",
+      `The checkpoints in ${folder} belong to another method, other options or other images.`,
+      "Resume with the settings and data that the run was started with, or choose another --out.",
+    );
+  }
+  await writeAtomic(settingsFile(folder), `${JSON.stringify(settings, null, 2)}\n`);
+
+  const device = await openDevice({ kind: settings.device, threads: settings.threads });
+  const trainer = await Trainer.create({
+    recipe,
+    shape,
+    device,
+    seed: settings.seed,
+    iterations: settings.iterations,
+    images: { normals: train.images, unlabelled: unlabelled.images },
+    from: checkpoint ?? undefined,
+  });
+  try {
+    const stepSeconds = trainer.iteration < settings.iterations ? await trainer.rehearse() : 0;
+    const plan: RunPlan = {
+      partition: parts,
+      skipped,
+      dataset,
+      parameters: recipe.parameters.count(),
+      seconds: stepSeconds * (settings.iterations - trainer.iteration),
+      memory: peakMemory(),
+      resumedAt: trainer.iteration,
+      damaged,
+    };
+    events.onPlan?.(plan);
+
+    let best = checkpoint?.best ?? null;
+    let bestArrays = new Map(
+      [...(checkpoint?.arrays ?? [])].flatMap(([name, value]) =>
+        name.startsWith(BEST) ? [[name.slice(BEST.length), value] as const] : [],
+      ),
+    );
+    const secondsBefore = checkpoint?.seconds ?? 0;
+    const started = performance.now();
+    const seconds = () => secondsBefore + (performance.now() - started) / 1000;
+    const log = await EventLog.open(folder, trainer.iteration);
+    const inference = () =>
+      trainer.state.names.filter((name) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix)));
+
+    const save = async () => {
+      await log.flush();
+      const { iteration, arrays } = await trainer.snapshot();
+      for (const [name, value] of bestArrays) arrays.set(BEST + name, value);
+      const record: Checkpoint = { method: method.name, iteration, fingerprint, best, seconds: seconds(), arrays };
+      await saveCheckpoint(checkpoints, record, settings.keep);
+      events.onCheckpoint?.(iteration);
+    };
+
+    const examples = [...train.images.slice(0, 4), ...unlabelled.images.slice(0, 8)];
+    let rate = stepSeconds;
+    while (trainer.iteration < settings.iterations) {
+      const before = performance.now();
+      const losses = await trainer.step();
+      rate = 0.98 * rate + 0.02 * ((performance.now() - before) / 1000);
+      const { iteration } = trainer;
+      log.add({ iteration, seconds: seconds(), ...losses });
+      events.onStep?.({
+        iteration,
+        iterations: settings.iterations,
+        losses,
+        secondsLeft: rate * (settings.iterations - iteration),
+      });
+      const last = iteration === settings.iterations;
+      if (iteration % settings.every === 0 || last) {
+        if (settings.selection === "pseudo-auc" && selection.images.length > 0 && unlabelled.images.length > 0) {
+          const normals = await trainer.restore(selection.images);
+          const mixed = await trainer.restore(unlabelled.images);
+          const value = pseudoAuc(normals.scores, mixed.scores);
+          log.add({ iteration, seconds: seconds(), "selection/pseudoAuc": value });
+          const better = best === null || value > best.value;
+          if (better) {
+            best = { iteration, value };
+            bestArrays = await trainer.state.read(inference());
+          }
+          events.onSelection?.({ iteration, pseudoAuc: value }, better);
+        }
+        await writeExamples(
+          join(folder, "examples", `${String(iteration).padStart(8, "0")}.png`),
+          trainer,
+          examples,
+          shape,
+        );
+        await save();
+      }
+      // Lets signals and timers through: a run of a session blocks the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal?.aborted && !last) {
+        if (iteration % settings.every !== 0) await save();
+        throw new Interrupted(folder, iteration);
+      }
+    }
+    await log.flush();
+    const useBest = settings.selection === "pseudo-auc" && best !== null;
+    return {
+      settings,
+      plan,
+      method,
+      recipe,
+      shape,
+      arrays: useBest ? bestArrays : await trainer.state.read(inference()),
+      selected: useBest
+        ? { iteration: best!.iteration, pseudoAuc: best!.value }
+        : { iteration: settings.iterations, pseudoAuc: null },
+      selections: (await readLosses(folder)).flatMap((line) =>
+        "selection/pseudoAuc" in line ? [{ iteration: line.iteration, pseudoAuc: line["selection/pseudoAuc"] }] : [],
+      ),
+      threshold,
+      seconds: seconds(),
+    };
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** Image, healthy counterpart and map of a few images, a row each, as one PNG. */
+async function writeExamples(
+  path: string,
+  trainer: Trainer,
+  images: Float32Array[],
+  { size, channels }: ImageShape,
+): Promise<void> {
+  const { healthy, maps } = await trainer.restore(images);
+  const tile = (data: Float32Array, planes: 1 | 3) => rasterOf({ data, width: size, height: size, channels: planes });
+  const pictures = images.flatMap((image, i) => [
+    tile(image, channels),
+    tile(healthy[i], channels),
+    // Half of the range of values is the brightest: an absolute scale, the same in every picture.
+    tile(
+      maps[i].map((v) => Math.min(1, 4 * v - 1)),
+      1,
+    ),
+  ]);
+  await writeAtomic(path, encodePng(gridOf(pictures, 6)));
+}
+
+/** Largest resident memory of this process so far, in bytes. */
+function peakMemory(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}

@@ -1,0 +1,43 @@
+/**
+ * @file Runs a TypeScript file of this repository, after installing what is missing. Plain JavaScript without imports of
+ * ours, since on a fresh machine nothing is there yet.
+ *
+ *   node scripts/ready.mjs apps/cli/src/main.ts demo --json
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [major] = process.versions.node.split(".").map(Number);
+if (major < 20) {
+  console.error(`hale needs Node 20 or newer; this is ${process.versions.node}.`);
+  process.exit(2);
+}
+
+// The lock file as it was when node_modules was made; another one means that something is missing.
+const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+const stamp = join(root, "node_modules", ".hale-installed");
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+  console.error("Installing what is missing (npm ci) ...");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const result = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    // The CUDA libraries are not used, and their download would fail behind many firewalls.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
+    shell: process.platform === "win32",
+  });
+  if (result.status !== 0) {
+    console.error("The packages could not be installed. Check the connection to the npm registry and try again.");
+    process.exit(result.status ?? 1);
+  }
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+const [script, ...rest] = process.argv.slice(2);
+const loader = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.mjs")).href;
+const child = spawnSync(process.execPath, ["--import", loader, join(root, script), ...rest], { stdio: "inherit" });
+process.exit(child.status ?? 1);

@@ -1,0 +1,21 @@
+/**
+ * @file All tests: lint and types first, then Vitest. Arguments go to Vitest, so `npm test -- packages/statistics` runs a part.
+ */
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+function run(command: string, args: string[]): void {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const rest = process.argv.slice(2);
+if (rest.length === 0) {
+  run(bin("biome"), ["check", "--error-on-warnings", "."]);
+  run(bin("tsc"), ["--noEmit"]);
+}
+run(bin("vitest"), ["run", ...rest]);
