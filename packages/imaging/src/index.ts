@@ -1,7 +1,22 @@
 /** @file Pixels in and out, the same in Node and browsers. Files are left to `@hale/imaging/node`. */
+
+export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
+export { localDetail } from "./detail.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
+export {
+  HASH_BITS,
+  HASH_PLANE,
+  HASH_WORDS,
+  hammingDistance,
+  hashViews,
+  nearestView,
+  VIEWS,
+  type View,
+  WHOLE,
+  type Window,
+} from "./hash.ts";
 export { setJpegWasm } from "./jpeg-decode.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";

@@ -1,6 +1,33 @@
 /** @file Data sets: what they hold, how they are divided, and what may be wrong with them. Browser-safe. */
 export { type AssembleOptions, assembleDataset } from "./assemble.ts";
+export {
+  type CheckFindings,
+  type CountRow,
+  countItems,
+  type DatasetCheck,
+  formatDatasetCheck,
+  summariseCheck,
+} from "./check.ts";
+export {
+  auditControls,
+  CONTROL_SIZE,
+  CONTROLS,
+  type ControlInput,
+  type ControlName,
+  type ControlResult,
+  SUSPICIOUS_AUROC,
+} from "./controls.ts";
 export { readFolders } from "./folders.ts";
 export { clusterOf, type Dataset, type Item, type Row, SPLITS, type Split } from "./item.ts";
+export {
+  type Fingerprint,
+  findLeaks,
+  fingerprint,
+  type Leak,
+  type LeakEvidence,
+  type LeakOptions,
+  NEAR_COPY_THRESHOLD,
+  sha256Hex,
+} from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";

@@ -62,7 +62,12 @@ export async function listCheckpoints(folder: string): Promise<number[]> {
 export async function loadCheckpoint(folder: string, iteration: number): Promise<Checkpoint> {
   const base = join(folder, baseName(iteration));
   const corrupt = (reason: string, cause?: unknown) =>
-    new HaleError("CHECKPOINT_CORRUPT", `The checkpoint ${base}.json is damaged: ${reason}.`, "Delete it to use the one before.", { cause });
+    new HaleError(
+      "CHECKPOINT_CORRUPT",
+      `The checkpoint ${base}.json is damaged: ${reason}.`,
+      "Delete it to use the one before.",
+      { cause },
+    );
   let parsed: z.infer<typeof record>;
   try {
     parsed = record.parse(JSON.parse(await readFile(`${base}.json`, "utf8")));
@@ -79,7 +84,8 @@ export async function loadCheckpoint(folder: string, iteration: number): Promise
   const bytes = await readFile(`${base}.safetensors`).catch((cause: unknown) => {
     throw corrupt("its arrays are missing", cause);
   });
-  if (createHash("sha256").update(bytes).digest("hex") !== parsed.sha256) throw corrupt("its arrays were changed after they were written");
+  if (createHash("sha256").update(bytes).digest("hex") !== parsed.sha256)
+    throw corrupt("its arrays were changed after they were written");
   const { format: _format, sha256: _sha256, ...rest } = parsed;
   return { ...rest, arrays: decodeSafetensors(bytes, `${base}.safetensors`) };
 }
@@ -100,7 +106,11 @@ export async function newestCheckpoint(folder: string): Promise<{ checkpoint: Ch
     }
   }
   if (damaged.length > 0) {
-    throw new HaleError("CHECKPOINT_CORRUPT", `No checkpoint in ${folder} is sound. ${damaged[0]}`, "Start the run again.");
+    throw new HaleError(
+      "CHECKPOINT_CORRUPT",
+      `No checkpoint in ${folder} is sound. ${damaged[0]}`,
+      "Start the run again.",
+    );
   }
   return { checkpoint: null, damaged };
 }

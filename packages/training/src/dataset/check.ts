@@ -1,0 +1,125 @@
+/**
+ * @file What `hale data check` finds, as plain data and as text for the terminal. Gathering it from files is left to
+ * the Node half.
+ */
+import { type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
+import { type Dataset, type Item, SPLITS, type Split } from "./item.ts";
+import type { Leak } from "./leaks.ts";
+
+export interface CountRow {
+  split: Split;
+  label: "normal" | "abnormal" | "unlabelled";
+  class: string;
+  images: number;
+}
+
+/** JSON-able result of checking a data set. */
+export interface DatasetCheck {
+  name: string;
+  images: number;
+  counts: CountRow[];
+  /** Known patients by split. */
+  patients: Record<Split, number>;
+  masks: number;
+  leaks: Leak[];
+  /** Controls on the labelled images of `controlsOn`; null where one class or the training normals are missing. */
+  controls: ControlResult[] | null;
+  controlsOn: string;
+  skipped: { path: string; reason: string }[];
+  /** Sentences for the user: from loading, leaks and controls. */
+  warnings: string[];
+}
+
+const LABELS = ["normal", "abnormal", "unlabelled"] as const;
+const labelName = (item: Item) => (item.label === null ? "unlabelled" : LABELS[item.label]);
+
+/** Images by split, label and class, in that order. */
+export function countItems(items: readonly Item[]): CountRow[] {
+  const rows = new Map<string, CountRow>();
+  for (const item of items) {
+    const row: CountRow = { split: item.split, label: labelName(item), class: item.class, images: 0 };
+    const key = `${row.split} ${row.label} ${row.class}`;
+    const kept = rows.get(key) ?? row;
+    kept.images++;
+    rows.set(key, kept);
+  }
+  const order = (row: CountRow) => SPLITS.indexOf(row.split) * 3 + LABELS.indexOf(row.label);
+  return [...rows.values()].sort((a, b) => order(a) - order(b) || (a.class < b.class ? -1 : 1));
+}
+
+export interface CheckFindings {
+  leaks: Leak[];
+  controls: ControlResult[] | null;
+  controlsOn: string;
+  skipped: { path: string; reason: string }[];
+}
+
+/** Puts counts, findings and their plain-language warnings together. */
+export function summariseCheck(dataset: Dataset, findings: CheckFindings): DatasetCheck {
+  const { items } = dataset;
+  const patientsOf = (split: Split) =>
+    new Set(items.flatMap((item) => (item.split === split && item.patient !== null ? [item.patient] : []))).size;
+  return {
+    name: dataset.name,
+    images: items.length,
+    counts: countItems(items),
+    patients: { train: patientsOf("train"), val: patientsOf("val"), test: patientsOf("test") },
+    masks: items.filter((item) => item.mask !== null).length,
+    ...findings,
+    warnings: [...dataset.warnings, ...leakWarnings(findings.leaks), ...controlWarnings(findings)],
+  };
+}
+
+function leakWarnings(leaks: readonly Leak[]): string[] {
+  const words: Record<Leak["kind"], string> = {
+    patient: "patients are on two sides of the split",
+    group: "groups are on two sides of the split",
+    identical: "pairs of identical files are on two sides of the split",
+    "near-copy": "pairs of near copies are on two sides of the split",
+  };
+  return (Object.keys(words) as Leak["kind"][]).flatMap((kind) => {
+    const count = leaks.filter((leak) => leak.kind === kind).length;
+    return count > 0 ? [`${count} ${words[kind]}; results on this split will look better than they are.`] : [];
+  });
+}
+
+function controlWarnings({ controls, controlsOn }: CheckFindings): string[] {
+  if (controls === null) return ["Controls were not computed: they need training normals and both labels."];
+  return controls
+    .filter((control) => control.auroc >= SUSPICIOUS_AUROC)
+    .map(
+      ({ name, auroc, direction }) =>
+        `The control "${name}" alone reaches an AUROC of ${auroc.toFixed(2)} on ${controlsOn}: ${direction}. ` +
+        "A detector may learn this instead of disease; compare every result with it.",
+    );
+}
+
+/** The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. */
+export function formatDatasetCheck(check: DatasetCheck): string {
+  const lines = [`${check.name}: ${check.images} images, ${check.masks} with masks`, ""];
+  const widest = Math.max(5, ...check.counts.map((row) => row.class.length));
+  lines.push(`  ${"split".padEnd(6)} ${"label".padEnd(11)} ${"class".padEnd(widest)} ${"images".padStart(7)}`);
+  for (const row of check.counts) {
+    const { split, label, images } = row;
+    lines.push(`  ${split.padEnd(6)} ${label.padEnd(11)} ${row.class.padEnd(widest)} ${String(images).padStart(7)}`);
+  }
+  const patients = SPLITS.map((split) => `${split} ${check.patients[split]}`).join(", ");
+  lines.push("", `Known patients: ${patients}`, "");
+  lines.push(check.leaks.length === 0 ? "Leaks: none found" : `Leaks: ${check.leaks.length}`);
+  for (const leak of check.leaks.slice(0, 20)) {
+    const similarity = leak.kind === "near-copy" ? `, agreement ${leak.similarity.toFixed(3)}` : "";
+    lines.push(`  ${leak.a} (${leak.sides[0]}) and ${leak.b} (${leak.sides[1]}): ${leak.detail}${similarity}`);
+  }
+  if (check.leaks.length > 20) lines.push(`  and ${check.leaks.length - 20} more`);
+  if (check.controls) {
+    lines.push("", `Controls that know nothing of disease, AUROC on ${check.controlsOn}`);
+    for (const { name, auroc, direction } of check.controls) {
+      lines.push(`  ${name.padEnd(11)} ${auroc.toFixed(3)}  ${direction}`);
+    }
+  }
+  if (check.skipped.length > 0) {
+    lines.push("", `Left out: ${check.skipped.length}`, ...check.skipped.map(({ reason }) => `  ${reason}`));
+  }
+  if (check.warnings.length > 0) lines.push("", "Warnings", ...check.warnings.map((warning) => `  - ${warning}`));
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,103 @@
+/**
+ * @file Leaks: what stands on two sides of a split and so makes test results too good. The sides are train (with the
+ * unlabelled images), val and test.
+ */
+import type { Item, Split } from "./item.ts";
+import { type Fingerprint, findNearCopies, type NearCopy, type NearCopyOptions } from "./near-copies.ts";
+
+export type { Fingerprint } from "./near-copies.ts";
+export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
+
+/** Two images on different sides that belong together. */
+export interface Leak {
+  kind: "patient" | "group" | "identical" | "near-copy";
+  /** Paths as given. */
+  a: string;
+  b: string;
+  sides: [Split, Split];
+  /** The shared patient or group; for near copies how they differ. */
+  detail: string;
+  /** 1, or for near copies the agreement of detail after registration. */
+  similarity: number;
+}
+
+/** What `findLeaks` knows of an image besides its item. */
+export interface LeakEvidence {
+  /** Of the encoded file, in hex. */
+  sha256: string;
+  fingerprint: Fingerprint;
+}
+
+export interface LeakOptions extends NearCopyOptions {
+  /** False leaves out the search for near copies. */
+  nearCopies?: boolean;
+}
+
+/** SHA-256 of bytes in hex, by Web Crypto, so that it is the same in Node and browsers. */
+export async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * All leaks of a data set; `evidence[i]` belongs to `items[i]`. A shared patient or group is reported once for each pair
+ * of sides, with two images as the example; identical files and near copies pair by pair.
+ */
+export function findLeaks(
+  items: readonly Item[],
+  evidence: readonly LeakEvidence[],
+  options: LeakOptions = {},
+): Leak[] {
+  const identical = identicalFiles(items, evidence);
+  const known = new Set(identical.map((leak) => `${leak.a}\n${leak.b}`));
+  const prints = options.nearCopies === false ? [] : evidence.map(({ fingerprint }) => fingerprint);
+  const sides = items.map((item) => item.split);
+  const copies = findNearCopies(prints, sides, options);
+  return [
+    ...shared(items, "patient"),
+    ...shared(items, "group"),
+    ...identical,
+    ...copies
+      .map((copy) => leakBetween("near-copy", items[copy.a], items[copy.b], describeCopy(copy), copy.correlation))
+      .filter((leak) => !known.has(`${leak.a}\n${leak.b}`)),
+  ];
+}
+
+function leakBetween(kind: Leak["kind"], a: Item, b: Item, detail: string, similarity = 1): Leak {
+  return { kind, a: a.path, b: b.path, sides: [a.split, b.split], detail, similarity };
+}
+
+/** One leak for each patient or group and pair of sides. */
+function shared(items: readonly Item[], kind: "patient" | "group"): Leak[] {
+  const first = new Map<string, Map<Split, Item>>();
+  for (const item of items) {
+    const key = item[kind];
+    if (key === null) continue;
+    const sides = first.get(key) ?? new Map<Split, Item>();
+    if (!sides.has(item.split)) sides.set(item.split, item);
+    first.set(key, sides);
+  }
+  return [...first].flatMap(([key, sides]) => {
+    const [one, ...others] = [...sides.values()];
+    return others.map((other) => leakBetween(kind, one, other, `${kind} ${key}`));
+  });
+}
+
+function identicalFiles(items: readonly Item[], evidence: readonly LeakEvidence[]): Leak[] {
+  const byHash = new Map<string, number[]>();
+  evidence.forEach(({ sha256 }, i) => {
+    byHash.set(sha256, [...(byHash.get(sha256) ?? []), i]);
+  });
+  return [...byHash.values()].flatMap((same) =>
+    same.flatMap((a, k) =>
+      same
+        .slice(k + 1)
+        .filter((b) => items[a].split !== items[b].split)
+        .map((b) => leakBetween("identical", items[a], items[b], "the same file")),
+    ),
+  );
+}
+
+function describeCopy({ mirrored }: NearCopy): string {
+  return mirrored === "no" ? "a copy" : `a copy turned ${mirrored === "both" ? "by half" : mirrored}`;
+}
