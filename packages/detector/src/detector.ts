@@ -1,0 +1,103 @@
+/**
+ * @file The trained artefact at work: a file's bytes become a `Detector`, and an image becomes a `Finding`.
+ */
+import { HaleError } from "@hale/errors";
+import type { Raster } from "@hale/imaging";
+import type { Device } from "@hale/runtime";
+import type { Card } from "./format/card.ts";
+import { unpackDetector } from "./format/package.ts";
+import { DetectorModel, type Examination } from "./model.ts";
+import { selfCheckRaster } from "./self-check.ts";
+
+/** What a detector says of one image. Never holds NaN. */
+export interface Finding extends Examination {
+  /**
+   * Conformal p-value among the n held-out normals, (1 + number with a score at least as high) / (n + 1): small for an
+   * image unlike them. Null where the card has no normal scores.
+   */
+  pValue: number | null;
+  /** "abnormal" when the score is above the threshold; null where there is none. */
+  decision: "normal" | "abnormal" | null;
+  threshold: number | null;
+}
+
+export class Detector {
+  private constructor(
+    readonly card: Card,
+    private readonly model: DetectorModel,
+  ) {}
+
+  /**
+   * Unpacks a `.hale` file's bytes, compiles the model and lets it prove itself on the card's test picture. Throws
+   * DETECTOR_CORRUPT or DETECTOR_MISMATCH for the file, DEVICE_UNAVAILABLE for a device that computes wrongly.
+   * `name` is the file, for errors.
+   */
+  static async load(bytes: Uint8Array, device: Device, name = "The detector"): Promise<Detector> {
+    const { model: onnx, card } = await unpackDetector(bytes, name);
+    const model = await DetectorModel.open(onnx, card.image, device, name);
+    try {
+      await proveItself(model, card, name);
+    } catch (error) {
+      await model.release();
+      throw error;
+    }
+    return new Detector(card, model);
+  }
+
+  /** Examines one image of any size; images may be given before the last is done. Throws what `DetectorModel.run` does. */
+  async examine(raster: Raster): Promise<Finding> {
+    const examination = await this.model.run(raster);
+    const threshold = this.card.threshold?.value ?? null;
+    const { score } = examination;
+    return {
+      ...examination,
+      pValue: conformalPValue(score, this.card.normalScores),
+      decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
+      threshold,
+    };
+  }
+
+  /** Frees the device's memory. */
+  release(): Promise<void> {
+    return this.model.release();
+  }
+}
+
+/**
+ * (1 + #{normal scores ≥ score}) / (n + 1), or null for none. `normalScores` ascending. Source: Vovk, Gammerman and
+ * Shafer, "Algorithmic Learning in a Random World" (2005), section 2.2.
+ */
+export function conformalPValue(score: number, normalScores: readonly number[]): number | null {
+  const n = normalScores.length;
+  if (n === 0) return null;
+  // The first of the scores that are at least as high.
+  let low = 0;
+  let high = n;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (normalScores[middle] >= score) high = middle;
+    else low = middle + 1;
+  }
+  return (1 + n - low) / (n + 1);
+}
+
+async function proveItself(model: DetectorModel, { selfCheck, image }: Card, name: string): Promise<void> {
+  const { seed, size, expectedScore, tolerance } = selfCheck;
+  let fault: string;
+  let cause: unknown;
+  try {
+    const { score } = await model.run(selfCheckRaster(seed, size, image.channels));
+    if (Math.abs(score - expectedScore) <= tolerance) return;
+    fault = `${name} scores its test picture ${score} here instead of ${expectedScore}`;
+  } catch (error) {
+    if (error instanceof HaleError && error.code !== "NUMERIC_FAILURE") throw error;
+    fault = `${name} cannot score its test picture here`;
+    cause = error;
+  }
+  if (model.device.kind === "webgpu") {
+    throw new HaleError("DEVICE_UNAVAILABLE", `${fault}: this GPU computes wrongly.`, "Use --device cpu.", { cause });
+  }
+  throw new HaleError("DETECTOR_MISMATCH", `${fault}: card and model do not belong together.`, "Export it again.", {
+    cause,
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * @file The card: all that is known of a detector besides its weights, and so what its scores mean. One zod schema
+ * gives the type, the check on reading and on writing, and the words of the errors.
+ */
+import { HaleError } from "@hale/errors";
+import type { NormalThreshold } from "@hale/statistics";
+import { z } from "zod";
+
+/** Version of the card's layout; another one is refused. */
+export const CARD_FORMAT = 1;
+
+/** Stands on every card, page and report. */
+export const RESEARCH_USE = "Research use only. Not for diagnosis.";
+
+const text = z.string().max(10_000);
+/** zod refuses NaN and the infinities, which JSON can hold as 1e999. */
+const number = z.number();
+const count = z.int().min(0);
+const share = number.min(0).max(1);
+
+const scalar = z.union([number, text, z.boolean(), z.null()]);
+const option = z.union([scalar, z.array(scalar)]);
+
+const threshold = z.strictObject({
+  /** An image is called abnormal when its score is greater. One of `normalScores`. */
+  value: number,
+  /** The false-alarm rate asked for. */
+  falseAlarmRate: share,
+  /** Held-out normals used. */
+  normals: count.min(1),
+  /** The value is the rank-th smallest of their scores. */
+  rank: count.min(1),
+  /** False-alarm rate averaged over held-out sets. */
+  expectedRate: share,
+  /** Exact interval, at `level`, of the rate that this threshold really has. */
+  low: share,
+  high: share,
+  level: share,
+});
+
+const card = z.strictObject({
+  format: z.literal(CARD_FORMAT),
+  haleVersion: text,
+  method: z.strictObject({ name: text, title: text, source: text, options: z.record(text, option) }),
+  image: z.strictObject({
+    /** Side of the square that images are resized to, in pixels. */
+    size: z.int().min(1).max(4096),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    /** In words, what 0 and 1 stand for in `pixels`. */
+    valueRange: text,
+  }),
+  dataset: z.strictObject({
+    name: text,
+    trainNormals: count,
+    unlabelled: count,
+    selectionNormals: count,
+    thresholdNormals: count,
+    /** Licence and attribution of the data. */
+    licence: text.optional(),
+  }),
+  training: z.strictObject({
+    seed: z.int(),
+    iterations: count,
+    /** The checkpoint that was exported, by which rule, and the rule's value there. */
+    selectedIteration: count,
+    selectionRule: text,
+    selectionValue: number.nullable(),
+    seconds: number.min(0),
+    device: text,
+    runtimeVersion: text,
+  }),
+  created: z.iso.datetime(),
+  /** Null when there is none; `thresholdReason` then says why. */
+  threshold: threshold.nullable(),
+  thresholdReason: text.nullable(),
+  /** Scores of the threshold's normals, ascending. A new score is ranked among them. */
+  normalScores: z.array(number).max(1_000_000),
+  /** Quantiles of the pixels of held-out normals' anomaly maps, and the map value of the brightest colour. */
+  mapScale: z.strictObject({
+    p50: number.min(0),
+    p95: number.min(0),
+    p99: number.min(0),
+    max: number.min(0),
+    top: number.positive(),
+  }),
+  /** A procedural picture's score where the detector was made; see self-check.ts. */
+  selfCheck: z.strictObject({
+    seed: z.int().min(0).max(0xffffffff),
+    /** Width of the picture, in pixels. */
+    size: z.int().min(8).max(1024),
+    expectedScore: number,
+    tolerance: number.positive(),
+  }),
+  intendedUse: text,
+  notice: z.literal(RESEARCH_USE),
+});
+
+const consistentCard = card.superRefine((value, context) => {
+  const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+  const { normalScores: scores, threshold: limit, mapScale: scale } = value;
+  if (scores.some((score, i) => i > 0 && score < scores[i - 1])) refuse("normalScores", "are not in ascending order");
+  if (scale.p50 > scale.p95 || scale.p95 > scale.p99 || scale.p99 > scale.max) refuse("mapScale", "does not ascend");
+  if ((limit === null) !== (value.thresholdReason !== null)) {
+    refuse("thresholdReason", "is needed where there is no threshold, and only there");
+  }
+  if (limit && (limit.normals !== scores.length || limit.value !== scores[limit.rank - 1])) {
+    refuse("threshold", "is not the score that its rank names");
+  }
+});
+
+export type Card = z.infer<typeof card>;
+export type CardThreshold = NonNullable<Card["threshold"]>;
+
+/** The card's form of a threshold. */
+export function thresholdForCard(found: NormalThreshold): CardThreshold {
+  const { threshold: value, falseAlarmRate, normals, rank, expectedRate, low, high, level } = found;
+  return { value, falseAlarmRate, normals, rank, expectedRate, low, high, level };
+}
+
+/**
+ * Checks a card. Throws DETECTOR_MISMATCH for another format and DETECTOR_CORRUPT naming the field that is wrong;
+ * `name` is the file.
+ */
+export function parseCard(value: unknown, name: string): Card {
+  const format = (value as { format?: unknown } | null)?.format;
+  if (typeof format === "number" && format !== CARD_FORMAT) {
+    throw new HaleError(
+      "DETECTOR_MISMATCH",
+      `The card of ${name} has format ${format}; this version of hale reads ${CARD_FORMAT}.`,
+      "Use the version of hale that wrote it.",
+    );
+  }
+  const result = consistentCard.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new HaleError(
+    "DETECTOR_CORRUPT",
+    `The card of ${name} is not sound: ${[issue.path.join("."), issue.message].filter(Boolean).join(": ")}.`,
+    "Export the detector again.",
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * @file The file of a detector, `.hale`: `manifest.json` with the format's version and the SHA-256 of the others,
+ * `card.json` and `model.onnx`, in a zip. Hashes find damage; they do not say who made a file.
+ */
+import { HaleError } from "@hale/errors";
+import { z } from "zod";
+import { corrupt, readArchive, writeArchive } from "./archive.ts";
+import { type Card, parseCard } from "./card.ts";
+import { checkModel } from "./model-guard.ts";
+
+/** Version of the file's layout; another one is refused. */
+export const DETECTOR_FORMAT = 1;
+
+const MANIFEST = "manifest.json";
+const CARD = "card.json";
+const MODEL = "model.onnx";
+
+export interface DetectorParts {
+  /** A serialised ONNX model that keeps the contract of model.ts. */
+  model: Uint8Array;
+  card: Card;
+}
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const manifest = z.strictObject({
+  kind: z.literal("hale detector"),
+  format: z.literal(DETECTOR_FORMAT),
+  sha256: z.strictObject({ [CARD]: hash, [MODEL]: hash }),
+});
+
+/** SHA-256 in hexadecimal, by the same interface in Node and browsers. */
+async function sha256(bytes: Uint8Array): Promise<string> {
+  if (!globalThis.crypto?.subtle) {
+    throw new HaleError(
+      "DEVICE_UNAVAILABLE",
+      "This page cannot compute SHA-256, because it was not served securely.",
+      "Open it through https or localhost.",
+    );
+  }
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Packs a detector; equal parts give equal bytes. Throws DETECTOR_CORRUPT when a part is not sound. */
+export async function packDetector({ model, card }: DetectorParts): Promise<Uint8Array> {
+  checkModel(model, "The model");
+  const cardBytes = encodeJson(parseCard(card, "the new detector"));
+  const record: z.infer<typeof manifest> = {
+    kind: "hale detector",
+    format: DETECTOR_FORMAT,
+    sha256: { [CARD]: await sha256(cardBytes), [MODEL]: await sha256(model) },
+  };
+  return writeArchive({ [MANIFEST]: encodeJson(record), [CARD]: cardBytes, [MODEL]: model });
+}
+
+/**
+ * Unpacks and checks a detector; `name` is the file, for errors. Throws DETECTOR_MISMATCH for a format of another
+ * version and DETECTOR_CORRUPT for anything else that is not exactly what was packed.
+ */
+export async function unpackDetector(bytes: Uint8Array, name: string): Promise<DetectorParts> {
+  const entries = readArchive(bytes, name);
+  const manifestBytes = entries.get(MANIFEST);
+  if (!manifestBytes) throw corrupt(name, "it is a zip file without a detector's manifest");
+  const record = decodeJson(manifestBytes, MANIFEST, name) as { kind?: unknown; format?: unknown } | null;
+  const format = record?.format;
+  if (record?.kind === "hale detector" && typeof format === "number" && format !== DETECTOR_FORMAT) {
+    throw new HaleError(
+      "DETECTOR_MISMATCH",
+      `${name} has format ${format}; this version of hale reads ${DETECTOR_FORMAT}.`,
+      "Use the version of hale that wrote it, or export the detector again.",
+    );
+  }
+  const parsed = manifest.safeParse(record);
+  if (!parsed.success) throw corrupt(name, "its manifest is not a detector's");
+
+  const extra = [...entries.keys()].find((entry) => ![MANIFEST, CARD, MODEL].includes(entry));
+  if (extra) throw corrupt(name, `it holds an entry "${extra}" that does not belong there`);
+  const checked = async (entry: typeof CARD | typeof MODEL) => {
+    const content = entries.get(entry);
+    if (!content) throw corrupt(name, `its entry "${entry}" is missing`);
+    if ((await sha256(content)) !== parsed.data.sha256[entry]) throw corrupt(name, `its entry "${entry}" was changed`);
+    return content;
+  };
+  const card = parseCard(decodeJson(await checked(CARD), CARD, name), name);
+  const model = await checked(MODEL);
+  checkModel(model, name);
+  return { model, card };
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function decodeJson(bytes: Uint8Array, entry: string, name: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw corrupt(name, `its entry "${entry}" is not JSON`, cause);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * @file Reads the wire format of protocol buffers (protobuf.dev/programming-guides/encoding), no schema: enough to look
+ * through a model before ONNX Runtime is given it.
+ */
+
+/** One field of a message: a number (varint), or bytes (everything else). */
+export interface WireField {
+  id: number;
+  value: bigint | Uint8Array;
+}
+
+/** The fields of a message, in order. Throws RangeError where bytes are not one. */
+export function* wireFields(bytes: Uint8Array): Generator<WireField> {
+  let at = 0;
+  const varint = (): bigint => {
+    let result = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (at >= bytes.length) break;
+      const byte = bytes[at++];
+      result |= BigInt(byte & 127) << shift;
+      if (byte < 128) return BigInt.asUintN(64, result);
+    }
+    throw new RangeError("A number is cut off.");
+  };
+  const take = (length: number): Uint8Array => {
+    if (length > bytes.length - at) throw new RangeError("A field reaches past the end.");
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  while (at < bytes.length) {
+    const key = Number(varint());
+    const id = Math.floor(key / 8);
+    const kind = key % 8;
+    if (id < 1) throw new RangeError("A field has no number.");
+    if (kind === 0) yield { id, value: varint() };
+    else if (kind === 1) yield { id, value: take(8) };
+    else if (kind === 2) yield { id, value: take(Number(varint())) };
+    else if (kind === 5) yield { id, value: take(4) };
+    else throw new RangeError(`A field has the unknown kind ${kind}.`);
+  }
+}

@@ -1,0 +1,15 @@
+/** @file The trained artefact: one file, loaded anywhere. Files on disk are left to `@hale/detector/node`. */
+export { conformalPValue, Detector, type Finding } from "./detector.ts";
+export { MAX_DETECTOR_BYTES } from "./format/archive.ts";
+export {
+  CARD_FORMAT,
+  type Card,
+  type CardThreshold,
+  parseCard,
+  RESEARCH_USE,
+  thresholdForCard,
+} from "./format/card.ts";
+export { DETECTOR_FORMAT, type DetectorParts, packDetector, unpackDetector } from "./format/package.ts";
+export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
+export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane } from "./model.ts";
+export { selfCheckRaster } from "./self-check.ts";

@@ -1,0 +1,157 @@
+/**
+ * @file A detector's network on a device: one raster in; score, anomaly map and healthy counterpart out. Needs no card,
+ * so that the card's own numbers can be made with it.
+ *
+ * The contract of the ONNX model. Input `pixels`, float32 [N, C, H, W], any N, H and W: stored values / full scale, in
+ * [0, 1]. Outputs `score` [N], higher is more abnormal; `map` [N, 1, S, S], at least 0, whose mean is the score;
+ * `healthy` and `prepared` [N, C, S, S] in [-1, 1]. Nothing depends on what else is in the batch.
+ */
+import { HaleError } from "@hale/errors";
+import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
+import type { Device, InferenceSession } from "@hale/runtime";
+import type { Card } from "./format/card.ts";
+import { checkModel } from "./format/model-guard.ts";
+import { selfCheckRaster } from "./self-check.ts";
+
+/** One plane of numbers, row-major. */
+export interface Plane {
+  data: Float32Array;
+  /** Pixels. */
+  width: number;
+  height: number;
+}
+
+/** A picture, CHW, values in [-1, 1]. */
+export interface Picture extends Plane {
+  channels: 1 | 3;
+}
+
+/** What the network says of one image. */
+export interface Examination {
+  /** Higher is more abnormal; the mean of the map. */
+  score: number;
+  /** How far each pixel is from its healthy counterpart, at least 0. [S, S] */
+  anomalyMap: Plane;
+  /** The image as it would be if it were healthy. [C, S, S] */
+  healthy: Picture;
+  /** The image as the network saw it. [C, S, S] */
+  prepared: Picture;
+}
+
+/** Size and channels that images are prepared to. */
+export type ModelImage = Pick<Card["image"], "size" | "channels">;
+
+const OUTPUTS = ["score", "map", "healthy", "prepared"];
+
+/** Devices differ in the order of their sums; a wrong one differs by more. */
+const ABSOLUTE_TOLERANCE = 1e-4;
+const RELATIVE_TOLERANCE = 1e-2;
+
+export class DetectorModel {
+  /** Runs wait for one another: a session in a browser takes one at a time. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly session: InferenceSession,
+    readonly image: ModelImage,
+    readonly device: Device,
+    private readonly name: string,
+  ) {}
+
+  /**
+   * Compiles a model; `name` is the file, for errors. Throws DETECTOR_CORRUPT or DETECTOR_MISMATCH for a model that
+   * does not keep the contract, and DEVICE_UNAVAILABLE.
+   */
+  static async open(model: Uint8Array, image: ModelImage, device: Device, name = "The model"): Promise<DetectorModel> {
+    checkModel(model, name);
+    let session: InferenceSession;
+    try {
+      session = await device.createSession(model, { outputs: OUTPUTS });
+    } catch (cause) {
+      if (cause instanceof HaleError) throw cause;
+      throw new HaleError(
+        "DETECTOR_CORRUPT",
+        `ONNX Runtime refuses the model of ${name}: ${(cause as Error).message}`,
+        "Export the detector again.",
+        { cause },
+      );
+    }
+    const inputs = session.inputNames.join();
+    if (inputs !== "pixels" || OUTPUTS.some((output) => !session.outputNames.includes(output))) {
+      await session.release();
+      throw new HaleError(
+        "DETECTOR_MISMATCH",
+        `The model of ${name} takes ${inputs} and gives ${session.outputNames.join()}, which is not a detector's.`,
+        "Export the detector again.",
+      );
+    }
+    return new DetectorModel(session, image, device, name);
+  }
+
+  /**
+   * Runs one image of any size. RGB becomes grey (Rec. 601) for a grey model, grey becomes three equal planes for an
+   * RGB one. Throws SHAPE_MISMATCH for a bad raster and NUMERIC_FAILURE rather than return what is not a number.
+   */
+  run(raster: Raster): Promise<Examination> {
+    const result = this.last.then(() => this.runNow(raster));
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  /** Makes the card's self-check: the score of the procedural picture, here and now. */
+  async measureSelfCheck(seed = 1, size = 96): Promise<Card["selfCheck"]> {
+    const { score } = await this.run(selfCheckRaster(seed, size, this.image.channels));
+    const tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
+    return { seed, size, expectedScore: score, tolerance };
+  }
+
+  /** Frees the session once the runs under way are done. */
+  async release(): Promise<void> {
+    await this.last;
+    await this.session.release();
+  }
+
+  private async runNow(raster: Raster): Promise<Examination> {
+    checkRaster(raster);
+    const { size, channels } = this.image;
+    const source = channels === 1 ? toGrey(raster) : toRgb(raster);
+    const pixels = this.device.tensor(pixelsOf(source), [1, channels, source.height, source.width]);
+    const results = await this.session.run({ pixels });
+    const read = (output: string, length: number): Float32Array => {
+      const data = results[output].data as Float32Array;
+      if (data.length !== length) {
+        throw new HaleError(
+          "DETECTOR_MISMATCH",
+          `The model of ${this.name} gives ${data.length} values as ${output} where its card promises ${length}.`,
+          "Export the detector again.",
+        );
+      }
+      if (!data.every(Number.isFinite)) {
+        throw new HaleError(
+          "NUMERIC_FAILURE",
+          `The model of ${this.name} gave values that are not numbers (${output}).`,
+          "Use --device cpu; if that does not help, export an earlier checkpoint.",
+        );
+      }
+      return data;
+    };
+    const plane = { width: size, height: size };
+    const area = size * size;
+    return {
+      score: read("score", 1)[0],
+      anomalyMap: { ...plane, data: read("map", area) },
+      healthy: { ...plane, channels, data: read("healthy", channels * area) },
+      prepared: { ...plane, channels, data: read("prepared", channels * area) },
+    };
+  }
+}
+
+/** CHW planes of stored values / full scale, in [0, 1]. */
+function pixelsOf({ width, height, channels, maxValue, data }: Raster): Float32Array {
+  const area = width * height;
+  const pixels = new Float32Array(channels * area);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < area; i++) pixels[c * area + i] = data[i * channels + c] / maxValue;
+  }
+  return pixels;
+}

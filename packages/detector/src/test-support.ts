@@ -1,0 +1,118 @@
+/**
+ * @file For tests: a card, a hand-encoded ONNX model that a guard accepts, and a device whose "network" is a few lines
+ * of JavaScript, so that what surrounds the network can be tested by itself. Real networks: @hale/training's tests.
+ */
+import type { Device, InferenceSession } from "@hale/runtime";
+import { type Card, RESEARCH_USE } from "./format/card.ts";
+
+export const SIZE = 4;
+
+/** A field of a protocol buffer: a short number, or bytes. */
+export function field(id: number, value: number | string | Uint8Array): Uint8Array {
+  if (typeof value === "number") return Uint8Array.of(id << 3, value);
+  const content = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  return message(Uint8Array.of((id << 3) | 2, content.length), content);
+}
+
+export function message(...fields: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(fields.flatMap((bytes) => [...bytes]));
+}
+
+/** A float tensor of two weights, with further fields. */
+export function tensor(weights: readonly [number, number], ...more: Uint8Array[]): Uint8Array {
+  const raw = new Uint8Array(Float32Array.from(weights).buffer);
+  return message(field(1, 2), field(2, 1), field(8, "w"), field(9, raw), ...more);
+}
+
+export function onnx(...graphFields: Uint8Array[]): Uint8Array {
+  return message(field(1, 10), field(7, message(...graphFields)));
+}
+
+export const plainModel = onnx(field(5, tensor([0.5, -2])), field(1, field(4, "Identity")));
+
+export function cardWith(changes: Partial<Card> = {}): Card {
+  return {
+    format: 1,
+    haleVersion: "0.1.0",
+    method: { name: "sagan", title: "SAGAN", source: "arXiv", options: { width: 8 } },
+    image: { size: SIZE, channels: 1, valueRange: "0 black, 1 full scale" },
+    dataset: { name: "phantoms", trainNormals: 20, unlabelled: 10, selectionNormals: 4, thresholdNormals: 4 },
+    training: {
+      seed: 1,
+      iterations: 100,
+      selectedIteration: 80,
+      selectionRule: "pseudo-AUC",
+      selectionValue: 0.7,
+      seconds: 12.5,
+      device: "cpu",
+      runtimeVersion: "1.30.0",
+    },
+    created: "2026-01-02T03:04:05Z",
+    threshold: {
+      value: 0.3,
+      falseAlarmRate: 0.2,
+      normals: 4,
+      rank: 4,
+      expectedRate: 0.2,
+      low: 0.006,
+      high: 0.6,
+      level: 0.95,
+    },
+    thresholdReason: null,
+    normalScores: [0.1, 0.2, 0.2, 0.3],
+    mapScale: { p50: 0.01, p95: 0.1, p99: 0.2, max: 0.4, top: 0.5 },
+    selfCheck: { seed: 1, size: 16, expectedScore: 0.25, tolerance: 1e-3 },
+    intendedUse: "Research on phantoms.",
+    notice: RESEARCH_USE,
+    ...changes,
+  };
+}
+
+/** What the pretended network answers to the pixels of one image, [C, H, W]. */
+export type Answer = (pixels: Float32Array, dims: readonly number[]) => { score: number; map?: number };
+
+export interface FakeOptions {
+  kind?: Device["kind"];
+  answer?: Answer;
+  outputNames?: string[];
+  refuse?: Error;
+}
+
+/** A device whose sessions answer by `answer` (score 0.25 by default); `log` tells what happened. */
+export function fakeDevice({ kind = "cpu", answer, outputNames, refuse }: FakeOptions = {}) {
+  const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
+  const session = {
+    inputNames: ["pixels"],
+    outputNames: outputNames ?? ["score", "map", "healthy", "prepared"],
+    async run({ pixels }: { pixels: { data: Float32Array; dims: readonly number[] } }) {
+      log.runs++;
+      log.mostAtOnce = Math.max(log.mostAtOnce, ++log.atOnce);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      log.atOnce--;
+      const { score, map = score } = answer?.(pixels.data, pixels.dims) ?? { score: 0.25 };
+      const area = SIZE * SIZE;
+      const length = pixels.dims[1] * area;
+      return {
+        score: { data: Float32Array.of(score) },
+        map: { data: new Float32Array(area).fill(map) },
+        healthy: { data: new Float32Array(length) },
+        prepared: { data: new Float32Array(length).fill(0.5) },
+      };
+    },
+    async release() {
+      log.released++;
+    },
+  };
+  const device: Device = {
+    kind,
+    threads: 1,
+    host: "node",
+    version: "fake",
+    createSession: async () => {
+      if (refuse) throw refuse;
+      return session as unknown as InferenceSession;
+    },
+    tensor: (data, shape) => ({ data, dims: shape }) as unknown as ReturnType<Device["tensor"]>,
+  };
+  return { device, log };
+}
