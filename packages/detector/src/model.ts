@@ -10,7 +10,6 @@ import { HaleError } from "@hale/errors";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
 import type { Device, InferenceSession } from "@hale/runtime";
 import type { Card } from "./format/card.ts";
-import { checkModel } from "./format/model-guard.ts";
 import { selfCheckRaster } from "./self-check.ts";
 
 /** One plane of numbers, row-major. */
@@ -59,11 +58,11 @@ export class DetectorModel {
   ) {}
 
   /**
-   * Compiles a model; `name` is the file, for errors. Throws DETECTOR_CORRUPT or DETECTOR_MISMATCH for a model that
+   * Compiles a model that is trusted: made here, or out of `unpackDetector`, which looked through it. `name` is the
+   * file, for errors. Throws DETECTOR_CORRUPT or DETECTOR_MISMATCH for a model that
    * does not keep the contract, and DEVICE_UNAVAILABLE.
    */
   static async open(model: Uint8Array, image: ModelImage, device: Device, name = "The model"): Promise<DetectorModel> {
-    checkModel(model, name);
     let session: InferenceSession;
     try {
       session = await device.createSession(model, { outputs: OUTPUTS });
