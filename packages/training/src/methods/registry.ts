@@ -2,10 +2,13 @@
  * @file Every method, by name. Adding one is a folder and a line here.
  */
 import { HaleError } from "@hale/errors";
+import { plainAutoencoder } from "./autoencoder/method.ts";
 import type { Method } from "./method.ts";
 import { sagan } from "./sagan/method.ts";
 
-export const methods: ReadonlyMap<string, Method> = new Map([sagan].map((method) => [method.name, method as Method]));
+export const methods: ReadonlyMap<string, Method> = new Map(
+  ([sagan, plainAutoencoder] as Method[]).map((method) => [method.name, method]),
+);
 
 /** The method of that name. Throws OPTION_INVALID naming those that there are. */
 export function methodNamed(name: string): Method {

@@ -55,7 +55,8 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Map<string, 
     const sound = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
     if (!sound || !Array.isArray(offsets)) throw corrupt(`${key} has no proper shape or place`);
     const [from, to] = offsets;
-    if (from !== expected || to - from !== sizeOf(shape) * 4 || to > available) throw corrupt(`${key} does not fit its place`);
+    if (from !== expected || to - from !== sizeOf(shape) * 4 || to > available)
+      throw corrupt(`${key} does not fit its place`);
     expected = to;
     const data = new Float32Array(bytes.slice(start + from, start + to).buffer);
     if (!data.every(Number.isFinite)) throw corrupt(`${key} holds values that are not numbers`);

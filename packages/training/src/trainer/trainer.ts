@@ -142,6 +142,25 @@ export class Trainer {
     return losses;
   }
 
+  /**
+   * Does a few iterations and undoes them: returns seconds an iteration, and leaves the process at its peak memory, so
+   * that both can be told before a run starts.
+   */
+  async rehearse(rounds = 4): Promise<number> {
+    const before = await this.state.read();
+    const done = this.done;
+    let started = performance.now();
+    for (let i = 0; i < rounds; i++) {
+      // The first half warms up.
+      if (i === rounds / 2) started = performance.now();
+      await this.step();
+    }
+    const seconds = (performance.now() - started) / 1000 / (rounds / 2);
+    this.state.write(before);
+    this.done = done;
+    return seconds;
+  }
+
   /** Restores and scores images with the present weights. */
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
     const { shape } = this.options;

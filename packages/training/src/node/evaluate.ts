@@ -1,0 +1,172 @@
+/**
+ * @file Evaluates a detector file on the test split of a data set: every image goes through the file's own model, and
+ * nothing about the test split flows back.
+ */
+import type { Detector, Finding } from "@hale/detector";
+import { HaleError } from "@hale/errors";
+import { prepare } from "@hale/imaging";
+import {
+  auroc,
+  type ClusterCounts,
+  clusteredIntervals,
+  type Interval,
+  type OperatingPoint,
+  operatingPoint,
+  type PixelMetrics,
+  pixelMetrics,
+} from "@hale/statistics";
+import { auditControls, CONTROL_SIZE, type ControlResult } from "../dataset/controls.ts";
+import { clusterOf, type Dataset, type Item } from "../dataset/index.ts";
+import { loadDataset, loadMask, readImages, type Skipped } from "./dataset/index.ts";
+
+/** One test image and what the detector says of it. */
+export interface EvaluatedCase {
+  item: Item;
+  label: 0 | 1;
+  finding: Finding;
+}
+
+export interface ClassRow {
+  name: string;
+  images: number;
+  /** Of this class against all normals. */
+  auroc: number;
+  /** Share called abnormal; null without a threshold. */
+  sensitivity: number | null;
+}
+
+export interface Evaluation {
+  dataset: Dataset;
+  cases: EvaluatedCase[];
+  skipped: Skipped[];
+  normals: number;
+  abnormals: number;
+  clusters: ClusterCounts & { caution: string | null };
+  auroc: Interval;
+  averagePrecision: Interval;
+  /** At the detector's threshold; null where it has none. */
+  operating: OperatingPoint | null;
+  classes: ClassRow[];
+  pixels: PixelMetrics | null;
+  /** Trivial controls on the same images; null without training normals. */
+  controls: ControlResult[] | null;
+}
+
+export interface EvaluateOptions {
+  corrupt?: "refuse" | "skip";
+  seed?: number;
+  resamples?: number;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Scores the test split and works out every figure. Throws DATASET_INVALID when it lacks one of the classes. */
+export async function evaluateDetector(
+  detector: Detector,
+  path: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { corrupt = "refuse", seed = 1, resamples = 2000, onProgress } = options;
+  const dataset = await loadDataset(path, { seed });
+  const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
+  const kinds = new Set(test.map((item) => item.label));
+  if (kinds.size < 2) {
+    const found = kinds.size === 0 ? "no labelled images" : `only ${kinds.has(0) ? "normal" : "abnormal"} images`;
+    throw new HaleError(
+      "DATASET_INVALID",
+      `The test split of ${dataset.name} holds ${found}, so nothing can be compared.`,
+      "Give it normal and abnormal images; hale score works without labels.",
+    );
+  }
+  const greys: Float32Array[] = [];
+  const read = await readImages(
+    test,
+    (raster) => {
+      greys.push(prepare(raster, { size: CONTROL_SIZE, channels: 1 }));
+      return detector.examine(raster);
+    },
+    { corrupt, onProgress },
+  );
+  const cases = read.items.map((item, i): EvaluatedCase => ({ item, label: item.label!, finding: read.images[i] }));
+  const labels = cases.map(({ label }) => label);
+  if (new Set(labels).size < 2) {
+    throw new HaleError(
+      "DATASET_INVALID",
+      "Only one class is left after damaged images were skipped.",
+      "Repair the images.",
+    );
+  }
+  const scores = cases.map(({ finding }) => finding.score);
+  const clusters = cases.map(({ item }) => clusterOf(item));
+  const { intervals, ...counts } = clusteredIntervals({
+    scores,
+    labels,
+    clusters,
+    metrics: ["auroc", "averagePrecision"],
+    seed,
+    resamples,
+  });
+  const threshold = detector.card.threshold?.value;
+  return {
+    dataset,
+    cases,
+    skipped: read.skipped,
+    normals: labels.filter((label) => label === 0).length,
+    abnormals: labels.filter((label) => label === 1).length,
+    clusters: counts,
+    auroc: intervals.auroc,
+    averagePrecision: intervals.averagePrecision,
+    operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
+    classes: classRows(cases),
+    pixels: await pixelsOf(cases),
+    controls: await controlsOf(dataset, greys, labels, corrupt),
+  };
+}
+
+function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
+  const normals = cases.filter(({ label }) => label === 0);
+  const names = [...new Set(cases.filter(({ label }) => label === 1).map(({ item }) => item.class))].sort();
+  return names.map((name) => {
+    const members = cases.filter(({ label, item }) => label === 1 && item.class === name);
+    const both = [...normals, ...members];
+    const decided = members.filter(({ finding }) => finding.decision !== null);
+    return {
+      name: name || "abnormal",
+      images: members.length,
+      auroc: auroc(
+        both.map(({ finding }) => finding.score),
+        both.map(({ label }) => label),
+      ),
+      sensitivity:
+        decided.length === 0
+          ? null
+          : decided.filter(({ finding }) => finding.decision === "abnormal").length / decided.length,
+    };
+  });
+}
+
+/** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */
+async function pixelsOf(cases: readonly EvaluatedCase[]): Promise<PixelMetrics | null> {
+  if (!cases.some(({ item }) => item.mask !== null)) return null;
+  const images: Parameters<typeof pixelMetrics>[0][number][] = [];
+  for (const { item, label, finding } of cases) {
+    const { data, width } = finding.anomalyMap;
+    // An abnormal image without a mask says nothing about its pixels.
+    const mask = label === 0 ? new Uint8Array(data.length) : await loadMask(item, width);
+    if (mask) images.push({ map: data, mask, width });
+  }
+  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
+}
+
+async function controlsOf(
+  dataset: Dataset,
+  images: Float32Array[],
+  labels: (0 | 1)[],
+  corrupt: "refuse" | "skip",
+): Promise<ControlResult[] | null> {
+  const normals = dataset.items.filter((item) => item.split === "train" && item.label === 0);
+  if (normals.length === 0) return null;
+  const train = await readImages(normals, (raster) => prepare(raster, { size: CONTROL_SIZE, channels: 1 }), {
+    corrupt,
+  });
+  return auditControls({ trainNormals: train.images, images }, labels);
+}

@@ -1,0 +1,103 @@
+/**
+ * @file From a finished run to one detector file: export the selected weights, score the held-out normals with the very
+ * model that is exported, set the threshold and the scale of maps from them, write the card.
+ */
+
+import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
+import { HaleError } from "@hale/errors";
+import { openDevice } from "@hale/runtime/node";
+import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
+import { clusterOf } from "../dataset/index.ts";
+import { exportModel } from "../trainer/export.ts";
+import { writeAtomic } from "./atomic.ts";
+import { readImages } from "./dataset/index.ts";
+import type { FinishedRun } from "./train.ts";
+import { VERSION } from "./version.ts";
+
+/** Packs the detector of a run and writes it to `path`. Returns its card. */
+export async function writeRunDetector(run: FinishedRun, path: string, licence?: string): Promise<Card> {
+  const { settings, plan, method, recipe, shape, arrays, selected, threshold } = run;
+  const model = exportModel(recipe, shape, arrays);
+  // Thresholds are set on the CPU whatever trained: it is the reference that other devices are checked against.
+  const device = await openDevice({ kind: "cpu", threads: settings.threads });
+  const opened = await DetectorModel.open(model, shape, device, "The exported model");
+  try {
+    const pixels: Float32Array[] = [];
+    const { images: scores, items } = await readImages(
+      threshold.items,
+      async (raster) => {
+        const { score, anomalyMap } = await opened.run(raster);
+        pixels.push(anomalyMap.data);
+        return score;
+      },
+      { corrupt: "skip" },
+    );
+    const limit = thresholdOf(scores, settings.falseAlarmRate, items.map(clusterOf));
+    const card: Card = {
+      format: CARD_FORMAT,
+      haleVersion: VERSION,
+      method: {
+        name: method.name,
+        title: method.title,
+        source: method.source,
+        options: settings.options as Card["method"]["options"],
+      },
+      image: { ...shape, valueRange: "decoded values divided by full scale: 0 is none, 1 is full" },
+      dataset: {
+        name: plan.dataset.name,
+        trainNormals: plan.partition.train.length,
+        unlabelled: plan.partition.unlabelled.length,
+        selectionNormals: plan.partition.selection.length,
+        thresholdNormals: scores.length,
+        ...(licence ? { licence } : {}),
+      },
+      training: {
+        seed: settings.seed,
+        iterations: settings.iterations,
+        selectedIteration: selected.iteration,
+        selectionRule:
+          selected.pseudoAuc === null
+            ? "last checkpoint"
+            : "highest pseudo-AUC: held-out normals against the unlabelled pool",
+        selectionValue: selected.pseudoAuc,
+        seconds: run.seconds,
+        device: `${settings.device}, ${settings.threads} threads`,
+        runtimeVersion: device.version,
+      },
+      created: new Date().toISOString(),
+      ...limit,
+      normalScores: [...scores].sort((a, b) => a - b),
+      mapScale: mapScaleOf(pixels),
+      selfCheck: await opened.measureSelfCheck(),
+      intendedUse: "To study how far images are from what the detector learnt as normal. Not a medical device.",
+      notice: RESEARCH_USE,
+    };
+    await writeAtomic(path, await packDetector({ model, card }));
+    return card;
+  } finally {
+    await opened.release();
+  }
+}
+
+function thresholdOf(scores: number[], rate: number, clusters: string[]): Pick<Card, "threshold" | "thresholdReason"> {
+  try {
+    return { threshold: thresholdForCard(thresholdFromNormals(scores, rate, { clusters })), thresholdReason: null };
+  } catch (error) {
+    if (!(error instanceof HaleError) || error.code !== "STATISTIC_UNSUPPORTED") throw error;
+    return { threshold: null, thresholdReason: error.message };
+  }
+}
+
+/** Quantiles of the normals' map pixels; the brightest colour is twice their 99th percentile. */
+function mapScaleOf(maps: Float32Array[]): Card["mapScale"] {
+  const all = new Float32Array(maps.reduce((total, map) => total + map.length, 0));
+  let at = 0;
+  for (const map of maps) {
+    all.set(map, at);
+    at += map.length;
+  }
+  if (all.length === 0) return { p50: 0, p95: 0, p99: 0, max: 0, top: 1 };
+  all.sort();
+  const p = (share: number) => quantileOfSorted(all, share);
+  return { p50: p(0.5), p95: p(0.95), p99: p(0.99), max: all[all.length - 1], top: Math.max(2 * p(0.99), 1e-6) };
+}
