@@ -52,13 +52,22 @@ export function lowerConvTranspose(graph: OnnxGraph, y: string, w: string, yShap
   if (rows && columns && canBlock(graph, g, o, i, positions)) {
     return unblock(graph, phasedConv(graph, y, w, yShape, wShape, g, rows, columns), i);
   }
-  return graph.node("ConvTranspose", [y, w], {
+  const attributes = {
     kernel_shape: [...g.kernel],
     strides: [g.stride, g.stride],
     pads: [g.pad, g.pad, g.pad, g.pad],
     output_padding: [0, 1].map((d) => g.input[d] + 2 * g.pad - g.kernel[d] - (g.output[d] - 1) * g.stride),
     group: g.groups,
-  });
+  };
+  if (graph.target === "webgpu" && g.groups > 1 && i === 1 && o > g.groups) {
+    // ONNX Runtime's WebGPU kernel (1.30) sums wrongly where groups have several inputs and one output: give each a
+    // second output of zeros, and drop it again.
+    const doubled = graph.node("Pad", [w, graph.ints([0, 0, 0, 0, 0, 1, 0, 0])]);
+    const both = graph.node("ConvTranspose", [y, doubled], attributes);
+    const [start, end, axis, step] = [0, 2 * g.groups, 1, 2].map((value) => graph.ints([value]));
+    return graph.node("Slice", [both, start, end, axis, step]);
+  }
+  return graph.node("ConvTranspose", [y, w], attributes);
 }
 
 function canBlock(graph: OnnxGraph, g: ConvGeometry, inputs: number, outputs: number, positions: number): boolean {

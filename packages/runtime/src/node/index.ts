@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { HaleError } from "@hale/errors";
 import type { Device } from "../device.ts";
+import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 
 export { writeAtomic, writeFault } from "./atomic.ts";
@@ -30,7 +31,8 @@ export async function openDevice({
     version: ort.env.versions.node ?? ort.env.versions.common,
     async createSession(model: Uint8Array, options = {}) {
       try {
-        return await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+        const session = await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+        return kind === "webgpu" ? outliveTensors(session) : session;
       } catch (cause) {
         if (kind === "cpu") throw cause;
         throw new HaleError(
@@ -44,3 +46,5 @@ export async function openDevice({
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
   } satisfies Device);
 }
+
+export { needs, SWIFTSHADER, swiftShader } from "./needs.ts";

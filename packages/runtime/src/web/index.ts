@@ -3,6 +3,7 @@
  */
 import { HaleError } from "@hale/errors";
 import type { Device } from "../device.ts";
+import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 
 export interface WebDeviceOptions {
@@ -18,7 +19,8 @@ export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOp
     throw new HaleError("DEVICE_UNAVAILABLE", "This browser has no WebGPU.", "Use WebAssembly instead.");
   }
   const ort = await import("onnxruntime-web/webgpu");
-  const count = kind === "webgpu" ? 1 : (threads ?? (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+  const count =
+    kind === "webgpu" ? 1 : (threads ?? (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1));
   ort.env.wasm.wasmPaths = assets;
   ort.env.wasm.numThreads = count;
   ort.env.logLevel = "error";
@@ -27,8 +29,10 @@ export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOp
     threads: count,
     host: "browser" as const,
     version: ort.env.versions.web ?? ort.env.versions.common,
-    createSession: (model: Uint8Array, options = {}) =>
-      ort.InferenceSession.create(model, sessionOptions(kind, count, options)),
+    async createSession(model: Uint8Array, options = {}) {
+      const session = await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+      return kind === "webgpu" ? outliveTensors(session) : session;
+    },
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
   } satisfies Device);
 }

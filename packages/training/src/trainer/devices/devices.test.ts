@@ -46,7 +46,9 @@ describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU`, async
 
   function agrees(device: string, actual: StepLosses, locations: string[]): void {
     const difference = largestDifference(actual, expected);
-    process.stdout.write(`${device}: largest difference ${difference.toExponential(1)}, ${actual.seconds.toFixed(0)} s\n`);
+    process.stdout.write(
+      `${device}: largest difference ${difference.toExponential(1)}, ${actual.seconds.toFixed(0)} s\n`,
+    );
     expect(actual.losses).toHaveLength(STEPS);
     expect(difference).toBeLessThan(TOLERANCE);
     expect(actual.locations).toEqual(locations);
@@ -60,7 +62,11 @@ describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU`, async
     agrees("Node WebGPU", await inNode("webgpu", gpu!), ["gpu-buffer"]);
   });
 
-  test.skipIf(!browser || !gpu)("on Chromium's WebGPU, where state stays on the device", { timeout: TIMEOUT_MS }, async () => {
-    agrees("Chromium WebGPU", await inChromium("webgpu"), ["gpu-buffer"]);
-  });
+  test.skipIf(!browser || !gpu)(
+    "on Chromium's WebGPU, where state stays on the device",
+    { timeout: TIMEOUT_MS },
+    async () => {
+      agrees("Chromium WebGPU", await inChromium("webgpu"), ["gpu-buffer"]);
+    },
+  );
 });

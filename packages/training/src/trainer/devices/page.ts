@@ -4,8 +4,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -27,7 +27,8 @@ export async function withPage<T>(use: (page: Page) => Promise<T>): Promise<T> {
   const assets = dirname(createRequire(RUNTIME).resolve("onnxruntime-web"));
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
-    const send = (type: string, body: string | Uint8Array) => response.writeHead(200, { ...HEADERS, "Content-Type": type }).end(body);
+    const send = (type: string, body: string | Uint8Array) =>
+      response.writeHead(200, { ...HEADERS, "Content-Type": type }).end(body);
     if (pathname === "/") return send("text/html", '<!doctype html><script type="module" src="/entry.js"></script>');
     if (pathname === "/entry.js") return send("text/javascript", bundle.outputFiles[0].contents);
     try {
