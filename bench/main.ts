@@ -28,7 +28,7 @@ program
   .option("--batch <images>", "images a batch", count, 16)
   .option("--threads <n>", "threads on both sides", count, 2)
   .option("--pairs <n>", "timed turns of each side", count, 30)
-  .option("--compare <n>", "turns whose losses are compared beforehand", count, 10)
+  .option("--compare <n>", "turns (of two iterations) whose losses are compared first", count, 5)
   .option("--seed <n>", "of weights and batches", count, 1)
   .option("--no-compile", "do not try torch.compile")
   .option("--peer-settings <json>", "settings of the peer as it reported them earlier: skips its calibration")
