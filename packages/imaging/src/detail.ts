@@ -5,14 +5,18 @@
  */
 import { boxBlur } from "./blur.ts";
 
-/** Grey levels (of 255) that recompression and rounding may add; contrast below this counts as flat. */
-const NOISE = 2;
-
 /**
  * Detail of a plane, row-major [height, width], values in 0…255: (v - local mean) / local contrast, the mean over
- * (2 radius + 1)² pixels and the contrast over twice that radius. About -2…2; 0 where the picture is flat.
+ * (2 radius + 1)² pixels and the contrast over twice that radius. About -2…2; near 0 where the contrast is below
+ * `noise`, the grey levels that rounding and recompression may add.
  */
-export function localDetail(plane: ArrayLike<number>, width: number, height: number, radius: number): Float64Array {
+export function localDetail(
+  plane: ArrayLike<number>,
+  width: number,
+  height: number,
+  radius: number,
+  noise: number,
+): Float64Array {
   const detail = boxBlur(plane, width, height, radius);
   const squares = new Float64Array(detail.length);
   for (let i = 0; i < detail.length; i++) {
@@ -23,7 +27,7 @@ export function localDetail(plane: ArrayLike<number>, width: number, height: num
   let mean = 0;
   for (let i = 0; i < contrast.length; i++) mean += Math.sqrt(Math.max(0, contrast[i]));
   mean /= contrast.length;
-  const floor = NOISE * NOISE + 0.1 * mean * mean;
+  const floor = noise * noise + 0.02 * mean * mean;
   for (let i = 0; i < detail.length; i++) detail[i] /= Math.sqrt(Math.max(0, contrast[i]) + floor);
   return detail;
 }

@@ -53,7 +53,7 @@ export const VIEWS: readonly View[] = SPANS.flatMap(([top, bottom]) =>
  * first is the hash of the whole.
  */
 export function hashViews(plane: ArrayLike<number>): Int32Array {
-  const corners = cornerSums(integral(localDetail(plane, HASH_PLANE, HASH_PLANE, 6)));
+  const corners = cornerSums(integral(localDetail(plane, HASH_PLANE, HASH_PLANE, 4, 1)));
   const out = new Int32Array(VIEWS.length * HASH_WORDS);
   const bits = new Uint8Array(HASH_BITS);
   for (let y = 0, at = 0; y < SPANS.length; y++) {
@@ -116,7 +116,7 @@ function cornerSums(sums: Float64Array): Float64Array {
 function cellSigns(corners: Float64Array, x: number, y: number, bits: Uint8Array): void {
   const stride = EDGES.length;
   const [fromX, fromY] = [x * (GRID + 1), y * (GRID + 1)];
-  const least = 0.05 * (EDGES[fromX + 1] - EDGES[fromX]) * (EDGES[fromY + 1] - EDGES[fromY]);
+  const least = 0.01 * (EDGES[fromX + 1] - EDGES[fromX]) * (EDGES[fromY + 1] - EDGES[fromY]);
   for (let row = 0, cell = 0; row < GRID; row++) {
     let at = (fromY + row) * stride + fromX;
     for (let column = 0; column < GRID; column++, cell++, at++) {

@@ -113,10 +113,10 @@ function meanGradient(image: Float32Array): number {
 
 /**
  * Mean squared error after projection on the leading principal components of the training normals. They come from the
- * eigenvectors of the Gram matrix, which has the size of the training set (at most 512 images, evenly picked).
+ * eigenvectors of the Gram matrix, which has the size of the training set (at most 1024 images, evenly picked).
  */
 function pcaError({ trainNormals, images }: ControlInput): Float64Array {
-  const step = Math.max(1, trainNormals.length / 512);
+  const step = Math.max(1, trainNormals.length / 1024);
   const picked = Array.from(
     { length: Math.floor(trainNormals.length / step) },
     (_, i) => trainNormals[Math.floor(i * step)],

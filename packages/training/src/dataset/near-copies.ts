@@ -4,8 +4,8 @@
  * than half of some clean sets of radiographs.) Time grows with the square of the number of pictures, about 25 µs a
  * pair, and with their number, about 15 ms a picture.
  */
-import { HASH_BITS, HASH_WORDS, hashViews, nearestView, type Raster, VIEWS } from "@hale/imaging";
-import { type Alignment, align, glance, isFlat, type Thumbnail, thumbnailOf } from "./registration.ts";
+import { HASH_WORDS, hashViews, nearestView, type Raster, VIEWS, type View } from "@hale/imaging";
+import { align, approach, glance, isFlat, type Thumbnail, thumbnailOf } from "./registration.ts";
 
 /** What is kept of a picture to find its copies. */
 export interface Fingerprint {
@@ -25,18 +25,21 @@ export interface NearCopy {
 }
 
 export interface NearCopyOptions {
-  /** Least correlation of a copy. Measured: unrelated pictures stay below 0.8, copies above 0.9 (bench/leaks.ts). */
+  /** Least correlation of a copy. Measured: see results/leak-detection.csv. */
   threshold?: number;
   onProgress?: (done: number, total: number) => void;
 }
 
-export const NEAR_COPY_THRESHOLD = 0.88;
+export const NEAR_COPY_THRESHOLD = 0.7;
 
-/** Partners of a picture that get a glance, and those that are registered. */
+/** Hashes farther apart than this, in bits, are never partners. */
+const FARTHEST = 36;
+/** Partners of a picture by hash that get a glance; of those, the best by hash and by glance that are approached. */
 const GLANCES = 32;
-const REGISTRATIONS = 3;
-/** Hashes farther apart than this are never partners. */
-const FARTHEST = Math.round(HASH_BITS * 0.25);
+const BY_HASH = 6;
+const BY_GLANCE = 10;
+/** Of those, the best after the approach that are registered. */
+const REGISTRATIONS = 4;
 
 /** Reduces a raster to what the search needs: about 40 kB. */
 export function fingerprint(raster: Raster): Fingerprint {
@@ -61,10 +64,9 @@ export function findNearCopies(
       const key = `${Math.min(a, b)} ${Math.max(a, b)}`;
       if (found.has(key)) continue;
       const [first, second] = whole === a ? [prints[a], prints[b]] : [prints[b], prints[a]];
-      const alignment = align(first.thumbnail, second.thumbnail, VIEWS[view]);
-      if (alignment.correlation >= threshold) {
-        const { correlation } = alignment;
-        found.set(key, { a: Math.min(a, b), b: Math.max(a, b), correlation, mirrored: mirrorName(alignment) });
+      const { correlation, ...turn } = align(first.thumbnail, second.thumbnail, view);
+      if (correlation >= threshold) {
+        found.set(key, { a: Math.min(a, b), b: Math.max(a, b), correlation, mirrored: mirrorName(turn) });
       }
     }
     onProgress?.(a + 1, prints.length);
@@ -76,7 +78,8 @@ interface Partner {
   b: number;
   /** Which of the two is compared as a whole; the other gives the window. */
   whole: number;
-  view: number;
+  view: View;
+  correlation: number;
 }
 
 /** The likeliest partners of picture `a` on other sides, best first. */
@@ -99,18 +102,26 @@ function partnersOf(a: number, prints: readonly Fingerprint[], sides: readonly s
     .sort((x, y) => x.distance - y.distance)
     .slice(0, GLANCES)
     .map(({ b }) => glanceAt(a, b, prints));
-  return glances.sort((x, y) => y.correlation - x.correlation).slice(0, REGISTRATIONS);
+  const best = (partners: Partner[]) => partners.sort((x, y) => y.correlation - x.correlation);
+  const shortlist = [...glances.slice(0, BY_HASH), ...best(glances.slice(BY_HASH)).slice(0, BY_GLANCE)];
+  const approached = shortlist.map((partner): Partner => {
+    const other = partner.whole === a ? partner.b : a;
+    const { correlation, ...view } = approach(prints[partner.whole].thumbnail, prints[other].thumbnail, partner.view);
+    return { ...partner, view, correlation };
+  });
+  return best(approached).slice(0, REGISTRATIONS);
 }
 
 /** The best first guess for a pair: in each mirror state and direction the nearest view, judged at a glance. */
-function glanceAt(a: number, b: number, prints: readonly Fingerprint[]): Partner & { correlation: number } {
-  let best = { b, whole: a, view: 0, correlation: -2 };
+function glanceAt(a: number, b: number, prints: readonly Fingerprint[]): Partner {
+  let best: Partner = { b, whole: a, view: VIEWS[0], correlation: -2 };
   for (const [whole, other] of [
     [a, b],
     [b, a],
   ]) {
-    for (const view of nearestByMirror(prints[whole].views, prints[other].views)) {
-      const correlation = glance(prints[whole].thumbnail, prints[other].thumbnail, VIEWS[view]);
+    for (const index of nearestByMirror(prints[whole].views, prints[other].views)) {
+      const view = VIEWS[index];
+      const correlation = glance(prints[whole].thumbnail, prints[other].thumbnail, view);
       if (correlation > best.correlation) best = { b, whole, view, correlation };
     }
   }
@@ -125,7 +136,7 @@ function nearestByMirror(hash: Int32Array, views: Int32Array): number[] {
   });
 }
 
-function mirrorName({ mirrorX, mirrorY }: Alignment): NearCopy["mirrored"] {
+function mirrorName({ mirrorX, mirrorY }: View): NearCopy["mirrored"] {
   if (mirrorX) return mirrorY ? "both" : "left-right";
   return mirrorY ? "up-down" : "no";
 }

@@ -6,12 +6,13 @@
  */
 import { localDetail, prepare, type Raster, resizePlane, type View, type Window } from "@hale/imaging";
 
-/** Sides at which details are compared, coarse to fine. */
-const SIDES = [16, 32, 64, 128] as const;
-type Side = (typeof SIDES)[number];
+/** A side at which details are compared. */
+type Side = 16 | 32 | 64 | 128;
 /** Side of the pixels that each is sampled from, and radius of its detail filter in samples. */
 const LEVEL: Record<Side, 32 | 64 | 128> = { 16: 32, 32: 64, 64: 128, 128: 128 };
 const RADIUS: Record<Side, number> = { 16: 1, 32: 2, 64: 4, 128: 3 };
+/** Grey levels that recompression may add; averaging over larger pixels lessens them. */
+const NOISE: Record<Side, number> = { 16: 0.7, 32: 1, 64: 1.5, 128: 2 };
 
 /** A picture reduced for comparison: grey, square, stretched to 0…255 over its own range. */
 export interface Thumbnail {
@@ -21,18 +22,21 @@ export interface Thumbnail {
 
 /** A window of a picture that looks like the whole of another. */
 export interface Alignment extends View {
-  /** Agreement of the details, -1 to 1: the mean over textured blocks at 128 × 128; below 0.7 where the search gave up. */
+  /** Agreement of the details, -1 to 1: for `align` the mean over textured blocks at 128 × 128. */
   correlation: number;
 }
 
 /** Cuts of the searched windows, as shares of a side; below 0 is padding. */
 const LEAST_CUT = -0.06;
 const MOST_CUT = 0.2;
-/** Steps of the search at each side, as shares of a side, and the correlation below which it is given up. */
+/**
+ * Steps of the search at each side, as shares of a side, and the correlation below which it is given up. Measured on
+ * copies cropped by up to 15 % a side and recompressed: at least 0.76, 0.86 and 0.89.
+ */
 const SEARCH: Record<Side, { steps: readonly number[]; least: number }> = {
-  16: { steps: [0.04, 0.02], least: 0.6 },
-  32: { steps: [0.02, 0.01], least: 0.75 },
-  64: { steps: [0.01, 0.005], least: 0.7 },
+  16: { steps: [0.04, 0.02], least: 0.65 },
+  32: { steps: [0.02, 0.01], least: 0.78 },
+  64: { steps: [0.01, 0.005], least: 0.8 },
   128: { steps: [0.003], least: -1 },
 };
 /** A window this good is not improved further. */
@@ -65,19 +69,26 @@ export function glance(a: Thumbnail, b: Thumbnail, view: View): number {
   return dot(turned(wholeDetail(a, 16), 16, view), windowDetail(b, 16, view.window));
 }
 
+/** A first search at 16 × 16 from a guess, and the correlation at 32 × 32 of the window that it finds. */
+export function approach(a: Thumbnail, b: Thumbnail, guess: View): Alignment {
+  const { window, correlation } = climb(turned(wholeDetail(a, 16), 16, guess), b, 16, guess.window);
+  if (correlation < SEARCH[16].least) return { ...guess, window, correlation: correlation - 1 };
+  return { ...guess, window, correlation: dot(turned(wholeDetail(a, 32), 32, guess), windowDetail(b, 32, window)) };
+}
+
 /**
- * Aligns the whole of `a` with a window of `b`, from a first guess, coarse to fine; the mirror state is kept. Gives up
- * early where nothing like a copy shows.
+ * Aligns the whole of `a` with a window of `b`, from what `approach` found, ever finer; the mirror state is kept. Gives
+ * up early where nothing like a copy shows; the correlation is then 0.
  */
 export function align(a: Thumbnail, b: Thumbnail, guess: View): Alignment {
-  let found = { window: guess.window, correlation: -1 };
-  for (const side of SIDES) {
-    found = climb(turned(wholeDetail(a, side), side, guess), b, side, found.window);
-    if (found.correlation < SEARCH[side].least)
-      return { ...guess, ...found, correlation: Math.min(found.correlation, 0.7) };
+  let window = guess.window;
+  for (const side of [32, 64, 128] as const) {
+    const found = climb(turned(wholeDetail(a, side), side, guess), b, side, window);
+    window = found.window;
+    if (found.correlation < SEARCH[side].least) return { ...guess, window, correlation: 0 };
   }
-  const correlation = blockAgreement(turned(wholeDetail(a, 128), 128, guess), windowDetail(b, 128, found.window));
-  return { ...guess, window: found.window, correlation };
+  const correlation = blockAgreement(turned(wholeDetail(a, 128), 128, guess), windowDetail(b, 128, window));
+  return { ...guess, window, correlation };
 }
 
 /**
@@ -110,7 +121,7 @@ function blockDot(a: Float64Array, b: Float64Array, block: number): number {
 /** The detail of the whole picture, remembered for coarse sides, where it is asked for often. */
 function wholeDetail(thumbnail: Thumbnail, side: Side): Float64Array {
   const whole = { left: 0, top: 0, right: 0, bottom: 0 };
-  if (side > 16) return windowDetail(thumbnail, side, whole);
+  if (side > 32) return windowDetail(thumbnail, side, whole);
   const kept = WHOLE_DETAIL.get(thumbnail) ?? {};
   kept[side] ??= windowDetail(thumbnail, side, whole);
   WHOLE_DETAIL.set(thumbnail, kept);
@@ -178,7 +189,7 @@ function moved(window: Window, move: readonly number[], step: number): Window | 
 /** Detail of a window, [side, side]: zero mean, unit norm. */
 function windowDetail(thumbnail: Thumbnail, side: Side, window: Window): Float64Array {
   const pixels = sample(thumbnail.levels[LEVEL[side]], LEVEL[side], window, side);
-  const detail = localDetail(pixels, side, side, RADIUS[side]);
+  const detail = localDetail(pixels, side, side, RADIUS[side], NOISE[side]);
   let mean = 0;
   for (let i = 0; i < detail.length; i++) mean += detail[i];
   mean /= detail.length;
