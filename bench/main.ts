@@ -1,9 +1,10 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | ops`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { HaleError } from "@hale/errors";
 import { Command, InvalidArgumentError } from "commander";
+import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
@@ -48,6 +49,21 @@ program
   .option("--only <text>", "kernels whose name contains this")
   .option("--json", "one JSON line a kernel", false)
   .action(benchOps);
+
+program
+  .command("accuracy")
+  .description("One cell of the accuracy study, resumable: trains, evaluates, adds its rows to results/accuracy.csv.")
+  .requiredOption("--run <folder>", "where the run is kept; one that is there goes on")
+  .option("--data <folder>", "the data set")
+  .option("--method <name>", "method", "sagan")
+  .option("--set <name=value...>", "options of the method")
+  .option("--variant <name>", "what stands in the variant column", "default")
+  .option("--seed <n>", "seed", count, 1)
+  .option("--size <pixels>", "side of the images", count, 64)
+  .option("--iterations <n>", "training steps", count, 4000)
+  .option("--every <n>", "steps between selections", count, 250)
+  .option("--threads <n>", "threads", count, 1)
+  .action(benchAccuracy);
 
 try {
   await program.parseAsync();

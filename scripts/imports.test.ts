@@ -15,7 +15,7 @@ const allowed: Record<string, string[]> = {
   "packages/imaging": [],
   "packages/detector": ["imaging", "runtime", "statistics"],
   "packages/training": ["autodiff", "imaging", "detector", "statistics", "runtime"],
-  "apps/cli": ["training", "detector", "imaging", "runtime", "statistics"],
+  "apps/cli": ["training", "detector", "imaging", "runtime", "statistics", "autodiff"],
 };
 
 function sources(folder: string): string[] {

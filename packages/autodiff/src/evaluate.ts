@@ -23,7 +23,8 @@ export function evaluate(outputs: readonly Tensor[], inputs: Readonly<Record<str
       if (!(name in inputs)) throw new Error(`The input ${name} has no value.`);
       data = Float64Array.from(inputs[name]);
     }
-    if (data.length !== sizeOf(tensor.shape)) throw new Error(`${tensor.op.name} made ${data.length} values for [${tensor.shape}].`);
+    if (data.length !== sizeOf(tensor.shape))
+      throw new Error(`${tensor.op.name} made ${data.length} values for [${tensor.shape}].`);
     values.set(tensor, { shape: tensor.shape, data });
   }
   return outputs.map((output) => values.get(output)!);

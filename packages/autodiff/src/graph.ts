@@ -2,8 +2,8 @@
  * @file Walks over graphs of tensors: order and gradients.
  */
 import { add } from "./ops/elementwise.ts";
-import { constant, scalar } from "./ops/leaf.ts";
 import { expand } from "./ops/layout.ts";
+import { constant, scalar } from "./ops/leaf.ts";
 import { sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -141,7 +141,8 @@ export class Program {
     const all: Record<string, Tensor> = { ...outputs };
     for (const [name, value] of Object.entries(updates)) {
       const shape = state.shapeOf(name);
-      if (sizeOf(shape) !== sizeOf(value.shape)) throw new RangeError(`${name} is [${shape}], its update [${value.shape}].`);
+      if (sizeOf(shape) !== sizeOf(value.shape))
+        throw new RangeError(`${name} is [${shape}], its update [${value.shape}].`);
       all[UPDATE + name] = value;
     }
     const convBlock = await convBlockOf(state.device);
@@ -179,7 +180,8 @@ export class Program {
     for (const [name, shape] of this.runInputs) {
       const data = inputs[name];
       if (!data) throw new Error(`The program ${this.name} needs the input ${name}.`);
-      if (data.length !== sizeOf(shape)) throw new RangeError(`${this.name}: ${name} needs [${shape}], got ${data.length} values.`);
+      if (data.length !== sizeOf(shape))
+        throw new RangeError(`${this.name}: ${name} needs [${shape}], got ${data.length} values.`);
       feeds[name] = device.tensor(data, shape);
     }
     const fetches: Record<string, OrtTensor | null> = {};

@@ -3,9 +3,9 @@
  * 8 with AVX2, none elsewhere. Nothing tells, so a tiny convolution is run both ways and compared.
  */
 import type { Device } from "@hale/runtime";
-import { encodeModel, FLOAT } from "./onnx-model.ts";
 import { lowerConv } from "./convolution.ts";
 import { OnnxGraph } from "./onnx-graph.ts";
+import { encodeModel, FLOAT } from "./onnx-model.ts";
 
 const known = new WeakMap<Device, Promise<number>>();
 

@@ -53,7 +53,9 @@ export function lowerConvWeightGradient(
   const image = frameH * frameW;
   const length = n * image;
   // A rim of empty images before and after takes the shifts that leave the first or last one.
-  const reach = Math.max(...rows.map((tap) => Math.abs(tap.shift))) * frameW + Math.max(...columns.map((tap) => Math.abs(tap.shift)));
+  const reach =
+    Math.max(...rows.map((tap) => Math.abs(tap.shift))) * frameW +
+    Math.max(...columns.map((tap) => Math.abs(tap.shift)));
   const rim = kh * kw === 1 ? 0 : Math.ceil(reach / image);
   const framed = (n + 2 * rim) * image;
 
@@ -90,7 +92,9 @@ export function lowerConvWeightGradient(
     const products = rows.flatMap((row) =>
       columns.map((column) => {
         const right = shifted(phaseOf(row.phase, column.phase), row.shift * frameW + column.shift);
-        const turned = graph.node("Transpose", [graph.reshape(right, [groups, c / groups, length])], { perm: [0, 2, 1] });
+        const turned = graph.node("Transpose", [graph.reshape(right, [groups, c / groups, length])], {
+          perm: [0, 2, 1],
+        });
         return graph.reshape(graph.node("MatMul", [left, turned]), [1, o, c / groups]);
       }),
     );
@@ -106,12 +110,22 @@ export function lowerConvWeightGradient(
       columns.map((column) => shifted(phaseOf(row.phase, column.phase), row.shift * frameW + column.shift)),
     );
     const product = graph.node("Gemm", [shifted(dyFlat, 0), stack(taps)], { transB: 1 }); // [O, k·k·C]
-    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [o, kh * kw, c])], { perm: [0, 2, 1] }), [o, c, kh, kw]);
+    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [o, kh * kw, c])], { perm: [0, 2, 1] }), [
+      o,
+      c,
+      kh,
+      kw,
+    ]);
   }
   if (onDy < shared) {
     const taps = rows.flatMap((row) => columns.map((column) => shifted(dyFlat, -(row.shift * frameW + column.shift))));
     const product = graph.node("Gemm", [stack(taps), shifted(phaseOf(0, 0), 0)], { transB: 1 }); // [k·k·O, C]
-    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [kh * kw, o, c])], { perm: [1, 2, 0] }), [o, c, kh, kw]);
+    return graph.reshape(graph.node("Transpose", [graph.reshape(product, [kh * kw, o, c])], { perm: [1, 2, 0] }), [
+      o,
+      c,
+      kh,
+      kw,
+    ]);
   }
 
   // Row shifts on x, column shifts on dy. Every product is [columns of a phase]·O by [rows]·C; the pieces are put into
@@ -124,7 +138,9 @@ export function lowerConvWeightGradient(
     if (mine.length === 0) continue;
     const dyShifts = mine.map((tap) => shifted(dyFlat, -tap.shift));
     const xShifts = rows.map((tap) => shifted(phaseOf(tap.phase, phase), tap.shift * frameW));
-    const lefts = stackDy ? [{ value: stack(dyShifts), taps: mine }] : mine.map((tap, i) => ({ value: dyShifts[i], taps: [tap] }));
+    const lefts = stackDy
+      ? [{ value: stack(dyShifts), taps: mine }]
+      : mine.map((tap, i) => ({ value: dyShifts[i], taps: [tap] }));
     const rights = stackX
       ? [{ value: stack(xShifts), taps: rows.map((_, i) => i) }]
       : xShifts.map((value, i) => ({ value, taps: [i] }));

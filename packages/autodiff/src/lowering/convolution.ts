@@ -24,19 +24,35 @@ interface Pads {
   right: number;
 }
 
-export function lowerConv(graph: OnnxGraph, x: string, w: string, xShape: Shape, wShape: Shape, g: ConvGeometry): string {
+export function lowerConv(
+  graph: OnnxGraph,
+  x: string,
+  w: string,
+  xShape: Shape,
+  wShape: Shape,
+  g: ConvGeometry,
+  bias?: string,
+): string {
   const positions = xShape[0] * g.output[0] * g.output[1];
   if (canBlock(graph, g, wShape[1], wShape[0], positions)) {
     const filter = blockFilter(graph, w, wShape[0], wShape[1], g.kernel);
-    const y = blockedConv(graph, blockInput(graph, x, wShape[1]), filter, g.kernel, g.stride, {
-      top: g.pad,
-      left: g.pad,
-      bottom: g.pad,
-      right: g.pad,
-    });
+    const y = blockedConv(
+      graph,
+      blockInput(graph, x, wShape[1]),
+      filter,
+      g.kernel,
+      g.stride,
+      {
+        top: g.pad,
+        left: g.pad,
+        bottom: g.pad,
+        right: g.pad,
+      },
+      bias && blockBias(graph, bias, wShape[0]),
+    );
     return unblock(graph, y, wShape[0]);
   }
-  return graph.node("Conv", [x, w], {
+  return graph.node("Conv", bias ? [x, w, bias] : [x, w], {
     kernel_shape: [...g.kernel],
     strides: [g.stride, g.stride],
     pads: [g.pad, g.pad, g.pad, g.pad],
@@ -44,7 +60,14 @@ export function lowerConv(graph: OnnxGraph, x: string, w: string, xShape: Shape,
   });
 }
 
-export function lowerConvTranspose(graph: OnnxGraph, y: string, w: string, yShape: Shape, wShape: Shape, g: ConvGeometry): string {
+export function lowerConvTranspose(
+  graph: OnnxGraph,
+  y: string,
+  w: string,
+  yShape: Shape,
+  wShape: Shape,
+  g: ConvGeometry,
+): string {
   const [o, i] = wShape;
   const rows = phases(g.kernel[0], g.stride, g.pad, g.input[0], g.output[0]);
   const columns = phases(g.kernel[1], g.stride, g.pad, g.input[1], g.output[1]);
@@ -75,7 +98,9 @@ function canBlock(graph: OnnxGraph, g: ConvGeometry, inputs: number, outputs: nu
   // The runtime's reordering of inputs moves four channels at a time.
   const reorderable = inputs < block || inputs % 4 === 0;
   const writable = outputs % 4 === 0;
-  return block > 0 && g.groups === 1 && reorderable && writable && outputs >= LEAST_CHANNELS && positions >= LEAST_POSITIONS;
+  return (
+    block > 0 && g.groups === 1 && reorderable && writable && outputs >= LEAST_CHANNELS && positions >= LEAST_POSITIONS
+  );
 }
 
 /** One residue class of input positions r = stride·q + phase, and the taps of the flipped kernel that reach it. */
@@ -184,6 +209,12 @@ function blockFilter(graph: OnnxGraph, w: string, o: number, i: number, [kh, kw]
   return graph.reshape(ordered, [filledO, filledI, kh, kw]);
 }
 
+function blockBias(graph: OnnxGraph, bias: string, channels: number): string {
+  const block = graph.options.convBlock!;
+  const filled = Math.ceil(channels / block) * block;
+  return filled === channels ? bias : graph.node("Pad", [bias, graph.ints([0, filled - channels])]);
+}
+
 function blockInput(graph: OnnxGraph, x: string, channels: number): string {
   return channels < graph.options.convBlock! ? x : graph.node("ReorderInput", [x], {}, BLOCKED);
 }
@@ -195,10 +226,11 @@ function blockedConv(
   kernel: readonly [number, number],
   stride: number,
   { top, left, bottom, right }: Pads,
+  bias?: string,
 ): string {
   return graph.node(
     "Conv",
-    [x, filter],
+    bias ? [x, filter, bias] : [x, filter],
     { kernel_shape: [...kernel], strides: [stride, stride], pads: [top, left, bottom, right], group: 1 },
     BLOCKED,
   );

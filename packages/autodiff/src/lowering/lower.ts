@@ -1,10 +1,11 @@
 /**
  * @file From a graph of tensors to a serialised ONNX model.
  */
-import { FLOAT, encodeModel, type ValueInfo } from "./onnx-model.ts";
-import { OnnxGraph, type OnnxGraphOptions } from "./onnx-graph.ts";
+
 import { topologicalOrder } from "../graph.ts";
 import type { Tensor } from "../tensor.ts";
+import { OnnxGraph, type OnnxGraphOptions } from "./onnx-graph.ts";
+import { encodeModel, FLOAT, type ValueInfo } from "./onnx-model.ts";
 
 export interface LoweredModel {
   bytes: Uint8Array;
@@ -28,7 +29,13 @@ export function lower(
   }
   const infos: ValueInfo[] = Object.entries(outputs).map(([output, tensor]) => {
     // A name of its own for every output, also where two outputs are one value.
-    graph.nodesList.push({ opType: "Identity", domain: "", input: [values.get(tensor)!], output: [output], attribute: [] });
+    graph.nodesList.push({
+      opType: "Identity",
+      domain: "",
+      input: [values.get(tensor)!],
+      output: [output],
+      attribute: [],
+    });
     return { name: output, elemType: FLOAT, dims: tensor.shape.map((size) => graph.openSize(size)) };
   });
   const bytes = encodeModel({

@@ -10,7 +10,11 @@ import { type Initialiser, ones, torchDefault, zeros } from "./initialisers.ts";
 import type { Scope } from "./parameters.ts";
 
 export interface ConvLayerOptions extends ConvOptions {
-  bias?: boolean;
+  /**
+   * "cancelled" is a bias that the next layer, a normalisation without scale and shift, subtracts again: it is declared, so
+   * that parameters are the published ones, and never computed.
+   */
+  bias?: boolean | "cancelled";
   initialise?: Initialiser;
 }
 
@@ -25,8 +29,8 @@ export function convLayer(
   const perGroup = x.shape[1] / (options.groups ?? 1);
   const start = torchDefault(perGroup * kernel * kernel);
   const weight = scope.parameter("weight", [channels, perGroup, kernel, kernel], initialise ?? start);
-  const y = conv2d(x, weight, options);
-  return bias ? add(y, perChannel(scope.parameter("bias", [channels], start))) : y;
+  const offset = bias ? scope.parameter("bias", [channels], start) : undefined;
+  return conv2d(x, weight, options, bias === true ? offset : undefined);
 }
 
 /** A square transposed convolution from x's channels to `channels`. */
@@ -35,7 +39,11 @@ export function convTransposeLayer(
   x: Tensor,
   channels: number,
   kernel: number,
-  { bias = false, initialise, ...options }: ConvLayerOptions & { outputPadding?: number } = {},
+  {
+    bias = false,
+    initialise,
+    ...options
+  }: Omit<ConvLayerOptions, "bias"> & { bias?: boolean; outputPadding?: number } = {},
 ): Tensor {
   const perGroup = channels / (options.groups ?? 1);
   const start = torchDefault(perGroup * kernel * kernel);

@@ -29,7 +29,8 @@ export class Parameters {
   declare(name: string, shape: Shape, initialise: Initialiser, trainable: boolean): Tensor {
     const known = this.declared.get(name);
     if (known) {
-      if (!sameShape(known.tensor.shape, shape)) throw new Error(`${name} is [${known.tensor.shape}], asked for as [${shape}].`);
+      if (!sameShape(known.tensor.shape, shape))
+        throw new Error(`${name} is [${known.tensor.shape}], asked for as [${shape}].`);
       return known.tensor;
     }
     const tensor = input(name, shape);

@@ -5,10 +5,11 @@
  * y[n,o,p] = Σ w[o,c,k]·x[n,c,p·stride + k - pad], in groups. NCHW throughout; weights are [out, in/groups, kh, kw].
  */
 import { forEachIndex } from "../array64.ts";
-import { lowerConv, lowerConvTranspose } from "../lowering/convolution.ts";
 import { lowerConvWeightGradient } from "../lowering/conv-weight-gradient.ts";
+import { lowerConv, lowerConvTranspose } from "../lowering/convolution.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
+import { sum } from "./reduction.ts";
 
 export interface ConvOptions {
   stride?: number;
@@ -61,25 +62,32 @@ function visitProducts(
 
 const convOp: Op<ConvGeometry> = {
   name: "conv2d",
-  shape: ([x, w], g) => {
+  shape: ([x, w, bias], g) => {
+    if (bias && (bias.length !== 1 || bias[0] !== w[0]))
+      throw new RangeError("the bias needs one value an output channel.");
     if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] * g.groups || w[0] % g.groups !== 0) {
       throw new RangeError(`channels do not fit in ${g.groups} groups.`);
     }
     return [x[0], w[0], ...g.output];
   },
   gradient: (node, dy) => {
-    const [x, w] = node.inputs;
-    return [transposed(dy, w, node.attributes), weightGradient(x, dy, node.attributes)];
+    const [x, w, bias] = node.inputs;
+    const gradients = [transposed(dy, w, node.attributes), weightGradient(x, dy, node.attributes)];
+    return bias ? [...gradients, sum(dy, [0, 2, 3])] : gradients;
   },
-  reference: ([x, w], node) => {
+  reference: ([x, w, bias], node) => {
     const y = new Float64Array(sizeOf(node.shape));
+    const [, channels, height, width] = node.shape;
+    if (bias) {
+      for (let i = 0; i < y.length; i++) y[i] = bias.data[Math.floor(i / (height * width)) % channels];
+    }
     visitProducts(x.shape, w.shape, node.shape, node.attributes, (xAt, wAt, yAt) => {
       y[yAt] += x.data[xAt] * w.data[wAt];
     });
     return y;
   },
-  lower: (graph, [x, w], node) =>
-    lowerConv(graph, x, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes),
+  lower: (graph, [x, w, bias], node) =>
+    lowerConv(graph, x, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes, bias),
 };
 
 const transposedOp: Op<ConvGeometry> = {
@@ -108,7 +116,8 @@ const transposedOp: Op<ConvGeometry> = {
 const weightGradientOp: Op<ConvGeometry> = {
   name: "convWeightGradient",
   shape: ([x, y], g) => {
-    if (x[0] !== y[0] || x[1] % g.groups !== 0 || y[1] % g.groups !== 0) throw new RangeError("batches or groups differ.");
+    if (x[0] !== y[0] || x[1] % g.groups !== 0 || y[1] % g.groups !== 0)
+      throw new RangeError("batches or groups differ.");
     return [y[1], x[1] / g.groups, ...g.kernel];
   },
   gradient: (node, dw) => {
@@ -136,15 +145,23 @@ function weightGradient(x: Tensor, y: Tensor, geometry: ConvGeometry): Tensor {
   return apply(weightGradientOp, [x, y], geometry);
 }
 
-/** Cross-correlation of x [N, C, H, W] with w [O, C/groups, kh, kw]; H' = ⌊(H + 2·pad - kh)/stride⌋ + 1. */
-export function conv2d(x: Tensor, w: Tensor, { stride = 1, pad = 0, groups = 1 }: ConvOptions = {}): Tensor {
+/**
+ * Cross-correlation of x [N, C, H, W] with w [O, C/groups, kh, kw], plus a bias [O] where one is given;
+ * H' = ⌊(H + 2·pad - kh)/stride⌋ + 1.
+ */
+export function conv2d(
+  x: Tensor,
+  w: Tensor,
+  { stride = 1, pad = 0, groups = 1 }: ConvOptions = {},
+  bias?: Tensor,
+): Tensor {
   const kernel = [w.shape[2], w.shape[3]] as const;
   const input = [x.shape[2], x.shape[3]] as const;
   const output = [0, 1].map((i) => Math.floor((input[i] + 2 * pad - kernel[i]) / stride) + 1) as [number, number];
   if (output.some((size) => size < 1)) {
     throw new RangeError(`conv2d: a ${kernel.join("x")} kernel does not fit into ${input.join("x")} with pad ${pad}.`);
   }
-  return apply(convOp, [x, w], { stride, pad, groups, input, output, kernel });
+  return apply(convOp, bias ? [x, w, bias] : [x, w], { stride, pad, groups, input, output, kernel });
 }
 
 /**
@@ -161,4 +178,3 @@ export function convTranspose2d(
   const input = [0, 1].map((i) => (output[i] - 1) * stride - 2 * pad + kernel[i] + outputPadding) as [number, number];
   return transposed(x, w, { stride, pad, groups, input, output, kernel });
 }
-

@@ -61,7 +61,11 @@ export const reciprocal = unary("reciprocal", {
   onnx: "Reciprocal",
   gradient: (_x, y, g) => neg(mul(g, mul(y, y))),
 });
-export const relu = unary("relu", { value: (x) => Math.max(x, 0), onnx: "Relu", gradient: (_x, y, g) => gate(g, y, 0) });
+export const relu = unary("relu", {
+  value: (x) => Math.max(x, 0),
+  onnx: "Relu",
+  gradient: (_x, y, g) => gate(g, y, 0),
+});
 
 interface BinaryRule {
   value(a: number, b: number): number;

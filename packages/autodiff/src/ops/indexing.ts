@@ -20,8 +20,7 @@ const gatherOp: Op<null> = {
     });
     return y;
   },
-  lower: (graph, [x, indices]) =>
-    graph.node("Gather", [x, graph.node("Cast", [indices], { to: INT64 })], { axis: 0 }),
+  lower: (graph, [x, indices]) => graph.node("Gather", [x, graph.node("Cast", [indices], { to: INT64 })], { axis: 0 }),
 };
 
 /** Rows x[indices]: [...indices.shape, ...x.shape[1:]]. */

@@ -113,7 +113,12 @@ const sliceOp: Op<SliceAttributes> = {
 };
 
 /** `sizes` elements from `starts`, every `steps`-th, along every axis. */
-export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[], steps?: readonly number[]): Tensor {
+export function slice(
+  x: Tensor,
+  starts: readonly number[],
+  sizes: readonly number[],
+  steps?: readonly number[],
+): Tensor {
   if (sameShape(x.shape, sizes)) return x;
   return apply(sliceOp, [x], { starts, sizes, steps: steps ?? sizes.map(() => 1) });
 }
@@ -121,7 +126,8 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
 /** `size` elements from `start` along one axis. */
 export function sliceAxis(x: Tensor, axis: number, start: number, size: number): Tensor {
   const [at] = normaliseAxes([axis], x.rank);
-  const pick = (value: number, otherwise: (i: number) => number) => x.shape.map((_, i) => (i === at ? value : otherwise(i)));
+  const pick = (value: number, otherwise: (i: number) => number) =>
+    x.shape.map((_, i) => (i === at ? value : otherwise(i)));
   return slice(
     x,
     pick(start, () => 0),

@@ -12,7 +12,11 @@ interface MatmulAttributes {
   transposeB: boolean;
 }
 
-const swapLast = (shape: readonly number[]) => [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]];
+const swapLast = (shape: readonly number[]) => [
+  ...shape.slice(0, -2),
+  shape[shape.length - 1],
+  shape[shape.length - 2],
+];
 
 const matmulOp: Op<MatmulAttributes> = {
   name: "matmul",
@@ -28,8 +32,12 @@ const matmulOp: Op<MatmulAttributes> = {
   gradient: (node, g) => {
     const [a, b] = node.inputs;
     const { transposeA, transposeB } = node.attributes;
-    const da = transposeA ? matmul(b, g, { transposeA: transposeB, transposeB: true }) : matmul(g, b, { transposeB: !transposeB });
-    const db = transposeB ? matmul(g, a, { transposeA: true, transposeB: transposeA }) : matmul(a, g, { transposeA: !transposeA });
+    const da = transposeA
+      ? matmul(b, g, { transposeA: transposeB, transposeB: true })
+      : matmul(g, b, { transposeB: !transposeB });
+    const db = transposeB
+      ? matmul(g, a, { transposeA: true, transposeB: transposeA })
+      : matmul(a, g, { transposeA: !transposeA });
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
   reference: ([a, b], node) => {
@@ -57,10 +65,7 @@ const matmulOp: Op<MatmulAttributes> = {
       [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
       return graph.node("Transpose", [name], { perm });
     };
-    return graph.node("MatMul", [
-      transposeA ? turn(a, left.rank) : a,
-      transposeB ? turn(b, right.rank) : b,
-    ]);
+    return graph.node("MatMul", [transposeA ? turn(a, left.rank) : a, transposeB ? turn(b, right.rank) : b]);
   },
 };
 
@@ -74,4 +79,3 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const y = matmul(x, weight, { transposeB: true });
   return bias ? add(y, bias) : y;
 }
-

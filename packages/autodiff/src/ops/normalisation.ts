@@ -6,7 +6,7 @@ import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sqrt, sub } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
-import { mean } from "./reduction.ts";
+import { mean, sum } from "./reduction.ts";
 
 interface StandardiseAttributes {
   epsilon: number;
@@ -80,11 +80,60 @@ export function perChannel(vector: Tensor): Tensor {
   return reshape(vector, [1, vector.shape[0], 1, 1]);
 }
 
+/** [N, C, H, W] as standardised rows, one a plane, in its own shape. */
+function standardisedPlanes(x: Tensor, epsilon: number): Tensor {
+  const [n, c, h, w] = x.shape;
+  return reshape(standardise(reshape(x, [n * c, h * w]), epsilon), x.shape);
+}
+
+const affineInstanceNormOp: Op<StandardiseAttributes> = {
+  name: "affineInstanceNorm",
+  shape: ([x, scale, shift]) => {
+    if (x.length !== 4 || scale.length !== 1 || scale[0] !== x[1] || shift[0] !== x[1]) {
+      throw new RangeError("needs [N, C, H, W] and a scale and shift a channel.");
+    }
+    return x;
+  },
+  gradient: (node, g) => {
+    // With planes of L pixels, y the standardised ones, r their inverse deviations, s the scale:
+    // dx = s·r·g - s·r·(Σ g·y)/L · y - s·r·(Σ g)/L. The two sums a plane serve scale and shift too.
+    const [x, scale] = node.inputs;
+    const { epsilon } = node.attributes;
+    const [n, c, h, w] = x.shape;
+    const y = standardisedPlanes(x, epsilon);
+    const sumG = sum(g, [2, 3], true);
+    const sumGy = sum(mul(g, y), [2, 3], true);
+    const r = reshape(inverseDeviation(reshape(x, [n * c, h * w]), epsilon), [n, c, 1, 1]);
+    const factor = mul(perChannel(scale), r);
+    const perPixel = mul(factor, -1 / (h * w));
+    const dx = add(add(mul(factor, g), mul(mul(perPixel, sumGy), y)), mul(perPixel, sumG));
+    return [dx, reshape(sum(sumGy, [0]), [c]), reshape(sum(sumG, [0]), [c])];
+  },
+  reference: ([x, scale, shift], node) => {
+    const [n, c, h, w] = x.shape;
+    const planes = { shape: [n * c, h * w], data: x.data };
+    const { mean: average, inverse } = moments(planes, node.attributes.epsilon);
+    return x.data.map((v, i) => {
+      const plane = Math.floor(i / (h * w));
+      return (v - average[plane]) * inverse[plane] * scale.data[plane % c] + shift.data[plane % c];
+    });
+  },
+  lower: (graph, [x, scale, shift], node) => {
+    const [n, c, h, w] = node.shape;
+    const rows = graph.reshape(x, [n * c, h * w]);
+    const ones = graph.floats(new Float32Array(h * w).fill(1), [h * w]);
+    const { epsilon } = node.attributes;
+    const [y] = graph.nodes("LayerNormalization", [rows, ones], 3, { axis: -1, epsilon });
+    const planes = graph.reshape(y, [n, c, h, w]);
+    const scaled = graph.node("Mul", [planes, graph.reshape(scale, [1, c, 1, 1])]);
+    return graph.node("Add", [scaled, graph.reshape(shift, [1, c, 1, 1])]);
+  },
+};
+
 /** Instance normalisation of x [N, C, H, W], each image and channel by itself; affine where scale and shift are given. */
 export function instanceNorm(x: Tensor, scale?: Tensor, shift?: Tensor, epsilon = 1e-5): Tensor {
-  const [n, c, h, w] = x.shape;
-  const y = reshape(standardise(reshape(x, [n * c, h * w]), epsilon), x.shape);
-  return affine(y, scale && perChannel(scale), shift && perChannel(shift));
+  if (scale && shift) return apply(affineInstanceNormOp, [x, scale, shift], { epsilon });
+  return affine(standardisedPlanes(x, epsilon), scale && perChannel(scale), shift && perChannel(shift));
 }
 
 function affine(y: Tensor, scale?: Tensor, shift?: Tensor): Tensor {

@@ -124,29 +124,35 @@ export const opCases: OpCase[] = [
   ...(["sum", "mean", "max"] as const).map(
     (name): OpCase => ({
       name,
-      shapes: fc.tuple(shape, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), fc.boolean()).map(([s, picks, keep]) => ({
-        inputs: [s],
-        build: ([x]) =>
-          ({ sum, mean, max })[name](
-            x,
-            s.map((_, i) => i).filter((i) => picks[i]),
-            keep,
-          ),
-      })),
+      shapes: fc
+        .tuple(shape, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), fc.boolean())
+        .map(([s, picks, keep]) => ({
+          inputs: [s],
+          build: ([x]) =>
+            ({ sum, mean, max })[name](
+              x,
+              s.map((_, i) => i).filter((i) => picks[i]),
+              keep,
+            ),
+        })),
     }),
   ),
   {
     name: "softmax",
-    shapes: fc.tuple(shape, size(0, 3)).map(([s, axis]) => ({ inputs: [s], build: ([x]) => softmax(x, axis % s.length) })),
+    shapes: fc
+      .tuple(shape, size(0, 3))
+      .map(([s, axis]) => ({ inputs: [s], build: ([x]) => softmax(x, axis % s.length) })),
   },
   { name: "reshape", shapes: shape.map((s) => ({ inputs: [s], build: ([x]) => reshape(x, [...s].reverse()) })) },
   {
     name: "transpose",
     shapes: shape.chain((s) =>
-      fc.shuffledSubarray(
-        s.map((_, i) => i),
-        { minLength: s.length },
-      ).map((order) => ({ inputs: [s], build: ([x]: Tensor[]) => transpose(x, order) })),
+      fc
+        .shuffledSubarray(
+          s.map((_, i) => i),
+          { minLength: s.length },
+        )
+        .map((order) => ({ inputs: [s], build: ([x]: Tensor[]) => transpose(x, order) })),
     ),
   },
   { name: "expand", shapes: broadcastPair.map(([s, small]) => ({ inputs: [small], build: ([x]) => expand(x, s) })) },
@@ -162,7 +168,12 @@ export const opCases: OpCase[] = [
     shapes: fc.tuple(size(1, 4), size(1, 4), size(0, 2), size(1, 3), size(0, 2)).map(([a, b, start, step, rest]) => ({
       inputs: [[2, a, b]],
       build: ([x]) =>
-        embed(x, [2, start + (a - 1) * step + 1 + rest, start + (b - 1) * step + 1], [0, start, start], [1, step, step]),
+        embed(
+          x,
+          [2, start + (a - 1) * step + 1 + rest, start + (b - 1) * step + 1],
+          [0, start, start],
+          [1, step, step],
+        ),
     })),
   },
   { name: "pad", shapes: planes.map((s) => ({ inputs: [s], build: ([x]) => pad(x, [0, 0, 1, 2], [0, 1, 0, 1]) })) },
@@ -176,7 +187,15 @@ export const opCases: OpCase[] = [
   {
     name: "matmul",
     shapes: fc
-      .tuple(fc.array(size(1, 3), { maxLength: 2 }), size(1, 4), size(1, 4), size(1, 4), fc.boolean(), fc.boolean(), fc.boolean())
+      .tuple(
+        fc.array(size(1, 3), { maxLength: 2 }),
+        size(1, 4),
+        size(1, 4),
+        size(1, 4),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+      )
       .map(([batch, m, k, n, transposeA, transposeB, shared]) => ({
         inputs: [
           [...batch, ...(transposeA ? [k, m] : [m, k])],
@@ -193,7 +212,18 @@ export const opCases: OpCase[] = [
     })),
   },
   { name: "conv2d", shapes: convShapes(false), runs: 20 },
-  { name: "conv2d 7x7", shapes: convShapes(false, fc.constant(7)).filter(({ inputs }) => inputs[0][2] >= 7 && inputs[0][3] >= 7), runs: 3 },
+  {
+    name: "conv2d with a bias",
+    shapes: fc.tuple(size(1, 3), fc.constantFrom(2, 8, 20), size(6, 12)).map(([n, o, side]) => ({
+      inputs: [[n, 3, side, side], [o, 3, 3, 3], [o]],
+      build: ([x, w, b]) => conv2d(x, w, { pad: 1 }, b),
+    })),
+  },
+  {
+    name: "conv2d 7x7",
+    shapes: convShapes(false, fc.constant(7)).filter(({ inputs }) => inputs[0][2] >= 7 && inputs[0][3] >= 7),
+    runs: 3,
+  },
   { name: "convTranspose2d", shapes: convShapes(true), runs: 20 },
   // Large enough for the blocked kernels and for every way of sharing shifts in the weight gradient.
   ...[false, true].map(
@@ -231,7 +261,10 @@ export const opCases: OpCase[] = [
       build: ([x]) => avgPool2d(x, k, { stride, pad: 1 }),
     })),
   },
-  { name: "standardise", shapes: fc.tuple(size(1, 3), size(3, 7)).map((s) => ({ inputs: [s], build: ([x]) => standardise(x) })) },
+  {
+    name: "standardise",
+    shapes: fc.tuple(size(1, 3), size(3, 7)).map((s) => ({ inputs: [s], build: ([x]) => standardise(x) })),
+  },
   {
     name: "inverseDeviation",
     shapes: fc.tuple(size(1, 3), size(4, 7)).map((s) => ({ inputs: [s], build: ([x]) => inverseDeviation(x, 0.1) })),
@@ -259,7 +292,10 @@ export const opCases: OpCase[] = [
     shapes: fc.tuple(size(2, 3), size(1, 3), size(2, 4), size(2, 4)).map(([n, c, h, w]) => ({
       inputs: [[n, c, h, w], [c], [c]],
       build: ([x, a, b]) => {
-        const start = { mean: constant(new Float32Array(c), [c]), variance: constant(new Float32Array(c).fill(1), [c]) };
+        const start = {
+          mean: constant(new Float32Array(c), [c]),
+          variance: constant(new Float32Array(c).fill(1), [c]),
+        };
         return batchNorm(x, a, b, start, { epsilon: 0.1 }).output;
       },
     })),
@@ -312,14 +348,20 @@ export const opCases: OpCase[] = [
   ),
   {
     name: "upsampleNearest",
-    shapes: fc.tuple(planes, size(2, 3)).map(([s, factor]) => ({ inputs: [s], build: ([x]) => upsampleNearest(x, factor) })),
+    shapes: fc
+      .tuple(planes, size(2, 3))
+      .map(([s, factor]) => ({ inputs: [s], build: ([x]) => upsampleNearest(x, factor) })),
   },
   {
     name: "firResample",
     shapes: fc.tuple(planes, size(1, 2), size(1, 2), size(1, 2), size(-1, 2)).map(([s, up, down, before, after]) => ({
       inputs: [s],
       build: ([x]) =>
-        firResample(x, { values: [1, 3, 3, 2], shape: [2, 2] }, { up, down, pads: [before, after, before, after], gain: up }),
+        firResample(
+          x,
+          { values: [1, 3, 3, 2], shape: [2, 2] },
+          { up, down, pads: [before, after, before, after], gain: up },
+        ),
     })),
   },
 ];

@@ -8,9 +8,9 @@ import { Program, State } from "../program.ts";
 import { Random } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { opCases } from "./op-cases.ts";
 import { add, mul } from "./elementwise.ts";
 import { constant, input } from "./leaf.ts";
+import { opCases } from "./op-cases.ts";
 import { sum } from "./reduction.ts";
 
 const device = await openDevice({ threads: 2 });
@@ -63,7 +63,10 @@ describe.each(opCases)("$name", (opCase) => {
         );
         await program.release();
         expected.forEach(({ data }, i) => {
-          const scale = Math.max(1, data.reduce((largest, v) => Math.max(largest, Math.abs(v)), 0));
+          const scale = Math.max(
+            1,
+            data.reduce((largest, v) => Math.max(largest, Math.abs(v)), 0),
+          );
           const error = data.reduce((worst, v, k) => Math.max(worst, Math.abs(v - actual[`y${i}`][k])), 0);
           expect(error / scale, i === 0 ? "value" : `gradient ${i - 1}`).toBeLessThan(1e-4);
         });

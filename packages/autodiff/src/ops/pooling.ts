@@ -3,8 +3,8 @@
  */
 import { forEachIndex } from "../array64.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
-import { add, equal, mul, sub } from "./elementwise.ts";
 import { conv2d } from "./convolution.ts";
+import { add, equal, mul, sub } from "./elementwise.ts";
 import { embed, pad as padZeros, slice } from "./layout.ts";
 import { constant, detach } from "./leaf.ts";
 
@@ -27,7 +27,11 @@ const maxPoolOp: Op<PoolAttributes> = {
     const [n, c, oh, ow] = node.shape;
     // Padding must never win, so shift everything above zero first: compare inside the padded frame with a mask.
     const frame = padZeros(x, [0, 0, pad, pad], [0, 0, pad, pad]);
-    const inside = padZeros(constant(new Float32Array(x.shape[2] * x.shape[3]).fill(1), [1, 1, x.shape[2], x.shape[3]]), [0, 0, pad, pad], [0, 0, pad, pad]);
+    const inside = padZeros(
+      constant(new Float32Array(x.shape[2] * x.shape[3]).fill(1), [1, 1, x.shape[2], x.shape[3]]),
+      [0, 0, pad, pad],
+      [0, 0, pad, pad],
+    );
     const steps = [1, 1, stride, stride];
     let taken: Tensor | null = null;
     let total: Tensor | null = null;

@@ -40,8 +40,7 @@ const sumOp: Op<ReduceAttributes> = {
   shape: ([x], { axes }) => kept(x, axes),
   gradient: (node, g) => [expand(g, node.inputs[0].shape)],
   reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, 0, (a, b) => a + b),
-  lower: (graph, [x], node) =>
-    graph.node("ReduceSum", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+  lower: (graph, [x], node) => graph.node("ReduceSum", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
 };
 
 const maxOp: Op<ReduceAttributes> = {
@@ -53,8 +52,7 @@ const maxOp: Op<ReduceAttributes> = {
     return [mul(hit, div(g, sum(hit, node.attributes.axes, true)))];
   },
   reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, -Infinity, Math.max),
-  lower: (graph, [x], node) =>
-    graph.node("ReduceMax", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+  lower: (graph, [x], node) => graph.node("ReduceMax", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
 };
 
 function reduceWith(op: Op<ReduceAttributes>, x: Tensor, axes: readonly number[] | undefined, keep: boolean): Tensor {

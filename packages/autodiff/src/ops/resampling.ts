@@ -74,6 +74,10 @@ export function firResample(
   );
   const taps = Array.from(kernel.values).reverse();
   const weights = new Float32Array(c * taps.length);
-  for (let channel = 0; channel < c; channel++) weights.set(taps.map((tap) => tap * gain), channel * taps.length);
+  for (let channel = 0; channel < c; channel++)
+    weights.set(
+      taps.map((tap) => tap * gain),
+      channel * taps.length,
+    );
   return conv2d(y, constant(weights, [c, 1, ...kernel.shape]), { stride: down, groups: c });
 }

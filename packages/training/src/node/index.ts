@@ -1,2 +1,26 @@
 /** @file What of training needs files or threads: the Node half of @hale/training. */
+export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export * from "./dataset/index.ts";
+export { checkDevice, type DeviceCheck } from "./device-check.ts";
+export {
+  type ClassRow,
+  type EvaluatedCase,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateDetector,
+} from "./evaluate.ts";
+export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
+export { writeRunDetector } from "./finish.ts";
+export { writePhantomSet } from "./phantoms.ts";
+export { type ReportSource, writeReport } from "./report.ts";
+export {
+  type FinishedRun,
+  Interrupted,
+  type RunEvents,
+  type RunPlan,
+  type RunSettings,
+  readRunSettings,
+  runTraining,
+  type SelectionPoint,
+} from "./train.ts";
+export { VERSION } from "./version.ts";

@@ -75,8 +75,10 @@ export interface FinishedRun {
   method: Method;
   recipe: Recipe;
   shape: ImageShape;
-  /** Arrays that the detector is made of. */
+  /** Arrays that the detector is made of: those of the selected iteration. */
   arrays: Map<string, NamedArray>;
+  /** The same arrays after the last iteration. */
+  lastArrays: Map<string, NamedArray>;
   selected: { iteration: number; pseudoAuc: number | null };
   selections: SelectionPoint[];
   /** Images that set the threshold, prepared; `items` beside them. */
@@ -278,6 +280,7 @@ export async function runTraining(
       }
     }
     await log.flush();
+    const lastArrays = await trainer.state.read(inference());
     const useBest = settings.selection === "pseudo-auc" && best !== null;
     return {
       settings,
@@ -285,7 +288,8 @@ export async function runTraining(
       method,
       recipe,
       shape,
-      arrays: useBest ? bestArrays : await trainer.state.read(inference()),
+      arrays: useBest ? bestArrays : lastArrays,
+      lastArrays,
       selected: useBest
         ? { iteration: best!.iteration, pseudoAuc: best!.value }
         : { iteration: settings.iterations, pseudoAuc: null },

@@ -17,7 +17,6 @@ import {
   leakyRelu,
   matmul,
   mul,
-  perChannel,
   relu,
   reshape,
   type Scope,
@@ -81,8 +80,9 @@ function anatomicalConsistency(scope: Scope, f: Tensor, { grid, positionCode }: 
   const bits = codeBits(grid);
   const start = torchDefault(channels + bits);
   const weight = scope.parameter("weight", [channels, channels + bits, 1, 1], start);
-  const bias = scope.parameter("bias", [channels], start);
-  const fromFeatures = add(conv2d(f, sliceAxis(weight, 1, 0, channels)), perChannel(bias));
+  // A bias here is subtracted by the normalisation: declared for the published count, never computed.
+  scope.parameter("bias", [channels], start);
+  const fromFeatures = conv2d(f, sliceAxis(weight, 1, 0, channels));
   const codes = constant(positionCodes(grid).flat(), [windows, bits]);
   const codeWeight = reshape(sliceAxis(weight, 1, channels, bits), [channels, bits]);
   const fromCode = reshape(matmul(codes, codeWeight, { transposeB: true }), [1, windows, channels, 1, 1]);
@@ -97,7 +97,7 @@ function anatomicalConsistency(scope: Scope, f: Tensor, { grid, positionCode }: 
 function attentionGate(scope: Scope, gate: Tensor, skip: Tensor): { output: Tensor; logits: Tensor } {
   const inner = skip.shape[1] / 2;
   const project = (name: string, x: Tensor, channels: number) =>
-    instanceNorm(convLayer(scope.child(name), x, channels, 1, { bias: true }));
+    instanceNorm(convLayer(scope.child(name), x, channels, 1, { bias: "cancelled" }));
   const joint = relu(add(project("gate", gate, inner), project("skip", skip, inner)));
   const logits = project("psi", joint, 1);
   return { output: mul(skip, sigmoid(logits)), logits };

@@ -1,0 +1,45 @@
+/**
+ * @file `hale doctor`: what runs here, found out by running it.
+ */
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { openDevice } from "@hale/runtime/node";
+import { checkDevice, VERSION } from "@hale/training/node";
+import { Command } from "commander";
+import { bytes } from "../terminal.ts";
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Tell what runs here: versions, CPU, WebGPU, each with a small self-check")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", "\nExample:\n  hale doctor")
+    .action(async ({ json }: { json?: boolean }) => {
+      const machine = {
+        hale: VERSION,
+        node: process.versions.node,
+        platform: `${process.platform} ${process.arch}`,
+        cpu: `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads`,
+        memory: bytes(totalmem()),
+      };
+      const devices: Record<string, unknown>[] = [];
+      for (const kind of ["cpu", "webgpu"] as const) {
+        try {
+          const device = await openDevice({ kind });
+          const { ok, error, tolerance, milliseconds } = await checkDevice(device);
+          devices.push({ kind, ok, error, tolerance, milliseconds, onnxruntime: device.version });
+        } catch (error) {
+          devices.push({ kind, ok: false, reason: (error as Error).message.split("\n")[0] });
+        }
+      }
+      if (json) console.log(JSON.stringify({ ...machine, devices }));
+      else {
+        for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
+        for (const device of devices) {
+          const detail = device.ok
+            ? `works: largest error ${(device.error as number).toExponential(1)}, ${(device.milliseconds as number).toFixed(0)} ms, ONNX Runtime ${device.onnxruntime}`
+            : `not usable: ${device.reason ?? `it computes wrongly (error ${device.error})`}`;
+          console.log(`${String(device.kind).padEnd(9)} ${detail}`);
+        }
+      }
+      if (!devices[0].ok) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,135 @@
+/**
+ * @file `hale evaluate`: figures with intervals, and the report.
+ */
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import { readDetector } from "@hale/detector/node";
+import { openDevice } from "@hale/runtime/node";
+import type { Evaluation } from "@hale/training/node";
+import { evaluateDetector, writeReport } from "@hale/training/node";
+import { Command, Option } from "commander";
+import { wholeNumber } from "../options.ts";
+import { progress } from "../terminal.ts";
+
+interface EvaluateOptions {
+  report?: string;
+  device: "cpu" | "webgpu";
+  threads: number;
+  seed: number;
+  skipCorrupt?: boolean;
+  json?: boolean;
+}
+
+export function evaluateCommand(): Command {
+  return new Command("evaluate")
+    .description("Evaluate a detector on the test split of a data set")
+    .argument("<detector>", "a .hale file")
+    .argument("<data>", "folder or CSV manifest")
+    .option("--report <file>", "write the HTML report here")
+    .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
+    .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
+    .option("--seed <n>", "of the bootstrap", wholeNumber(0), 1)
+    .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
+    .option("--json", "print the figures as one JSON object")
+    .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
+    .action(async (file: string, data: string, options: EvaluateOptions) => {
+      const device = await openDevice({ kind: options.device, threads: options.threads });
+      const detector = await readDetector(file, device);
+      const bar = progress("Scoring", options.json);
+      try {
+        const evaluation = await evaluateDetector(detector, data, {
+          corrupt: options.skipCorrupt ? "skip" : "refuse",
+          seed: options.seed,
+          onProgress: (done, total) => bar.update(done, total),
+        });
+        bar.stop();
+        if (options.report) {
+          await writeReport(options.report, {
+            detector,
+            evaluation,
+            data,
+            runFolder: dirname(file),
+            command: process.argv.slice(2),
+          });
+        }
+        console.log(
+          options.json ? JSON.stringify(figures(evaluation, options.report)) : text(evaluation, options.report),
+        );
+      } finally {
+        bar.stop();
+        await detector.release();
+      }
+    });
+}
+
+function figures(
+  {
+    dataset,
+    normals,
+    abnormals,
+    clusters,
+    auroc,
+    averagePrecision,
+    operating,
+    classes,
+    pixels,
+    controls,
+    skipped,
+  }: Evaluation,
+  report?: string,
+) {
+  return {
+    dataset: dataset.name,
+    normals,
+    abnormals,
+    clusters,
+    auroc,
+    averagePrecision,
+    operating,
+    classes,
+    pixels,
+    controls,
+    skipped,
+    report,
+  };
+}
+
+function text(
+  { normals, abnormals, clusters, auroc, averagePrecision, operating, classes, pixels, controls, skipped }: Evaluation,
+  report?: string,
+): string {
+  const interval = ({ estimate, low, high, reason }: Evaluation["auroc"]) =>
+    `${estimate.toFixed(3)}  ${low === null || high === null ? `no interval: ${reason}` : `95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}`}`;
+  const share = (p: { value: number; low: number; high: number; successes: number; trials: number } | null) =>
+    p
+      ? `${(100 * p.value).toFixed(1)} %  (${p.successes} of ${p.trials}; ${(100 * p.low).toFixed(1)} to ${(100 * p.high).toFixed(1)} %)`
+      : "not known";
+  const lines = [
+    `${normals} normal and ${abnormals} abnormal images, ${clusters.clusters} patients or groups`,
+    `AUROC              ${interval(auroc)}`,
+    `average precision  ${interval(averagePrecision)}`,
+  ];
+  if (operating) {
+    lines.push(
+      `sensitivity        ${share(operating.sensitivity)}`,
+      `specificity        ${share(operating.specificity)}`,
+    );
+  }
+  if (pixels)
+    lines.push(
+      `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,
+    );
+  if (classes.length > 1)
+    for (const row of classes)
+      lines.push(`  ${row.name.padEnd(24)} AUROC ${row.auroc.toFixed(3)}, ${row.images} images`);
+  if (controls)
+    lines.push(
+      "Controls that know nothing of disease:",
+      ...controls.map(({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${value.toFixed(3)}  ${direction}`),
+    );
+  if (skipped.length > 0)
+    lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
+  for (const caution of new Set([clusters.caution, operating?.caution])) if (caution) lines.push(`Caution: ${caution}`);
+  if (report) lines.push(`Report: ${report}`);
+  return lines.join("\n");
+}

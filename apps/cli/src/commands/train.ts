@@ -1,0 +1,196 @@
+/**
+ * @file `hale train`: from a data set to a detector file.
+ */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { HaleError } from "@hale/errors";
+import { methodNamed, methods } from "@hale/training";
+import {
+  type FinishedRun,
+  type RunSettings,
+  readRunSettings,
+  runTraining,
+  writeRunDetector,
+} from "@hale/training/node";
+import { Command, Option } from "commander";
+import { z } from "zod";
+import { rate, setting, wholeNumber } from "../options.ts";
+import { bytes, duration, progress, stopSignal } from "../terminal.ts";
+
+interface TrainOptions {
+  out?: string;
+  resume?: string;
+  method: string;
+  set?: Record<string, unknown>;
+  size: number;
+  colour?: boolean;
+  iterations: number;
+  seed: number;
+  device: "cpu" | "webgpu";
+  threads: number;
+  falseAlarmRate: number;
+  selection: "pseudo-auc" | "last";
+  every?: number;
+  keep: number;
+  skipCorrupt?: boolean;
+  json?: boolean;
+}
+
+export function trainCommand(): Command {
+  return new Command("train")
+    .description("Train a detector; Ctrl-C saves, --resume goes on")
+    .argument("[data]", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
+    .option("--out <folder>", "where the run is kept (default: runs/<method>-<data>)")
+    .option("--resume <folder>", "go on with the run in this folder, with its own settings")
+    .option("--method <name>", `one of: ${[...methods.keys()].join(", ")}`, "sagan")
+    .option("--set <name=value>", "an option of the method, may be repeated; see below", setting)
+    .option("--size <pixels>", "side that images are resized to", wholeNumber(16, 1024), 64)
+    .option("--colour", "train on RGB instead of grey")
+    .option("--iterations <n>", "training steps", wholeNumber(1), 4000)
+    .option("--seed <n>", "everything random follows from it", wholeNumber(0, 2 ** 32 - 1), 1)
+    .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
+    .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
+    .option("--false-alarm-rate <rate>", "share of normal images that the threshold may call abnormal", rate, 0.05)
+    .addOption(
+      new Option("--selection <rule>", "which checkpoint becomes the detector")
+        .choices(["pseudo-auc", "last"])
+        .default("pseudo-auc"),
+    )
+    .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
+    .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
+    .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
+    .option("--json", "end with one JSON line, without progress")
+    .addHelpText(
+      "after",
+      () => `\n${methodHelp()}
+Examples:
+  hale train scans/ --out runs/first
+  hale train scans/ --method sagan --set width=8 --set batch=8 --iterations 2000
+  hale train --resume runs/first`,
+    )
+    .action(async (data: string | undefined, options: TrainOptions) => {
+      const folder =
+        options.resume ??
+        options.out ??
+        join(
+          "runs",
+          `${options.method}-${(data ?? "")
+            .replace(/[\\/]+$/, "")
+            .split(/[\\/]/)
+            .pop()}`,
+        );
+      const settings = options.resume ? await readRunSettings(options.resume) : newSettings(data, options);
+      const run = await trainWithProgress(folder, settings, options.json);
+      const file = join(folder, "detector.hale");
+      const card = await writeRunDetector(run, file);
+      if (options.json) {
+        console.log(
+          JSON.stringify({
+            detector: file,
+            iterations: settings.iterations,
+            selected: run.selected,
+            seconds: run.seconds,
+            threshold: card.threshold,
+          }),
+        );
+        return;
+      }
+      const { selected } = run;
+      const chosen =
+        selected.pseudoAuc === null
+          ? "the last checkpoint"
+          : `iteration ${selected.iteration} (pseudo-AUC ${selected.pseudoAuc.toFixed(3)})`;
+      console.error(`Trained in ${duration(run.seconds)}; exported ${chosen}.`);
+      if (card.threshold) {
+        const { value, falseAlarmRate, normals, low, high } = card.threshold;
+        console.error(
+          `Threshold ${value.toFixed(4)} for a false-alarm rate of ${(100 * falseAlarmRate).toFixed(1)} %, from ${normals} held-out normals (95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %).`,
+        );
+      } else console.error(`No threshold: ${card.thresholdReason}`);
+      console.log(file);
+    });
+}
+
+/** Options of every method, from their schemas. */
+function methodHelp(): string {
+  return [...methods.values()]
+    .map((method) => {
+      const schema = z.toJSONSchema(method.options, { io: "input" }) as {
+        properties?: Record<string, { default?: unknown; description?: string }>;
+      };
+      const rows = Object.entries(schema.properties ?? {}).map(
+        ([name, entry]) => `  --set ${`${name}=${entry.default}`.padEnd(26)} ${entry.description ?? ""}`,
+      );
+      return [`Options of ${method.name} (${method.source}):`, ...rows, ""].join("\n");
+    })
+    .join("\n");
+}
+
+function newSettings(data: string | undefined, options: TrainOptions): RunSettings {
+  if (!data)
+    throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
+  const parsed = methodNamed(options.method).options.safeParse(options.set ?? {});
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new HaleError(
+      "OPTION_INVALID",
+      `--set ${issue.path.join(".")}: ${issue.message}.`,
+      "hale train --help lists the options.",
+    );
+  }
+  return {
+    data,
+    method: options.method,
+    options: parsed.data,
+    size: options.size,
+    channels: options.colour ? 3 : 1,
+    seed: options.seed,
+    iterations: options.iterations,
+    device: options.device,
+    threads: options.threads,
+    falseAlarmRate: options.falseAlarmRate,
+    selection: options.selection,
+    every: options.every ?? Math.max(1, Math.min(500, Math.ceil(options.iterations / 8))),
+    keep: options.keep,
+    corrupt: options.skipCorrupt ? "skip" : "refuse",
+  };
+}
+
+/** Runs a training with everything that a person wants to see of it. */
+export async function trainWithProgress(folder: string, settings: RunSettings, quiet = false): Promise<FinishedRun> {
+  const reading = progress("Reading images", quiet);
+  const training = progress("Training", quiet);
+  const say = (line: string) => {
+    if (!quiet) console.error(line);
+  };
+  try {
+    return await runTraining(
+      folder,
+      settings,
+      {
+        onProgress: (_what, done, total) => reading.update(done, total),
+        onPlan: ({ partition, skipped, dataset, parameters, seconds, memory, resumedAt, damaged }) => {
+          reading.stop();
+          for (const warning of [...dataset.warnings, ...damaged]) say(`Note: ${warning}`);
+          if (skipped.length > 0)
+            say(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
+          say(
+            `${settings.method}, ${(parameters / 1e6).toFixed(1)} M parameters, ${settings.size} x ${settings.size}: ${partition.train.length} normals and ${partition.unlabelled.length} unlabelled to learn from, ${partition.selection.length} normals to select, ${partition.threshold.length} for the threshold.`,
+          );
+          say(`Estimated: ${duration(seconds)}, ${bytes(memory)} of memory. The run is kept in ${folder}.`);
+          if (resumedAt > 0) say(`Going on from iteration ${resumedAt}.`);
+        },
+        onStep: ({ iteration, iterations, losses }) => {
+          const main = Object.entries(losses)
+            .filter(([name]) => !name.endsWith("/loss"))
+            .map(([name, value]) => `${name.split("/").pop()} ${value.toFixed(3)}`);
+          training.update(iteration, iterations, main.join(" "));
+        },
+      },
+      stopSignal(),
+    );
+  } finally {
+    reading.stop();
+    training.stop();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * @file What people see while they wait: a bar with rate and time left on a terminal, plain lines now and then when
+ * piped. Progress goes to standard error, so that results on standard output stay clean.
+ */
+import { type Options, Presets, SingleBar } from "cli-progress";
+
+/** "1 h 02 min", "3 min 20 s", "12 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** "1.2 GB", "340 MB". */
+export function bytes(count: number): string {
+  return count >= 1e9 ? `${(count / 1e9).toFixed(1)} GB` : `${Math.round(count / 1e6)} MB`;
+}
+
+export interface Progress {
+  update(done: number, total: number, note?: string): void;
+  stop(): void;
+}
+
+/** Seconds between lines where there is no terminal. */
+const LINE_EVERY = 10;
+
+/** Progress of one thing, called `what`. Silent when `quiet`. */
+export function progress(what: string, quiet = false): Progress {
+  if (quiet) return { update() {}, stop() {} };
+  const started = performance.now();
+  const left = (done: number, total: number) => {
+    const seconds = (performance.now() - started) / 1000;
+    return done > 0 ? `${(done / seconds).toFixed(1)}/s, ${duration((seconds / done) * (total - done))} left` : "";
+  };
+  if (!process.stderr.isTTY) {
+    let last = started;
+    return {
+      update(done, total, note = "") {
+        if (performance.now() - last < LINE_EVERY * 1000 && done !== total) return;
+        last = performance.now();
+        console.error([`${what}: ${done}/${total}`, left(done, total), note].filter(Boolean).join(", "));
+      },
+      stop() {},
+    };
+  }
+  const options: Options = {
+    format: `${what} {bar} {value}/{total} {rest}`,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+    barsize: 24,
+    fps: 8,
+    autopadding: false,
+  };
+  const bar = new SingleBar(options, Presets.shades_grey);
+  let shown = false;
+  return {
+    update(done, total, note = "") {
+      const rest = [left(done, total), note].filter(Boolean).join("  ");
+      if (!shown) {
+        bar.start(total, done, { rest });
+        shown = true;
+      } else {
+        bar.setTotal(total);
+        bar.update(done, { rest });
+      }
+    },
+    stop() {
+      if (shown) bar.stop();
+    },
+  };
+}
+
+/** A signal that Ctrl-C or a polite kill sets; a second Ctrl-C ends at once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+      console.error("\nStopping after this step, and saving. Once more to stop at once.");
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,228 @@
+/**
+ * @file One cell of the accuracy study: trains (or goes on with, or only evaluates) one run and writes its rows to
+ * `results/accuracy.csv`: the detector chosen without labels, and the last checkpoint. Controls have rows of their own. The
+ * losses go to `results/curves/`, thinned to fifty points.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Detector } from "@hale/detector";
+import { readDetectorBytes } from "@hale/detector/node";
+import { openDevice, writeAtomic } from "@hale/runtime/node";
+import { clusteredIntervals } from "@hale/statistics";
+import { CONTROLS, clusterOf, methodNamed } from "@hale/training";
+import {
+  type Evaluation,
+  evaluateDetector,
+  loadDataset,
+  loadImages,
+  type RunSettings,
+  readLosses,
+  readRunSettings,
+  runTraining,
+  writeRunDetector,
+} from "@hale/training/node";
+
+export const COLUMNS =
+  "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
+    ",",
+  );
+
+export interface AccuracyOptions {
+  data?: string;
+  run: string;
+  method: string;
+  set?: string[];
+  variant: string;
+  seed: number;
+  size: number;
+  iterations: number;
+  every: number;
+  threads: number;
+}
+
+type Row = Record<string, string | number>;
+
+/** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
+export function mergeRows(text: string, rows: readonly Row[]): string {
+  const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
+  const kept = new Map<string, string>();
+  for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
+  for (const row of rows) {
+    const fields = COLUMNS.map((name) => row[name] ?? "");
+    kept.set(
+      key(fields),
+      fields.map((v) => (typeof v === "string" && /[",]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v)).join(","),
+    );
+  }
+  return `${[COLUMNS.join(","), ...[...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)].join("\n")}\n`;
+}
+
+const four = (value: number | null) => (value === null ? "" : Number(value.toFixed(4)));
+
+function intervalFields({ auroc, averagePrecision }: Pick<Evaluation, "auroc" | "averagePrecision">): Row {
+  return {
+    auroc: four(auroc.estimate),
+    auroc_low: four(auroc.low),
+    auroc_high: four(auroc.high),
+    ap: four(averagePrecision.estimate),
+    ap_low: four(averagePrecision.low),
+    ap_high: four(averagePrecision.high),
+  };
+}
+
+export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
+  const known = existsSync(join(options.run, "run.json"));
+  const settings: RunSettings = known ? await readRunSettings(options.run) : freshSettings(options);
+  if (options.data) settings.data = options.data;
+  const name = basename(settings.data);
+  const label = `${name} ${settings.method} seed ${settings.seed}`;
+  let shown = 0;
+  const run = await runTraining(options.run, settings, {
+    onStep: ({ iteration, iterations, secondsLeft }) => {
+      if (performance.now() - shown < 30_000) return;
+      shown = performance.now();
+      console.error(`${label}: ${iteration}/${iterations}, ${Math.round(secondsLeft)} s left`);
+    },
+  });
+  const device = await openDevice({ threads: settings.threads });
+  const set = Object.entries(settings.options)
+    .map(([key, value]) => ` --set ${key}=${value}`)
+    .join("");
+  const command =
+    `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size} --iterations ${settings.iterations} ` +
+    `--seed ${settings.seed} --every ${settings.every} --threads ${settings.threads}`;
+  const shared: Row = {
+    dataset: name,
+    seed: settings.seed,
+    size: settings.size,
+    n_train: run.plan.partition.train.length,
+    n_unlabelled: methodNamed(settings.method).needsUnlabelled ? run.plan.partition.unlabelled.length : 0,
+  };
+  const rows: Row[] = [];
+  let evaluation: Evaluation | undefined;
+  for (const [selection, arrays] of [
+    ["pseudo-auc", run.arrays],
+    ["last", run.lastArrays],
+  ] as const) {
+    if (selection === "pseudo-auc" && run.selected.pseudoAuc === null) continue;
+    const file = join(options.run, `detector-${selection}.hale`);
+    const selected = selection === "last" ? { iteration: settings.iterations, pseudoAuc: null } : run.selected;
+    await writeRunDetector({ ...run, arrays, selected }, file);
+    const detector = await Detector.load(await readDetectorBytes(file), device, file);
+    evaluation = await evaluateDetector(detector, settings.data);
+    await detector.release();
+    rows.push({
+      ...shared,
+      method: settings.method,
+      variant: options.variant,
+      selection,
+      n_test: evaluation.cases.length,
+      ...intervalFields(evaluation),
+      seconds: Math.round(run.seconds),
+      command: `${command} --selection ${selection}`,
+    });
+  }
+  rows.push(...(await controlRows(settings.data, shared)));
+  const file = join("results", "accuracy.csv");
+  await writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", rows));
+  await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
+  for (const row of rows)
+    console.log(
+      COLUMNS.slice(0, -1)
+        .map((column) => row[column])
+        .join(" "),
+    );
+}
+
+function freshSettings(options: AccuracyOptions): RunSettings {
+  if (!options.data) throw new Error("Name a data set with --data.");
+  const given = Object.fromEntries(
+    (options.set ?? []).map((text) => {
+      const [key, value] = text.split("=");
+      return [key, Number.isFinite(Number(value)) ? Number(value) : value];
+    }),
+  );
+  return {
+    data: options.data,
+    method: options.method,
+    options: given,
+    size: options.size,
+    channels: 1,
+    seed: options.seed,
+    iterations: options.iterations,
+    device: "cpu",
+    threads: options.threads,
+    falseAlarmRate: 0.05,
+    selection: methodNamed(options.method).needsUnlabelled ? "pseudo-auc" : "last",
+    every: options.every,
+    keep: 2,
+    corrupt: "refuse",
+  };
+}
+
+/** The trivial controls with intervals; they have no seed. Fitted on all training normals. */
+async function controlRows(data: string, shared: Row): Promise<Row[]> {
+  const { items } = await loadDataset(data);
+  const of = async (wanted: (item: (typeof items)[number]) => boolean) =>
+    loadImages(items.filter(wanted), { size: 64, channels: 1 });
+  const train = await of((item) => item.split === "train" && item.label === 0);
+  const test = await of((item) => item.split === "test" && item.label !== null);
+  const labels = test.items.map((item) => item.label!);
+  return Object.entries(CONTROLS).map(([name, { score, higher, lower }]) => {
+    let scores = score({ trainNormals: train.images, images: test.images });
+    const clusters = test.items.map(clusterOf);
+    const ask = () =>
+      clusteredIntervals({ scores, labels, clusters, metrics: ["auroc", "averagePrecision"], seed: 1 }).intervals;
+    let intervals = ask();
+    let variant = higher;
+    if (intervals.auroc.estimate < 0.5) {
+      scores = scores.map((v) => -v);
+      intervals = ask();
+      variant = lower;
+    }
+    return {
+      ...shared,
+      method: `control ${name}`,
+      variant,
+      seed: "",
+      selection: "none",
+      size: 64,
+      n_train: train.items.length,
+      n_unlabelled: 0,
+      n_test: labels.length,
+      ...intervalFields(intervals),
+      seconds: "",
+      command: `hale data check $HALE_DATA/${shared.dataset}`,
+    };
+  });
+}
+
+/** Means of the losses over fifty stretches of the run, and every selection. */
+async function writeCurves(folder: string, name: string): Promise<void> {
+  const lines = await readLosses(folder);
+  const losses = lines.filter((line) => !("selection/pseudoAuc" in line));
+  const names = [...new Set(losses.flatMap((line) => Object.keys(line)))].filter(
+    (key) => key !== "iteration" && key !== "seconds",
+  );
+  const stretch = Math.max(1, Math.ceil(losses.length / 50));
+  const rows = [["iteration", ...names, "selection/pseudoAuc"].join(",")];
+  const selections = new Map(
+    lines.filter((line) => "selection/pseudoAuc" in line).map((line) => [line.iteration, line["selection/pseudoAuc"]]),
+  );
+  for (let start = 0; start < losses.length; start += stretch) {
+    const part = losses.slice(start, start + stretch);
+    const mean = (key: string) => {
+      const values = part.flatMap((line) => (key in line ? [line[key]] : []));
+      return values.length === 0 ? "" : (values.reduce((a, b) => a + b, 0) / values.length).toPrecision(5);
+    };
+    const inside = part.flatMap((line) => selections.get(line.iteration) ?? []);
+    rows.push(
+      [
+        part[part.length - 1].iteration,
+        ...names.map(mean),
+        inside.length > 0 ? inside[inside.length - 1].toFixed(4) : "",
+      ].join(","),
+    );
+  }
+  await writeAtomic(join("results", "curves", `${name}.csv`), `${rows.join("\n")}\n`);
+}

@@ -1,0 +1,9 @@
+/** @file Data sets, methods, trainer, report; browser-safe. Files and threads are in `@hale/training/node`. */
+export * from "./dataset/index.ts";
+export type { DrawImages, ImageShape, Method, Recipe, StepContext } from "./methods/method.ts";
+export { methodNamed, methods } from "./methods/registry.ts";
+export * from "./phantoms/index.ts";
+export { exportModel } from "./trainer/export.ts";
+export { type Partition, partition } from "./trainer/partition.ts";
+export { pseudoAuc } from "./trainer/selection.ts";
+export { type Restorations, Trainer, type TrainerOptions } from "./trainer/trainer.ts";
