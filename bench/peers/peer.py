@@ -9,6 +9,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -56,8 +57,17 @@ def has_compiler():
     return any(shutil.which(name) for name in (os.environ.get("CXX"), "g++", "clang++") if name)
 
 
+LIMIT_SECONDS = 400
+
+
+def give_up(_signal, _frame):
+    raise TimeoutError(f"not ready within {LIMIT_SECONDS} s")
+
+
 def time_settings(build, settings, turns):
     """Fastest of `turns` turns in ms after one that does not count. Infinite where PyTorch refuses the settings."""
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(LIMIT_SECONDS)
     try:
         run = build(settings)
         run(0)
@@ -69,6 +79,8 @@ def time_settings(build, settings, turns):
         return min(times), ""
     except Exception as error:  # noqa: BLE001 - torch.compile fails in many ways; each is a setting not to use
         return math.inf, f"{type(error).__name__}: {str(error).strip().splitlines()[0][:160]}"
+    finally:
+        signal.alarm(0)
 
 
 def calibrate(build, start, axes, turns=3):
