@@ -78,7 +78,8 @@ def time_settings(build, settings, turns):
             times.append(1000 * (time.perf_counter() - start))
         return min(times), ""
     except Exception as error:  # noqa: BLE001 - torch.compile fails in many ways; each is a setting not to use
-        return math.inf, f"{type(error).__name__}: {(str(error).strip() or "no message").splitlines()[0][:160]}"
+        message = f"{type(error).__name__}: {error}".strip()
+        return math.inf, message.splitlines()[0][:160]
     finally:
         signal.alarm(0)
 
