@@ -1,0 +1,64 @@
+/** @file Areas under the ROC curve in rows, a dot with its interval each: the method beside scores that know nothing. */
+import { scaleLinear } from "d3-scale";
+import { fixed, interval } from "../format.ts";
+import { html, type Markup } from "../markup.ts";
+import type { IntervalData } from "../report-data.ts";
+import { frame } from "./frame.ts";
+
+export interface DotRow {
+  name: string;
+  value: IntervalData;
+  /** Draws the row as the one that the others are compared with. */
+  strong: boolean;
+}
+
+export interface DotChartOptions {
+  id: string;
+  title: string;
+  rows: readonly DotRow[];
+  /** Values from here to 1 are shaded for the rows that are not strong. */
+  suspicious: number;
+}
+
+const ROW = 30;
+/** Letters of a name that find room; the rest is cut, the table below has it whole. */
+const LETTERS = 26;
+
+const short = (name: string): string => (name.length > LETTERS ? `${name.slice(0, LETTERS - 1)}…` : name);
+
+/** A chart over 0.4..1, wider where a value asks for it. */
+export function dotChart({ id, title, rows, suspicious }: DotChartOptions): Markup {
+  const width = 760;
+  const margin = { top: 22, right: 130, bottom: 42, left: 180 };
+  const height = margin.top + margin.bottom + ROW * rows.length;
+  const least = rows.reduce(
+    (low, { value }) => Math.min(low, value.low ?? (Number.isFinite(value.estimate) ? value.estimate : 1)),
+    0.45,
+  );
+  const x = scaleLinear([Math.max(0, Math.floor(least * 20) / 20), 1], [margin.left, width - margin.right]);
+  const bottom = height - margin.bottom;
+  const lines = rows.map((row, i) => {
+    const y = margin.top + (i + 0.5) * ROW;
+    const { estimate, low, high } = row.value;
+    if (!Number.isFinite(estimate)) return null;
+    return html`<g class="${row.strong ? "method" : "control"}"><title>${row.name}: ${fixed(estimate)} (${interval(row.value)})</title>
+<text class="row" x="0" y="${y + 4}">${short(row.name)}</text>
+${low !== null && high !== null && html`<line class="whisker" x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}"/>`}
+${
+  row.strong
+    ? html`<rect class="dot" x="${x(estimate) - 6}" y="${y - 6}" width="12" height="12" transform="rotate(45 ${x(estimate)} ${y})"/>`
+    : html`<circle class="dot" cx="${x(estimate)}" cy="${y}" r="5"/>`
+}
+<text class="row" x="${width - margin.right + 12}" y="${y + 4}">${fixed(estimate)}</text></g>`;
+  });
+  const marks = html`<rect class="suspicious" x="${x(suspicious)}" y="${margin.top}" width="${x(1) - x(suspicious)}" height="${bottom - margin.top}"/>
+<g class="grid">${x.ticks(6).map((t) => html`<line x1="${x(t)}" x2="${x(t)}" y1="${margin.top}" y2="${bottom}"/>`)}</g>
+<g class="ticks">${x.ticks(6).map((t) => html`<text x="${x(t)}" y="${bottom + 16}" text-anchor="middle">${t}</text>`)}</g>
+<line class="reference" x1="${x(0.5)}" x2="${x(0.5)}" y1="${margin.top}" y2="${bottom}"/>
+<text class="note" x="${x(0.5)}" y="${margin.top - 7}" text-anchor="middle">chance</text>
+<text class="note" x="${x(suspicious)}" y="${margin.top - 7}">suspicious for a control ▸</text>
+${lines}
+<text class="axis" x="${(margin.left + width - margin.right) / 2}" y="${height - 4}" text-anchor="middle">AUROC</text>`;
+  const description = rows.map((row) => `${row.name}: ${fixed(row.value.estimate)}`).join("; ");
+  return frame({ id, title, description, width, height, margin, marks });
+}

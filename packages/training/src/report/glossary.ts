@@ -1,0 +1,35 @@
+/** @file The words of the report, explained once: as tooltips where they stand, and as a list at the end. */
+import { html, type Markup } from "./markup.ts";
+
+const WORDS = {
+  AUROC:
+    "Area under the receiver operating characteristic curve: the chance that a random abnormal image scores higher than a random normal one. 0.5 is guessing, 1 is perfect. It does not depend on a threshold.",
+  "average precision":
+    "Precision averaged over all sensitivities. Guessing gives the share of abnormal images, so compare it only between sets with the same share.",
+  sensitivity: "Of the abnormal images, the share that is called abnormal at the threshold.",
+  specificity: "Of the normal images, the share that is called normal at the threshold.",
+  "false-alarm rate": "Of the normal images, the share that is called abnormal: one minus the specificity.",
+  threshold: "The score above which an image is called abnormal. It was set on held-out normal images only.",
+  interval:
+    "A range that covers the true value in the stated share of repetitions, given this number of cases. It does not cover other hospitals, scanners or patients.",
+  cluster: "Images that belong together, such as those of one patient. Intervals treat a cluster as one unit.",
+  "healthy counterpart": "What the method believes the image would look like without disease.",
+  "anomaly map":
+    "The difference between image and healthy counterpart at every pixel. It shows what the score is made of, and not the border of a lesion.",
+  control:
+    "A score that knows nothing of disease, such as mean brightness. Where it does well, the data are confounded.",
+  Dice: "Overlap of marked and true lesion pixels: 0 none, 1 complete.",
+  AUPRO:
+    "Area under the curve of the mean overlap of each lesion region against the share of false pixels; small lesions count as much as large ones.",
+} as const;
+
+export type Word = keyof typeof WORDS;
+
+/** A word with its explanation as a tooltip; `text` where it is written otherwise. */
+export const word = (name: Word, text: string = name): Markup => html`<abbr title="${WORDS[name]}">${text}</abbr>`;
+
+/** The list at the end, which paper and touch screens need. */
+export const glossary = (): Markup =>
+  html`<section id="words"><h2>Words used</h2><dl class="words">${Object.entries(WORDS).map(
+    ([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`,
+  )}</dl></section>`;

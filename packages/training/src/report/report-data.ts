@@ -1,0 +1,207 @@
+/**
+ * @file Everything a report says, as plain data that survives JSON (PNG bytes excepted, which may come as base64). It is
+ * gathered by the evaluation; nothing is computed from images here. Text is untrusted: paths and class names come from
+ * users' files, and are escaped when rendered.
+ */
+
+/** An estimate with its interval; `low` and `high` are null where there is none, and `reason` then says why. */
+export interface IntervalData {
+  estimate: number;
+  low: number | null;
+  high: number | null;
+  reason?: string | null;
+}
+
+/** A proportion with its exact (Clopper-Pearson) interval. */
+export interface ProportionData {
+  successes: number;
+  trials: number;
+  /** successes / trials, 0..1. */
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** PNG bytes, or the same in base64. */
+export type PngData = Uint8Array | string;
+
+export interface ReportData {
+  title: string;
+  /** When the report was made, as it shall be printed. */
+  created: string;
+  provenance: ProvenanceData;
+  audit: AuditData;
+  headline: HeadlineData;
+  /** Null where no threshold was set or nothing is labelled. */
+  operatingPoint: OperatingPointData | null;
+  curves: CurvesData | null;
+  /** Scores of the labelled test images; higher is more abnormal. */
+  scores: { normal: readonly number[]; abnormal: readonly number[] };
+  training: TrainingData;
+  /** One row for each kind of abnormality; empty where there is only one. */
+  classes: readonly ClassData[];
+  /** Null where no masks exist. */
+  pixels: PixelData | null;
+  /** The one scale of all anomaly maps in the report. */
+  legend: LegendData;
+  cases: CasesData;
+}
+
+export interface ProvenanceData {
+  method: string;
+  /** Variant or preset, for example "width 8, 64 × 64". */
+  variant: string;
+  dataset: string;
+  /** Images by split, label and class. */
+  counts: readonly { split: string; label: string; class: string; images: number; patients?: number | null }[];
+  imageSize: string;
+  seed: number;
+  iterations: number;
+  /** Wall time of the training, seconds. */
+  seconds: number;
+  device: string;
+  versions: readonly { name: string; version: string }[];
+  /** Which checkpoint was kept. */
+  checkpoint: string;
+  /** The rule that picked it, and the images it looked at. */
+  selectionRule: string;
+  /** Command lines that make this report again. */
+  commands: readonly string[];
+  /** Further facts, for example options of the method. */
+  more?: readonly { name: string; value: string }[];
+}
+
+export interface AuditData {
+  warnings: readonly string[];
+  /** Images or patients found on more than one side of the split, each as a sentence. Null: not looked for. */
+  leaks: readonly string[] | null;
+  skipped: readonly { path: string; reason: string }[];
+  /** What the controls were measured on, for example "the 200 labelled test images". */
+  controlsOn: string;
+  /** Scores that know nothing of disease, in the direction that serves them; null where they could not be measured. */
+  controls: readonly ControlData[] | null;
+  /** AUROC from which a control is warned about, for example 0.7. */
+  suspiciousAuroc: number;
+}
+
+export interface ControlData {
+  /** For example "brightness". */
+  name: string;
+  /** Plain words, for example "abnormal images are darker". */
+  meaning: string;
+  auroc: IntervalData;
+}
+
+export interface HeadlineData {
+  auroc: IntervalData | null;
+  averagePrecision: IntervalData | null;
+  /** Confidence level of every interval, for example 0.95. */
+  level: number;
+  normal: number;
+  abnormal: number;
+  /** Groups of images that belong together: patients or groups. */
+  clusters: number;
+  /** What a cluster is, for example "patients". */
+  clusterName: string;
+  /** A caution on the intervals, for example about few clusters. */
+  caution?: string | null;
+}
+
+export interface OperatingPointData {
+  threshold: number;
+  /** The false-alarm rate asked for, 0..1. */
+  falseAlarmRate: number;
+  /** Held-out normals that set the threshold. */
+  normals: number;
+  /** Exact interval of this threshold's own false-alarm rate; null where unknown. */
+  low: number | null;
+  high: number | null;
+  counts: { truePositive: number; falsePositive: number; trueNegative: number; falseNegative: number };
+  sensitivity: ProportionData | null;
+  specificity: ProportionData | null;
+  caution?: string | null;
+}
+
+/** A point of a curve, both in 0..1. */
+export interface CurvePoint {
+  x: number;
+  y: number;
+}
+
+export interface CurvesData {
+  /** x false-positive rate, y true-positive rate; from (0, 0) to (1, 1). */
+  roc: readonly CurvePoint[];
+  /** x recall, y precision. */
+  pr: readonly CurvePoint[];
+}
+
+export interface TrainingData {
+  losses: readonly { iteration: number; values: Readonly<Record<string, number>> }[];
+  selection: {
+    /** What was watched, for example "pseudo-AUC on held-out normals and unlabelled images". */
+    name: string;
+    points: readonly { iteration: number; value: number }[];
+    /** Iteration of the checkpoint that was kept. */
+    chosen: number;
+  } | null;
+}
+
+export interface ClassData {
+  name: string;
+  images: number;
+  /** Against all normals. */
+  auroc: IntervalData | null;
+  /** At the threshold. */
+  sensitivity: ProportionData | null;
+}
+
+export interface PixelData {
+  images: number;
+  auroc: number;
+  averagePrecision: number;
+  /** Largest Dice over thresholds. */
+  bestDice: number;
+  aupro: number;
+  /** False-positive rate up to which AUPRO is integrated. */
+  auproLimit: number;
+}
+
+export interface LegendData {
+  /** Map value of the last colour; the scale starts at 0. */
+  maximum: number;
+  /** Where the maximum comes from, for example "the 99.5th percentile over 100 held-out normals". */
+  origin: string;
+  /** CSS colours from 0 to the maximum, evenly spaced: `#rrggbb` or `rgb(r, g, b)`. */
+  stops: readonly string[];
+}
+
+export interface CasesData {
+  mostAbnormal: readonly CaseData[];
+  leastAbnormal: readonly CaseData[];
+  /** Normals called abnormal: how many there are, and those shown. */
+  falseAlarms: { total: number; shown: readonly CaseData[] };
+  /** Abnormal images called normal. */
+  misses: { total: number; shown: readonly CaseData[] };
+}
+
+export interface CaseData {
+  path: string;
+  score: number;
+  /** Whether the score is above the threshold; null where there is none. */
+  calledAbnormal: boolean | null;
+  /** As it shall be printed, for example "abnormal (dark)" or "unlabelled". */
+  label: string;
+  image: PngData;
+  healthy: PngData;
+  /** Already coloured on the scale of the legend. */
+  map: PngData;
+  /** Outline of the lesion mask, from `maskOutline`. */
+  outline?: OutlineData | null;
+}
+
+/** An SVG path in pixels of a picture of the given size. */
+export interface OutlineData {
+  path: string;
+  width: number;
+  height: number;
+}

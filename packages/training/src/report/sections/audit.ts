@@ -1,0 +1,79 @@
+/**
+ * @file What could make the result better than it is: leaks between training and test, skipped images, and scores that
+ * know nothing of disease, drawn beside the method's own.
+ */
+import { dotChart } from "../charts/dot-chart.ts";
+import { count, fixed, interval } from "../format.ts";
+import { word } from "../glossary.ts";
+import { html, type Markup } from "../markup.ts";
+import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
+
+/** Most entries of a list that are printed; how many more there are is said. */
+const LISTED = 20;
+
+function list(items: readonly Markup[]): Markup {
+  const rest = items.length - LISTED;
+  return html`<ul>${items.slice(0, LISTED).map((item) => html`<li>${item}</li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul>`;
+}
+
+/** One plain sentence on what the controls mean for the result. */
+function verdict(controls: readonly ControlData[], method: IntervalData | null, suspicious: number): Markup {
+  const measured = controls.filter((c) => Number.isFinite(c.auroc.estimate));
+  if (measured.length === 0) return html`<p class="warning">No control gave a number.</p>`;
+  const best = measured.reduce((a, b) => (b.auroc.estimate > a.auroc.estimate ? b : a));
+  const value = fixed(best.auroc.estimate);
+  if (method && best.auroc.estimate >= method.estimate) {
+    return html`<p class="warning"><b>A trivial score does as well as the method.</b> “${best.name}” alone reaches ${value}
+(${best.meaning}). The result says nothing about disease: the two groups differ in how their pictures were taken or prepared.</p>`;
+  }
+  if (best.auroc.estimate >= suspicious) {
+    return html`<p class="warning"><b>The data may be confounded.</b> “${best.name}” alone reaches ${value} (${best.meaning}),
+so part of the method's result may come from how the pictures were taken. Compare groups taken with the same device and protocol.</p>`;
+  }
+  return html`<p class="fine">No trivial score comes near being useful: the best, “${best.name}”, reaches ${value}.</p>`;
+}
+
+function controlPart(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
+  const { controls, suspiciousAuroc, controlsOn } = audit;
+  if (!controls || controls.length === 0) {
+    return html`<p class="warning">The controls could not be measured, so nothing is known about confounds.</p>`;
+  }
+  const rows = controls.map((c) => ({ name: c.name, value: c.auroc, strong: false }));
+  if (auroc) rows.unshift({ name: methodName, value: auroc, strong: true });
+  return html`<p>A ${word("control")} is a score that knows nothing of disease. Each is given the direction that serves it better. If one did
+well, the method could have learnt the same shortcut. Measured on ${controlsOn}.</p>
+${verdict(controls, auroc, suspiciousAuroc)}
+<figure>${dotChart({ id: "controls", title: "The method beside scores that know nothing of disease", rows, suspicious: suspiciousAuroc })}</figure>
+<div class="wide"><table><thead><tr><th>score</th><th class="n">AUROC</th><th>interval</th><th>what it says</th></tr></thead><tbody>
+${controls.map(
+  (c) =>
+    html`<tr><td>${c.name}</td><td class="n">${fixed(c.auroc.estimate)}</td><td>${interval(c.auroc)}</td><td>${c.meaning}</td></tr>`,
+)}</tbody></table></div>`;
+}
+
+export function auditSection(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
+  const { warnings, leaks, skipped } = audit;
+  return html`<section id="audit"><h2>Can the data be trusted?</h2>
+<h3>Scores that know nothing of disease</h3>
+${controlPart(audit, methodName, auroc)}
+<h3>Leaks between the parts</h3>
+${
+  leaks === null
+    ? html`<p class="warning">Nobody looked for images or patients on more than one side of the split.</p>`
+    : leaks.length === 0
+      ? html`<p class="fine">None found: no patient, no copy and no near copy of an image is on more than one side of the split.</p>`
+      : html`<div class="warning"><b>${count(leaks.length, "leak")} found.</b> The result is better than it would be on new images.
+${list(leaks.map((leak) => html`${leak}`))}</div>`
+}
+<h3>Skipped images</h3>
+${
+  skipped.length === 0
+    ? html`<p class="fine">None: every image was read.</p>`
+    : html`<div class="warning"><b>${count(skipped.length, "image")} could not be read</b> and took no part.
+${list(skipped.map((s) => html`${s.path}: ${s.reason}`))}</div>`
+}
+${
+  warnings.length > 0 &&
+  html`<h3>Warnings</h3><div class="warning">${list(warnings.map((text) => html`${text}`))}</div>`
+}</section>`;
+}

@@ -1,0 +1,75 @@
+/**
+ * @file Single images beside their healthy counterparts and anomaly maps. All maps share one absolute scale and one
+ * legend, so that a calm map is calm in every panel.
+ */
+import { scaleLinear } from "d3-scale";
+import { count, significant } from "../format.ts";
+import { word } from "../glossary.ts";
+import { html, type Markup } from "../markup.ts";
+import { pngSource } from "../png-source.ts";
+import type { CaseData, CasesData, LegendData, OutlineData } from "../report-data.ts";
+
+function legend({ maximum, origin, stops }: LegendData): Markup {
+  const [left, width, top, height] = [12, 396, 2, 14];
+  const x = scaleLinear([0, maximum], [left, left + width]);
+  const ticks = x.ticks(5);
+  return html`<figure class="legend"><svg role="img" aria-labelledby="legend-title" viewBox="0 0 420 38" class="chart">
+<title id="legend-title">Colours of the anomaly maps, from 0 to ${significant(maximum)}</title>
+<defs><linearGradient id="legend-colours">${stops.map(
+    (colour, i) => html`<stop offset="${stops.length > 1 ? i / (stops.length - 1) : 0}" stop-color="${colour}"/>`,
+  )}</linearGradient></defs>
+<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="url(#legend-colours)"/>
+<g class="ticks">${ticks.map(
+    (t) => html`<line class="base" x1="${x(t)}" x2="${x(t)}" y1="${top + height}" y2="${top + height + 4}"/>
+<text x="${x(t)}" y="${top + height + 17}" text-anchor="middle">${significant(t)}</text>`,
+  )}</g></svg>
+<figcaption>Anomaly map: the change at each pixel, from 0 to ${significant(maximum)} and above. The scale is the same for every panel and comes from ${origin}.</figcaption></figure>`;
+}
+
+function outlineOver(outline: OutlineData | null | undefined): Markup | null {
+  if (!outline) return null;
+  return html`<svg viewBox="0 0 ${outline.width} ${outline.height}" preserveAspectRatio="none" aria-hidden="true">
+<path class="outline-back" d="${outline.path}"/><path class="outline" d="${outline.path}"/></svg>`;
+}
+
+const VERDICTS = { true: "called abnormal", false: "called normal" } as const;
+
+function caseFigure(item: CaseData, wrong: boolean): Markup {
+  const panel = (source: string, name: string, outline: Markup | null) =>
+    html`<div><img src="${source}" alt="${name} of ${item.path}">${outline}</div>`;
+  const outline = outlineOver(item.outline);
+  return html`<figure class="case"><div class="panels">
+${panel(pngSource(item.image), "Image", outline)}${panel(pngSource(item.healthy), "Healthy counterpart", null)}${panel(pngSource(item.map), "Anomaly map", outline)}
+<i>image</i><i>healthy counterpart</i><i>anomaly map</i></div>
+<figcaption><b>${significant(item.score)}</b> · ${item.label}
+${item.calledAbnormal !== null && html`<span class="called${wrong && " wrong"}">${VERDICTS[`${item.calledAbnormal}`]}</span>`}
+<span class="path">${item.path}</span></figcaption></figure>`;
+}
+
+function group(title: string, note: string, items: readonly CaseData[], none: string, wrong = false): Markup {
+  return html`<h3>${title}</h3>${
+    items.length === 0
+      ? html`<p class="soft">${none}</p>`
+      : html`<p class="soft">${note}</p><div class="cases">${items.map((item) => caseFigure(item, wrong))}</div>`
+  }`;
+}
+
+/** `called` tells whether a threshold was set; without one there are neither misses nor false alarms. */
+export function casesSection(cases: CasesData, scale: LegendData, called: boolean): Markup {
+  const { mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
+  const shown = (part: { total: number; shown: readonly unknown[] }) =>
+    part.shown.length < part.total ? `${part.shown.length} of ${part.total} shown.` : `All ${part.total} shown.`;
+  const outlined = [...mostAbnormal, ...leastAbnormal, ...falseAlarms.shown, ...misses.shown].some((c) => c.outline);
+  return html`<section id="cases"><h2>Cases</h2>
+<p>Each image beside its ${word("healthy counterpart")} and the ${word("anomaly map")} between the two, with its score.
+${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
+${legend(scale)}
+${
+  called &&
+  html`${group("Misses", `Abnormal images called normal. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: no abnormal image was called normal.", true)}
+${group("False alarms", `Normal images called abnormal. ${shown(falseAlarms)}`, falseAlarms.shown, falseAlarms.total > 0 ? `${count(falseAlarms.total, "false alarm")}, none shown.` : "None: no normal image was called abnormal.", true)}`
+}
+${group("Most abnormal", "The highest scores of the test.", mostAbnormal, "No images to show.")}
+${group("Least abnormal", "The lowest scores of the test.", leastAbnormal, "No images to show.")}
+</section>`;
+}

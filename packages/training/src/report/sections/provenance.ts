@@ -1,0 +1,31 @@
+/** @file What was trained on what, and how to do it again. */
+import { count, duration } from "../format.ts";
+import { html, type Markup } from "../markup.ts";
+import type { ProvenanceData } from "../report-data.ts";
+
+export function provenanceSection(data: ProvenanceData): Markup {
+  const facts: [string, string][] = [
+    ["method", `${data.method}, ${data.variant}`],
+    ["data set", data.dataset],
+    ["image size", data.imageSize],
+    ["seed", String(data.seed)],
+    ["training", `${count(data.iterations, "iteration")} in ${duration(data.seconds)} on ${data.device}`],
+    ["checkpoint", data.checkpoint],
+    ["how it was picked", data.selectionRule],
+    ...(data.more ?? []).map(({ name, value }): [string, string] => [name, value]),
+    ["versions", data.versions.map((v) => `${v.name} ${v.version}`).join(", ")],
+  ];
+  const patients = data.counts.some((row) => typeof row.patients === "number");
+  return html`<section id="provenance"><h2>What was trained on what</h2>
+<dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<div class="wide"><table><caption>Images by part, label and kind</caption>
+<thead><tr><th>part</th><th>label</th><th>kind</th><th class="n">images</th>${patients && html`<th class="n">patients</th>`}</tr></thead>
+<tbody>${data.counts.map(
+    (
+      row,
+    ) => html`<tr><td>${row.split}</td><td>${row.label}</td><td>${row.class || "–"}</td><td class="n">${row.images}</td>
+${patients && html`<td class="n">${row.patients ?? "–"}</td>`}</tr>`,
+  )}</tbody></table></div>
+${data.commands.length > 0 && html`<h3>To do it again</h3><pre>${data.commands.join("\n")}</pre>`}
+</section>`;
+}
