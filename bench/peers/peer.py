@@ -57,7 +57,7 @@ def has_compiler():
     return any(shutil.which(name) for name in (os.environ.get("CXX"), "g++", "clang++") if name)
 
 
-LIMIT_SECONDS = 400
+LIMIT_SECONDS = 900
 
 
 def give_up(_signal, _frame):
