@@ -15,6 +15,7 @@ import {
   evaluateDetector,
   loadDataset,
   loadImages,
+  type RunEvents,
   type RunSettings,
   readLosses,
   readRunSettings,
@@ -38,6 +39,7 @@ export interface AccuracyOptions {
   iterations: number;
   every: number;
   threads: number;
+  until?: number;
 }
 
 type Row = Record<string, string | number>;
@@ -77,20 +79,21 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   const name = basename(settings.data);
   const label = `${name} ${settings.method} seed ${settings.seed}`;
   let shown = 0;
-  const run = await runTraining(options.run, settings, {
+  const events: RunEvents = {
     onStep: ({ iteration, iterations, secondsLeft }) => {
       if (performance.now() - shown < 30_000) return;
       shown = performance.now();
       console.error(`${label}: ${iteration}/${iterations}, ${Math.round(secondsLeft)} s left`);
     },
-  });
+  };
+  const run = await runTraining(options.run, settings, events, { until: options.until });
   const device = await openDevice({ threads: settings.threads });
   const set = Object.entries(settings.options)
     .map(([key, value]) => ` --set ${key}=${value}`)
     .join("");
   const command =
     `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size} --iterations ${settings.iterations} ` +
-    `--seed ${settings.seed} --every ${settings.every} --threads ${settings.threads}`;
+    `--seed ${settings.seed} --every ${settings.every} --threads ${settings.threads}${run.iteration < settings.iterations ? ` --until ${run.iteration}` : ""}`;
   const shared: Row = {
     dataset: name,
     seed: settings.seed,
@@ -106,10 +109,10 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   ] as const) {
     if (selection === "pseudo-auc" && run.selected.pseudoAuc === null) continue;
     const file = join(options.run, `detector-${selection}.hale`);
-    const selected = selection === "last" ? { iteration: settings.iterations, pseudoAuc: null } : run.selected;
+    const selected = selection === "last" ? { iteration: run.iteration, pseudoAuc: null } : run.selected;
     await writeRunDetector({ ...run, arrays, selected }, file);
     const detector = await Detector.load(await readDetectorBytes(file), device, file);
-    evaluation = await evaluateDetector(detector, settings.data);
+    evaluation = await evaluateDetector(detector, settings.data, { nearCopies: false });
     await detector.release();
     rows.push({
       ...shared,

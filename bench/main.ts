@@ -61,6 +61,7 @@ program
   .option("--seed <n>", "seed", count, 1)
   .option("--size <pixels>", "side of the images", count, 64)
   .option("--iterations <n>", "training steps", count, 4000)
+  .option("--until <n>", "end the cell here although the run could go on", count)
   .option("--every <n>", "steps between selections", count, 250)
   .option("--threads <n>", "threads", count, 1)
   .action(benchAccuracy);

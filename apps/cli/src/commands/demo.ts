@@ -61,7 +61,7 @@ export function demoCommand(): Command {
         const detector = await Detector.load(await readDetectorBytes(file), device, file);
         const evaluation = await evaluateDetector(detector, data, { seed });
         const untrained = await untrainedAuroc(run, data, seed);
-        const controls = evaluation.controls ?? [];
+        const controls = evaluation.audit.controls ?? [];
         const best = Math.max(...controls.map((control) => control.auroc));
         const report = join(out, "report.html");
         await writeReport(report, { detector, evaluation, data, runFolder: folder, command: ["demo"] });

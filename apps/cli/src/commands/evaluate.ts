@@ -16,6 +16,7 @@ interface EvaluateOptions {
   device: "cpu" | "webgpu";
   threads: number;
   seed: number;
+  nearCopies: boolean;
   skipCorrupt?: boolean;
   json?: boolean;
 }
@@ -29,6 +30,7 @@ export function evaluateCommand(): Command {
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
     .option("--seed <n>", "of the bootstrap", wholeNumber(0), 1)
+    .option("--no-near-copies", "leave out the audit's search for near copies, its slow part")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--json", "print the figures as one JSON object")
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
@@ -40,6 +42,7 @@ export function evaluateCommand(): Command {
         const evaluation = await evaluateDetector(detector, data, {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
+          nearCopies: options.nearCopies,
           onProgress: (done, total) => bar.update(done, total),
         });
         bar.stop();
@@ -73,7 +76,7 @@ function figures(
     operating,
     classes,
     pixels,
-    controls,
+    audit,
     skipped,
   }: Evaluation,
   report?: string,
@@ -88,14 +91,15 @@ function figures(
     operating,
     classes,
     pixels,
-    controls,
+    controls: audit.controls,
+    leaks: audit.leaks,
     skipped,
     report,
   };
 }
 
 function text(
-  { normals, abnormals, clusters, auroc, averagePrecision, operating, classes, pixels, controls, skipped }: Evaluation,
+  { normals, abnormals, clusters, auroc, averagePrecision, operating, classes, pixels, audit, skipped }: Evaluation,
   report?: string,
 ): string {
   const interval = ({ estimate, low, high, reason }: Evaluation["auroc"]) =>
@@ -122,10 +126,12 @@ function text(
   if (classes.length > 1)
     for (const row of classes)
       lines.push(`  ${row.name.padEnd(24)} AUROC ${row.auroc.toFixed(3)}, ${row.images} images`);
-  if (controls)
+  if (audit.controls)
     lines.push(
       "Controls that know nothing of disease:",
-      ...controls.map(({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${value.toFixed(3)}  ${direction}`),
+      ...audit.controls.map(
+        ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${value.toFixed(3)}  ${direction}`,
+      ),
     );
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);

@@ -31,6 +31,7 @@ interface TrainOptions {
   falseAlarmRate: number;
   selection: "pseudo-auc" | "last";
   every?: number;
+  until?: number;
   keep: number;
   skipCorrupt?: boolean;
   json?: boolean;
@@ -56,6 +57,7 @@ export function trainCommand(): Command {
         .choices(["pseudo-auc", "last"])
         .default("pseudo-auc"),
     )
+    .option("--until <n>", "end here, with a detector, although the run could go on", wholeNumber(1))
     .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
@@ -80,7 +82,7 @@ Examples:
             .pop()}`,
         );
       const settings = options.resume ? await readRunSettings(options.resume) : newSettings(data, options);
-      const run = await trainWithProgress(folder, settings, options.json);
+      const run = await trainWithProgress(folder, settings, options.json, options.until);
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
       if (options.json) {
@@ -157,7 +159,12 @@ function newSettings(data: string | undefined, options: TrainOptions): RunSettin
 }
 
 /** Runs a training with everything that a person wants to see of it. */
-export async function trainWithProgress(folder: string, settings: RunSettings, quiet = false): Promise<FinishedRun> {
+export async function trainWithProgress(
+  folder: string,
+  settings: RunSettings,
+  quiet = false,
+  until?: number,
+): Promise<FinishedRun> {
   const reading = progress("Reading images", quiet);
   const training = progress("Training", quiet);
   const say = (line: string) => {
@@ -187,7 +194,7 @@ export async function trainWithProgress(folder: string, settings: RunSettings, q
           training.update(iteration, iterations, main.join(" "));
         },
       },
-      stopSignal(),
+      { signal: stopSignal(), until },
     );
   } finally {
     reading.stop();

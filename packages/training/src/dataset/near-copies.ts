@@ -36,6 +36,8 @@ export const NEAR_COPY_THRESHOLD = 0.7;
 const FARTHEST = 36;
 /** Partners of a picture by hash that get a glance; of those, the best by hash and by glance that are approached. */
 const GLANCES = 32;
+/** Bits by which a mirror state or direction may be farther than the pair's best and still get a glance. */
+const SLACK = 8;
 const BY_HASH = 6;
 const BY_GLANCE = 10;
 /** Of those, the best after the approach that are registered. */
@@ -49,7 +51,7 @@ export function fingerprint(raster: Raster): Fingerprint {
 
 /**
  * Pairs of near copies whose `sides` differ. Pictures that show nothing (flat ones) have no copies. Reports progress
- * once a picture.
+ * twice a picture.
  */
 export function findNearCopies(
   prints: readonly Fingerprint[],
@@ -58,9 +60,9 @@ export function findNearCopies(
 ): NearCopy[] {
   const { threshold = NEAR_COPY_THRESHOLD, onProgress } = options;
   const found = new Map<string, NearCopy>();
-  const flat = prints.map(({ thumbnail }) => isFlat(thumbnail));
+  const candidates = nearestByHash(prints, sides, (done) => onProgress?.(done, 2 * prints.length));
   for (let a = 0; a < prints.length; a++) {
-    for (const { b, whole, view } of flat[a] ? [] : partnersOf(a, prints, sides, flat)) {
+    for (const { b, whole, view } of partnersOf(a, candidates[a], prints)) {
       const key = `${Math.min(a, b)} ${Math.max(a, b)}`;
       if (found.has(key)) continue;
       const [first, second] = whole === a ? [prints[a], prints[b]] : [prints[b], prints[a]];
@@ -69,9 +71,49 @@ export function findNearCopies(
         found.set(key, { a: Math.min(a, b), b: Math.max(a, b), correlation, mirrored: mirrorName(turn) });
       }
     }
-    onProgress?.(a + 1, prints.length);
+    onProgress?.(prints.length + a + 1, 2 * prints.length);
   }
   return [...found.values()].sort((x, y) => x.a - y.a || x.b - y.b);
+}
+
+interface Candidate {
+  b: number;
+  /** Bits between the whole of one and the nearest view of the other, in the better direction. */
+  distance: number;
+}
+
+/** For each picture the GLANCES pictures on other sides that are nearest by hash, nearest first. */
+function nearestByHash(
+  prints: readonly Fingerprint[],
+  sides: readonly string[],
+  onProgress: (done: number) => void,
+): Candidate[][] {
+  const lists = prints.map((): Candidate[] => []);
+  const limits = new Float64Array(prints.length).fill(FARTHEST);
+  const flat = prints.map(({ thumbnail }) => isFlat(thumbnail));
+  const byDistance = (x: Candidate, y: Candidate) => x.distance - y.distance || x.b - y.b;
+  const keep = (a: number, candidate: Candidate) => {
+    const list = lists[a];
+    if (candidate.distance >= limits[a]) return;
+    list.push(candidate);
+    if (list.length < 2 * GLANCES) return;
+    list.sort(byDistance).length = GLANCES;
+    limits[a] = list[GLANCES - 1].distance;
+  };
+  for (let a = 0; a < prints.length; a++) {
+    for (let b = a + 1; b < prints.length; b++) {
+      if (sides[b] === sides[a] || flat[a] || flat[b]) continue;
+      const limit = Math.max(limits[a], limits[b]);
+      const forth = nearestView(prints[a].views, prints[b].views, limit);
+      const back = nearestView(prints[b].views, prints[a].views, forth?.distance ?? limit);
+      const distance = (back ?? forth)?.distance;
+      if (distance === undefined) continue;
+      keep(a, { b, distance });
+      keep(b, { b: a, distance });
+    }
+    onProgress(a + 1);
+  }
+  return lists.map((list) => list.sort(byDistance).slice(0, GLANCES));
 }
 
 interface Partner {
@@ -82,26 +124,9 @@ interface Partner {
   correlation: number;
 }
 
-/** The likeliest partners of picture `a` on other sides, best first. */
-function partnersOf(a: number, prints: readonly Fingerprint[], sides: readonly string[], flat: boolean[]): Partner[] {
-  const nearest: { b: number; distance: number }[] = [];
-  let limit = FARTHEST;
-  for (let b = 0; b < prints.length; b++) {
-    if (sides[b] === sides[a] || flat[b]) continue;
-    const forth = nearestView(prints[a].views, prints[b].views, limit);
-    const back = nearestView(prints[b].views, prints[a].views, forth?.distance ?? limit);
-    const distance = (back ?? forth)?.distance;
-    if (distance === undefined) continue;
-    nearest.push({ b, distance });
-    if (nearest.length >= 2 * GLANCES) {
-      nearest.sort((x, y) => x.distance - y.distance).length = GLANCES;
-      limit = nearest[GLANCES - 1].distance + 1;
-    }
-  }
-  const glances = nearest
-    .sort((x, y) => x.distance - y.distance)
-    .slice(0, GLANCES)
-    .map(({ b }) => glanceAt(a, b, prints));
+/** The likeliest partners of picture `a` among its candidates, best first, each with a window to start from. */
+function partnersOf(a: number, candidates: readonly Candidate[], prints: readonly Fingerprint[]): Partner[] {
+  const glances = candidates.map(({ b, distance }) => glanceAt(a, b, distance, prints));
   const best = (partners: Partner[]) => partners.sort((x, y) => y.correlation - x.correlation);
   const shortlist = [...glances.slice(0, BY_HASH), ...best(glances.slice(BY_HASH)).slice(0, BY_GLANCE)];
   const approached = shortlist.map((partner): Partner => {
@@ -112,14 +137,17 @@ function partnersOf(a: number, prints: readonly Fingerprint[], sides: readonly s
   return best(approached).slice(0, REGISTRATIONS);
 }
 
-/** The best first guess for a pair: in each mirror state and direction the nearest view, judged at a glance. */
-function glanceAt(a: number, b: number, prints: readonly Fingerprint[]): Partner {
+/**
+ * The best first guess for a pair: in each mirror state and direction the nearest view, judged at a glance, unless its
+ * hash is much farther than the pair's best.
+ */
+function glanceAt(a: number, b: number, distance: number, prints: readonly Fingerprint[]): Partner {
   let best: Partner = { b, whole: a, view: VIEWS[0], correlation: -2 };
   for (const [whole, other] of [
     [a, b],
     [b, a],
   ]) {
-    for (const index of nearestByMirror(prints[whole].views, prints[other].views)) {
+    for (const index of nearestByMirror(prints[whole].views, prints[other].views, distance + SLACK)) {
       const view = VIEWS[index];
       const correlation = glance(prints[whole].thumbnail, prints[other].thumbnail, view);
       if (correlation > best.correlation) best = { b, whole, view, correlation };
@@ -128,10 +156,10 @@ function glanceAt(a: number, b: number, prints: readonly Fingerprint[]): Partner
   return best;
 }
 
-/** The view nearest to the whole in each of the four mirror states (views come in runs of four). */
-function nearestByMirror(hash: Int32Array, views: Int32Array): number[] {
+/** The view nearest to the whole, if nearer than `limit`, in each of the four mirror states (views come in fours). */
+function nearestByMirror(hash: Int32Array, views: Int32Array, limit: number): number[] {
   return [0, 1, 2, 3].flatMap((mirror) => {
-    const found = nearestView(hash, views, FARTHEST + 10, mirror * HASH_WORDS, 4 * HASH_WORDS);
+    const found = nearestView(hash, views, limit, mirror * HASH_WORDS, 4 * HASH_WORDS);
     return found ? [found.view] : [];
   });
 }

@@ -4,20 +4,20 @@
  */
 import type { Detector, Finding } from "@hale/detector";
 import { HaleError } from "@hale/errors";
-import { prepare } from "@hale/imaging";
 import {
   auroc,
   type ClusterCounts,
   clusteredIntervals,
+  exactProportion,
   type Interval,
   type OperatingPoint,
   operatingPoint,
   type PixelMetrics,
+  type Proportion,
   pixelMetrics,
 } from "@hale/statistics";
-import { auditControls, CONTROL_SIZE, type ControlResult } from "../dataset/controls.ts";
-import { clusterOf, type Dataset, type Item } from "../dataset/index.ts";
-import { loadDataset, loadMask, readImages, type Skipped } from "./dataset/index.ts";
+import { clusterOf, type Dataset, type DatasetCheck, type Item } from "../dataset/index.ts";
+import { checkDataset, loadDataset, loadMask, readImages, type Skipped } from "./dataset/index.ts";
 
 /** One test image and what the detector says of it. */
 export interface EvaluatedCase {
@@ -31,8 +31,8 @@ export interface ClassRow {
   images: number;
   /** Of this class against all normals. */
   auroc: number;
-  /** Share called abnormal; null without a threshold. */
-  sensitivity: number | null;
+  /** Share called abnormal, with its exact interval; null without a threshold. */
+  sensitivity: Proportion | null;
 }
 
 export interface Evaluation {
@@ -48,14 +48,16 @@ export interface Evaluation {
   operating: OperatingPoint | null;
   classes: ClassRow[];
   pixels: PixelMetrics | null;
-  /** Trivial controls on the same images; null without training normals. */
-  controls: ControlResult[] | null;
+  /** Leaks, and trivial controls on the same test images. */
+  audit: DatasetCheck;
 }
 
 export interface EvaluateOptions {
   corrupt?: "refuse" | "skip";
   seed?: number;
   resamples?: number;
+  /** Whether the audit looks for near copies, its slow part. */
+  nearCopies?: boolean;
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -65,7 +67,7 @@ export async function evaluateDetector(
   path: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { corrupt = "refuse", seed = 1, resamples = 2000, onProgress } = options;
+  const { corrupt = "refuse", seed = 1, resamples = 2000, nearCopies = true, onProgress } = options;
   const dataset = await loadDataset(path, { seed });
   const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
   const kinds = new Set(test.map((item) => item.label));
@@ -77,15 +79,7 @@ export async function evaluateDetector(
       "Give it normal and abnormal images; hale score works without labels.",
     );
   }
-  const greys: Float32Array[] = [];
-  const read = await readImages(
-    test,
-    (raster) => {
-      greys.push(prepare(raster, { size: CONTROL_SIZE, channels: 1 }));
-      return detector.examine(raster);
-    },
-    { corrupt, onProgress },
-  );
+  const read = await readImages(test, (raster) => detector.examine(raster), { corrupt, onProgress });
   const cases = read.items.map((item, i): EvaluatedCase => ({ item, label: item.label!, finding: read.images[i] }));
   const labels = cases.map(({ label }) => label);
   if (new Set(labels).size < 2) {
@@ -118,7 +112,7 @@ export async function evaluateDetector(
     operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
     classes: classRows(cases),
     pixels: await pixelsOf(cases),
-    controls: await controlsOf(dataset, greys, labels, corrupt),
+    audit: await checkDataset(path, { corrupt, seed, nearCopies }),
   };
 }
 
@@ -139,7 +133,7 @@ function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
       sensitivity:
         decided.length === 0
           ? null
-          : decided.filter(({ finding }) => finding.decision === "abnormal").length / decided.length,
+          : exactProportion(decided.filter(({ finding }) => finding.decision === "abnormal").length, decided.length),
     };
   });
 }
@@ -155,18 +149,4 @@ async function pixelsOf(cases: readonly EvaluatedCase[]): Promise<PixelMetrics |
     if (mask) images.push({ map: data, mask, width });
   }
   return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
-}
-
-async function controlsOf(
-  dataset: Dataset,
-  images: Float32Array[],
-  labels: (0 | 1)[],
-  corrupt: "refuse" | "skip",
-): Promise<ControlResult[] | null> {
-  const normals = dataset.items.filter((item) => item.split === "train" && item.label === 0);
-  if (normals.length === 0) return null;
-  const train = await readImages(normals, (raster) => prepare(raster, { size: CONTROL_SIZE, channels: 1 }), {
-    corrupt,
-  });
-  return auditControls({ trainNormals: train.images, images }, labels);
 }

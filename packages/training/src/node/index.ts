@@ -16,6 +16,7 @@ export { type ReportSource, writeReport } from "./report.ts";
 export {
   type FinishedRun,
   Interrupted,
+  type RunControl,
   type RunEvents,
   type RunPlan,
   type RunSettings,

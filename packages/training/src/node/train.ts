@@ -79,6 +79,8 @@ export interface FinishedRun {
   arrays: Map<string, NamedArray>;
   /** The same arrays after the last iteration. */
   lastArrays: Map<string, NamedArray>;
+  /** Iterations done. */
+  iteration: number;
   selected: { iteration: number; pseudoAuc: number | null };
   selections: SelectionPoint[];
   /** Images that set the threshold, prepared; `items` beside them. */
@@ -129,15 +131,19 @@ function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array
   return hash.digest("hex");
 }
 
-/**
- * Trains in `folder`, from scratch or from its newest checkpoint. On `signal` it finishes the step, writes a checkpoint
- * and throws `Interrupted`.
- */
+export interface RunControl {
+  /** Stops the run after its present step, with a checkpoint, and throws `Interrupted`. */
+  signal?: AbortSignal;
+  /** Ends here instead of at `iterations`, as if the run were done; it can go on later. */
+  until?: number;
+}
+
+/** Trains in `folder`, from scratch or from its newest checkpoint. */
 export async function runTraining(
   folder: string,
   given: RunSettings,
   events: RunEvents = {},
-  signal?: AbortSignal,
+  { signal, until }: RunControl = {},
 ): Promise<FinishedRun> {
   const settings = settingsSchema.parse(given);
   const method = methodNamed(settings.method);
@@ -238,7 +244,8 @@ export async function runTraining(
 
     const examples = [...train.images.slice(0, 4), ...unlabelled.images.slice(0, 8)];
     let rate = stepSeconds;
-    while (trainer.iteration < settings.iterations) {
+    const end = Math.min(settings.iterations, until ?? settings.iterations);
+    while (trainer.iteration < end) {
       const before = performance.now();
       const losses = await trainer.step();
       rate = 0.98 * rate + 0.02 * ((performance.now() - before) / 1000);
@@ -250,7 +257,7 @@ export async function runTraining(
         losses,
         secondsLeft: rate * (settings.iterations - iteration),
       });
-      const last = iteration === settings.iterations;
+      const last = iteration === end;
       if (iteration % settings.every === 0 || last) {
         if (settings.selection === "pseudo-auc" && selection.images.length > 0 && unlabelled.images.length > 0) {
           const normals = await trainer.restore(selection.images);
@@ -290,9 +297,10 @@ export async function runTraining(
       shape,
       arrays: useBest ? bestArrays : lastArrays,
       lastArrays,
+      iteration: trainer.iteration,
       selected: useBest
         ? { iteration: best!.iteration, pseudoAuc: best!.value }
-        : { iteration: settings.iterations, pseudoAuc: null },
+        : { iteration: trainer.iteration, pseudoAuc: null },
       selections: (await readLosses(folder)).flatMap((line) =>
         "selection/pseudoAuc" in line ? [{ iteration: line.iteration, pseudoAuc: line["selection/pseudoAuc"] }] : [],
       ),

@@ -58,7 +58,8 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Map<string, 
     if (from !== expected || to - from !== sizeOf(shape) * 4 || to > available)
       throw corrupt(`${key} does not fit its place`);
     expected = to;
-    const data = new Float32Array(bytes.slice(start + from, start + to).buffer);
+    // A copy, aligned and of its own; a Node Buffer's own slice() would be a view.
+    const data = new Float32Array(Uint8Array.prototype.slice.call(bytes, start + from, start + to).buffer);
     if (!data.every(Number.isFinite)) throw corrupt(`${key} holds values that are not numbers`);
     arrays.set(key, { shape, data });
   }

@@ -1,0 +1,84 @@
+import { seededRandom } from "@hale/statistics";
+import { describe, expect, test } from "vitest";
+import { summariseCheck } from "./check.ts";
+import { auditControls, CONTROL_SIZE, CONTROLS } from "./controls.ts";
+
+const random = seededRandom(5);
+const length = CONTROL_SIZE * CONTROL_SIZE;
+const image = (paint: (x: number, y: number) => number) =>
+  Float32Array.from({ length }, (_, i) => paint(i % CONTROL_SIZE, Math.floor(i / CONTROL_SIZE)));
+const noise = (amount: number) => () => amount * (random() - 0.5);
+const trainNormals = Array.from({ length: 20 }, () => image(noise(0.2)));
+const normals = Array.from({ length: 12 }, () => image(noise(0.2)));
+const labels = (abnormals: Float32Array[]) => [...normals.map(() => 0 as const), ...abnormals.map(() => 1 as const)];
+const audit = (abnormals: Float32Array[]) =>
+  new Map(
+    auditControls({ trainNormals, images: [...normals, ...abnormals] }, labels(abnormals)).map((result) => [
+      result.name,
+      result,
+    ]),
+  );
+
+describe("the confound audit", () => {
+  test("sees that abnormal images are darker, and says so", () => {
+    const results = audit(Array.from({ length: 12 }, () => image(() => -0.3 + noise(0.2)())));
+    expect(results.get("brightness")).toEqual({
+      name: "brightness",
+      auroc: 1,
+      direction: "abnormal images are darker",
+    });
+    expect(results.get("mean-image")?.auroc).toBe(1);
+  });
+
+  test("sees that abnormal images are blurrier", () => {
+    const results = audit(Array.from({ length: 12 }, () => image(noise(0.05))));
+    expect(results.get("blur")).toMatchObject({ auroc: 1, direction: "abnormal images are blurrier" });
+  });
+
+  test("PCA error is small inside the span of the normals and large outside", () => {
+    const wave = (k: number) => image((x) => Math.sin((x * k * Math.PI) / CONTROL_SIZE));
+    const mix = (ks: number[]) => {
+      const weights = ks.map(() => random() - 0.5);
+      return image((x, y) => ks.reduce((sum, k, i) => sum + weights[i] * wave(k)[y * CONTROL_SIZE + x], 0));
+    };
+    const [inside, outside] = CONTROLS.pca.score({
+      trainNormals: Array.from({ length: 12 }, () => mix([2, 4, 6])),
+      images: [mix([2, 4, 6]), wave(9)],
+    });
+    expect(inside).toBeLessThan(1e-10);
+    expect(outside).toBeGreaterThan(0.1);
+  });
+
+  test("finds nothing where nothing differs, and never less than one half", () => {
+    for (const { auroc } of audit(Array.from({ length: 12 }, () => image(noise(0.2)))).values()) {
+      expect(auroc).toBeGreaterThanOrEqual(0.5);
+      expect(auroc).toBeLessThan(0.8);
+    }
+  });
+
+  test("cannot work without training normals or with one class", () => {
+    expect(() => auditControls({ trainNormals: [], images: normals }, labels([]))).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID" }),
+    );
+    expect(() => auditControls({ trainNormals, images: normals }, labels([]))).toThrow(
+      expect.objectContaining({ code: "STATISTIC_UNSUPPORTED" }),
+    );
+  });
+
+  test("a control of 0.70 or more becomes a warning in plain words", () => {
+    const check = summariseCheck(
+      { name: "scans", root: "/", items: [], warnings: [] },
+      {
+        leaks: [],
+        controls: [
+          { name: "blur", auroc: 0.7, direction: "abnormal images are blurrier" },
+          { name: "pca", auroc: 0.69, direction: "x" },
+        ],
+        controlsOn: "test",
+        skipped: [],
+      },
+    );
+    expect(check.warnings).toHaveLength(1);
+    expect(check.warnings[0]).toMatch(/"blur" alone reaches an AUROC of 0\.70 on test: abnormal images are blurrier\./);
+  });
+});

@@ -1,0 +1,123 @@
+import { emptyRaster, type Raster, resizePlane } from "@hale/imaging";
+import { type Random, seededRandom } from "@hale/statistics";
+import { describe, expect, test } from "vitest";
+import { COPIES } from "./copy-fixture.ts";
+import type { Item, Split } from "./item.ts";
+import { type Fingerprint, findLeaks, fingerprint, sha256Hex } from "./leaks.ts";
+import { findNearCopies } from "./near-copies.ts";
+
+const SIDE = 160;
+
+/** An organ-like picture: the same oval outline in all, texture of several sizes inside, dark outside. */
+function organ(random: Random): Raster {
+  const plane = new Float64Array(SIDE * SIDE);
+  for (const [cells, weight] of [
+    [5, 40],
+    [11, 30],
+    [23, 24],
+    [47, 16],
+  ]) {
+    const noise = Float32Array.from({ length: cells * cells }, () => random() - 0.5);
+    const texture = resizePlane(noise, cells, cells, SIDE, SIDE);
+    for (let i = 0; i < plane.length; i++) plane[i] += weight * texture[i];
+  }
+  const raster = emptyRaster(SIDE, SIDE, 1);
+  const [rx, ry] = [0.42 + 0.03 * random(), 0.46 + 0.02 * random()];
+  for (let i = 0; i < plane.length; i++) {
+    const [x, y] = [(i % SIDE) / SIDE - 0.5, Math.floor(i / SIDE) / SIDE - 0.5];
+    const inside = Math.hypot(x / rx, y / ry) < 1;
+    raster.data[i] = inside ? Math.min(255, Math.max(0, Math.round(120 + plane[i]))) : 4;
+  }
+  return raster;
+}
+
+const random = seededRandom(11);
+const originals = Array.from({ length: 30 }, () => organ(random));
+const prints = originals.map((raster) => fingerprint(raster));
+
+describe("near copies", () => {
+  test("are not seen where there are none, though all pictures share their outline", () => {
+    const sides = prints.map((_, i) => (i % 2 ? "train" : "test"));
+    expect(findNearCopies(prints, sides)).toEqual([]);
+  });
+
+  test.each(Object.keys(COPIES))("are found when %s, and only with their originals", (kind) => {
+    const origins = Array.from({ length: 10 }, (_, i) => (i * 7) % originals.length);
+    const copies = origins.map((i) => fingerprint(COPIES[kind](originals[i], random)));
+    const sides = [...copies.map(() => "test"), ...prints.map(() => "train")];
+    const pairs = findNearCopies([...copies, ...prints], sides);
+    expect(pairs.filter((pair) => pair.b - copies.length !== origins[pair.a])).toEqual([]);
+    expect(pairs.length).toBe(10);
+  });
+
+  test("say how they were turned", () => {
+    const copies = ["mirrored left-right", "mirrored up-down"].map((kind) =>
+      fingerprint(COPIES[kind](originals[3], random)),
+    );
+    const turns = copies.map(
+      (copy) => findNearCopies([copy, ...prints], ["test", ...prints.map(() => "train")])[0].mirrored,
+    );
+    expect(turns).toEqual(["left-right", "up-down"]);
+  });
+
+  test("on the same side are nobody's leak", () => {
+    expect(findNearCopies([prints[0], prints[0]], ["train", "train"])).toEqual([]);
+  });
+
+  test("are not made of pictures that show nothing", () => {
+    const blank = fingerprint(emptyRaster(20, 20, 1));
+    expect(findNearCopies([blank, blank], ["train", "test"])).toEqual([]);
+  });
+
+  test("report progress twice a picture", () => {
+    const seen: number[] = [];
+    findNearCopies(prints.slice(0, 3), ["train", "test", "val"], { onProgress: (done) => seen.push(done) });
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe("leaks", () => {
+  const item = (path: string, split: Split, more: Partial<Item> = {}): Item => ({
+    path,
+    file: path,
+    label: 0,
+    class: "normal",
+    split,
+    patient: null,
+    group: null,
+    mask: null,
+    ...more,
+  });
+  const evidence = (sha256: string, print: Fingerprint) => ({ sha256, fingerprint: print });
+
+  test("are shared patients, shared groups, identical files and near copies across sides, each named once", () => {
+    const items = [
+      item("a.png", "train", { patient: "p1", group: "g1" }),
+      item("b.png", "train", { patient: "p1" }),
+      item("c.png", "test", { patient: "p1", group: "g1" }),
+      item("d.png", "val", { group: "g2" }),
+      item("e.png", "test"),
+      item("f.png", "train"),
+    ];
+    const copy = fingerprint(COPIES["mirrored left-right"](originals[1], random));
+    const leaks = findLeaks(items, [
+      evidence("1", prints[0]),
+      evidence("2", prints[1]),
+      evidence("3", prints[2]),
+      evidence("4", prints[3]),
+      evidence("5", copy),
+      evidence("4", prints[3]),
+    ]);
+    expect(leaks.map(({ kind, a, b, detail }) => [kind, a, b, detail])).toEqual([
+      ["patient", "a.png", "c.png", "patient p1"],
+      ["group", "a.png", "c.png", "group g1"],
+      ["identical", "d.png", "f.png", "the same file"],
+      ["near-copy", "b.png", "e.png", "a copy turned left-right"],
+    ]);
+  });
+
+  test("the fingerprint of a file is its SHA-256", async () => {
+    const hash = await sha256Hex(new TextEncoder().encode("abc"));
+    expect(hash).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  });
+});
