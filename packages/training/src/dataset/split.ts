@@ -75,7 +75,7 @@ function seededClusters<R extends Row>(rows: readonly R[], seed: number): R[][] 
 }
 
 /** Connected components of rows that share a patient or a group, in order of their first rows. */
-function joinedRows<R extends Row>(rows: readonly R[]): R[][] {
+export function joinedRows<R extends Pick<Row, "patient" | "group">>(rows: readonly R[]): R[][] {
   const parent = rows.map((_, i) => i);
   const find = (i: number): number => {
     while (parent[i] !== i) {

@@ -5,7 +5,8 @@
 import { Random } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { normalsNeeded } from "@hale/statistics";
-import { clusterOf, type Dataset, type Item } from "../dataset/index.ts";
+import type { Dataset, Item } from "../dataset/index.ts";
+import { joinedRows } from "../dataset/split.ts";
 
 export interface Partition {
   /** Normals that the networks learn from. */
@@ -49,21 +50,15 @@ export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionO
   const wanted = Math.max(0, 2 * normalsNeeded(falseAlarmRate) - threshold.length);
   const fromTrain = Math.min(wanted, Math.floor(THRESHOLD_SHARE * normals.length));
 
-  // Whole clusters, in random order, so that no patient is in two parts.
-  const clusters = new Map<string, Item[]>();
-  for (const item of normals) {
-    const name = clusterOf(item);
-    const members = clusters.get(name);
-    if (members) members.push(item);
-    else clusters.set(name, [item]);
-  }
-  const shuffled = new Random(seed, "partition").permutation(clusters.size).map((i) => [...clusters.values()][i]);
+  // Whole clusters, in random order: what a patient or a group joins, directly or over others, stays together.
+  const clusters = joinedRows(normals);
+  const shuffled = new Random(seed, "partition").permutation(clusters.length).map((i) => clusters[i]);
   const take = (count: number): Item[] => {
     const taken: Item[] = [];
-    while (taken.length < count && shuffled.length > 1) {
-      // A cluster that overshoots by more than it helps stays where it is.
-      if (taken.length + shuffled[0].length > count * 1.5 + 1) break;
-      taken.push(...shuffled.shift()!);
+    for (let at = 0; at < shuffled.length && taken.length < count && shuffled.length > 1; ) {
+      // A cluster that overshoots by more than it helps stays where it is; a smaller one may follow.
+      if (taken.length + shuffled[at].length > count * 1.5 + 1) at++;
+      else taken.push(...shuffled.splice(at, 1)[0]);
     }
     return taken;
   };
