@@ -8,17 +8,24 @@ import { HaleError } from "@hale/errors";
 /** Largest header accepted, in bytes. */
 export const MAX_HEADER = 16 * 1024 * 1024;
 
+/** The one name that the format keeps for notes. */
+const METADATA = "__metadata__";
+
 /** Serialises arrays in the order of the map. */
 export function encodeSafetensors(arrays: ReadonlyMap<string, NamedArray>): Uint8Array {
-  const header: Record<string, { dtype: "F32"; shape: readonly number[]; data_offsets: [number, number] }> = {};
+  const entries: string[] = [];
   let offset = 0;
   for (const [name, { shape, data }] of arrays) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
+    if (name === METADATA) throw new RangeError(`${METADATA} is no name for an array.`);
+    const entry = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
+    // Not through an object, which would put names like "1" first and lose "__proto__".
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     offset += data.byteLength;
   }
   // Data begins at a multiple of 8; spaces are allowed behind the JSON.
-  const json = JSON.stringify(header);
-  const text = new TextEncoder().encode(json.padEnd(Math.ceil(new TextEncoder().encode(json).length / 8) * 8));
+  const json = new TextEncoder().encode(`{${entries.join(",")}}`);
+  const text = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  text.set(json);
   const bytes = new Uint8Array(8 + text.length + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
   bytes.set(text, 8);
@@ -38,23 +45,30 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Map<string, 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER || length > bytes.length - 8) throw corrupt("its header reaches past the end");
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+    // The decoder would drop a byte order mark, which the format does not allow.
+    header =
+      bytes[8] === 0x7b && JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
   } catch {
-    throw corrupt("its header is not JSON");
+    header = null;
   }
+  if (typeof header !== "object" || header === null) throw corrupt("its header is not JSON");
   const start = 8 + length;
   const available = bytes.length - start;
+  const places = Object.entries(header)
+    .filter(([key]) => key !== METADATA)
+    .map(([key, entry]) => {
+      const { dtype, shape, data_offsets: place } = (entry ?? {}) as Record<string, unknown>;
+      if (dtype !== "F32") throw corrupt(`${key} has the type ${dtype}, not F32`);
+      if (!isSizes(shape) || !isSizes(place) || place.length !== 2)
+        throw corrupt(`${key} has no proper shape or place`);
+      return { key, shape, from: place[0], to: place[1] };
+    })
+    .sort((a, b) => a.from - b.from || a.to - b.to);
   const arrays = new Map<string, NamedArray>();
   let expected = 0;
-  for (const [key, entry] of Object.entries(header)) {
-    if (key === "__metadata__") continue;
-    const { dtype, shape, data_offsets: offsets } = entry ?? {};
-    if (dtype !== "F32") throw corrupt(`${key} has the type ${dtype}, not F32`);
-    const sound = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0);
-    if (!sound || !Array.isArray(offsets)) throw corrupt(`${key} has no proper shape or place`);
-    const [from, to] = offsets;
+  for (const { key, shape, from, to } of places) {
     if (from !== expected || to - from !== sizeOf(shape) * 4 || to > available)
       throw corrupt(`${key} does not fit its place`);
     expected = to;
@@ -65,4 +79,8 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Map<string, 
   }
   if (expected !== available) throw corrupt("it holds more or less data than it says");
   return arrays;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
