@@ -39,7 +39,7 @@ describe("the confound audit", () => {
     const wave = (k: number) => image((x) => Math.sin((x * k * Math.PI) / CONTROL_SIZE));
     const mix = (ks: number[]) => {
       const weights = ks.map(() => random() - 0.5);
-      return image((x, y) => ks.reduce((sum, k, i) => sum + weights[i] * wave(k)[y * CONTROL_SIZE + x], 0));
+      return image((x) => ks.reduce((sum, k, i) => sum + weights[i] * Math.sin((x * k * Math.PI) / CONTROL_SIZE), 0));
     };
     const [inside, outside] = CONTROLS.pca.score({
       trainNormals: Array.from({ length: 12 }, () => mix([2, 4, 6])),

@@ -38,10 +38,12 @@ const FARTHEST = 36;
 const GLANCES = 32;
 /** Bits by which a mirror state or direction may be farther than the pair's best and still get a glance. */
 const SLACK = 8;
-const BY_HASH = 6;
-const BY_GLANCE = 10;
+const BY_HASH = 5;
+const BY_GLANCE = 6;
 /** Of those, the best after the approach that are registered. */
 const REGISTRATIONS = 4;
+/** Least correlation at 32 × 32 of a window worth registering. */
+const LEAST_APPROACH = 0.5;
 
 /** Reduces a raster to what the search needs: about 40 kB. */
 export function fingerprint(raster: Raster): Fingerprint {
@@ -134,7 +136,7 @@ function partnersOf(a: number, candidates: readonly Candidate[], prints: readonl
     const { correlation, ...view } = approach(prints[partner.whole].thumbnail, prints[other].thumbnail, partner.view);
     return { ...partner, view, correlation };
   });
-  return best(approached).slice(0, REGISTRATIONS);
+  return best(approached.filter(({ correlation }) => correlation >= LEAST_APPROACH)).slice(0, REGISTRATIONS);
 }
 
 /**

@@ -34,11 +34,13 @@ const MOST_CUT = 0.2;
  * copies cropped by up to 15 % a side and recompressed: at least 0.76, 0.86 and 0.89.
  */
 const SEARCH: Record<Side, { steps: readonly number[]; least: number }> = {
-  16: { steps: [0.04, 0.02], least: 0.65 },
+  16: { steps: [0.04, 0.02], least: 0.6 },
   32: { steps: [0.02, 0.01], least: 0.78 },
   64: { steps: [0.01, 0.005], least: 0.8 },
   128: { steps: [0.003], least: -1 },
 };
+/** What a search at one side may add to the correlation that it begins with. */
+const HOPE = 0.2;
 /** A window this good is not improved further. */
 const GOOD_ENOUGH = 0.985;
 
@@ -143,9 +145,10 @@ function turned(detail: Float64Array, side: number, view: View): Float64Array {
 function climb(target: Float64Array, other: Thumbnail, side: Side, start: Window) {
   let window = start;
   let correlation = dot(target, windowDetail(other, side, window));
+  if (correlation < SEARCH[side].least - HOPE) return { window, correlation };
   for (const step of SEARCH[side].steps) {
     let better = true;
-    for (let round = 0; better && round < 3; round++) {
+    for (let round = 0; better && round < 2; round++) {
       better = false;
       for (const move of MOVES) {
         if (correlation > GOOD_ENOUGH) return { window, correlation };

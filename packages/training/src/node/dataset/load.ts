@@ -3,9 +3,10 @@
  * nothing is written except by `writeManifest`.
  */
 import { existsSync } from "node:fs";
-import { readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { HaleError } from "@hale/errors";
+import { writeAtomic } from "@hale/runtime/node";
 import { assembleDataset } from "../../dataset/assemble.ts";
 import { readFolders } from "../../dataset/folders.ts";
 import type { Dataset, Item, Row } from "../../dataset/item.ts";
@@ -93,7 +94,7 @@ async function listFiles(root: string): Promise<string[]> {
 
 /**
  * Writes items as a manifest at `file` (a .csv); image and mask paths are made relative to its folder, which must hold
- * them. Throws DATASET_INVALID when it does not and FILE_UNWRITABLE when the file cannot be written.
+ * them. Throws DATASET_INVALID when it does not, FILE_UNWRITABLE or DISK_FULL when the file cannot be written.
  */
 export async function writeManifest(file: string, items: readonly Item[]): Promise<void> {
   const folder = dirname(resolve(file));
@@ -109,7 +110,5 @@ export async function writeManifest(file: string, items: readonly Item[]): Promi
     return short;
   };
   const rows = items.map((item) => ({ ...item, path: inside(item.file), mask: item.mask && inside(item.mask) }));
-  await writeFile(file, formatManifest(rows)).catch((cause: unknown) => {
-    throw new HaleError("FILE_UNWRITABLE", `The manifest ${file} cannot be written.`, "Check the folder.", { cause });
-  });
+  await writeAtomic(file, formatManifest(rows));
 }
