@@ -1,6 +1,6 @@
 /**
  * @file Checkpoints on disk: `checkpoint-00000500.safetensors` with the arrays and, written last, `.json` with everything
- * else and the arrays' SHA-256. A checkpoint without its JSON, or with another hash, does not count.
+ * else and the SHA-256 of both. A checkpoint without its JSON, or with another hash, does not count.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { decodeSafetensors, encodeSafetensors } from "../trainer/safetensors.ts"
 import { writeAtomic } from "./atomic.ts";
 
 /** Version of the checkpoint's layout; another one is refused. */
-export const CHECKPOINT_FORMAT = 1;
+export const CHECKPOINT_FORMAT = 2;
 
 const record = z.object({
   format: z.number(),
@@ -32,27 +32,47 @@ export interface Checkpoint extends CheckpointRecord {
   arrays: Map<string, NamedArray>;
 }
 
+/** Hash of the arrays' bytes and of the record beside them, so that a changed digit of either is found. */
+function hashOf(bytes: Uint8Array, { method, iteration, fingerprint, best, seconds }: CheckpointRecord): string {
+  const fields = [method, iteration, fingerprint, best && [best.iteration, best.value], seconds];
+  return createHash("sha256").update(bytes).update(JSON.stringify(fields)).digest("hex");
+}
+
 const baseName = (iteration: number) => `checkpoint-${String(iteration).padStart(8, "0")}`;
 
-/** Writes a checkpoint and removes all but the newest `keep`. */
+/**
+ * Writes a checkpoint, then removes all but the newest `keep` up to it. Later ones can only be damaged, since a run goes
+ * on from its newest sound one; they go too, as does what killed writes left behind.
+ */
 export async function saveCheckpoint(folder: string, { arrays, ...rest }: Checkpoint, keep: number): Promise<void> {
   const bytes = encodeSafetensors(arrays);
   const base = join(folder, baseName(rest.iteration));
   await writeAtomic(`${base}.safetensors`, bytes);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = hashOf(bytes, rest);
   await writeAtomic(`${base}.json`, `${JSON.stringify({ format: CHECKPOINT_FORMAT, ...rest, sha256 }, null, 2)}\n`);
-  for (const iteration of (await listCheckpoints(folder)).slice(0, -keep)) {
-    // The JSON goes first, so that what is left is never half a checkpoint that counts.
-    await rm(join(folder, `${baseName(iteration)}.json`), { force: true });
-    await rm(join(folder, `${baseName(iteration)}.safetensors`), { force: true });
+  const kept = (await listCheckpoints(folder)).filter((iteration) => iteration <= rest.iteration).slice(-keep);
+  const wanted = new Set(kept.flatMap((one) => [`${baseName(one)}.json`, `${baseName(one)}.safetensors`]));
+  // The JSON goes first ("j" before "s"), so that what is left is never half a checkpoint that counts.
+  for (const file of (await filesIn(folder)).sort())
+    if (OURS.test(file) && !wanted.has(file)) await rm(join(folder, file), { force: true });
+}
+
+/** Files of checkpoints, and temporary ones of writes that were killed. */
+const OURS = /^checkpoint-\d{8,}\.(json|safetensors)(\.tmp-\d+)?$/;
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new HaleError("FILE_UNREADABLE", `The folder ${folder} cannot be read.`, "Check its permissions.", { cause });
   }
 }
 
 /** Iterations of the checkpoints in a folder, oldest first. */
 export async function listCheckpoints(folder: string): Promise<number[]> {
-  const files = await readdir(folder).catch(() => [] as string[]);
-  return files
-    .map((file) => /^checkpoint-(\d{8})\.json$/.exec(file))
+  return (await filesIn(folder))
+    .map((file) => /^checkpoint-(\d{8,})\.json$/.exec(file))
     .filter((match) => match !== null)
     .map((match) => Number(match[1]))
     .sort((a, b) => a - b);
@@ -84,8 +104,8 @@ export async function loadCheckpoint(folder: string, iteration: number): Promise
   const bytes = await readFile(`${base}.safetensors`).catch((cause: unknown) => {
     throw corrupt("its arrays are missing", cause);
   });
-  if (createHash("sha256").update(bytes).digest("hex") !== parsed.sha256)
-    throw corrupt("its arrays were changed after they were written");
+  if (hashOf(bytes, parsed) !== parsed.sha256 || parsed.iteration !== iteration)
+    throw corrupt("it was changed after it was written");
   const { format: _format, sha256: _sha256, ...rest } = parsed;
   return { ...rest, arrays: decodeSafetensors(bytes, `${base}.safetensors`) };
 }

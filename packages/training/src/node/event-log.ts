@@ -74,10 +74,14 @@ export class EventLog {
     const kept = (await readLosses(folder)).filter((line) => line.iteration <= iteration);
     await writeAtomic(jsonl, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
     const board = join(folder, "tensorboard");
-    await mkdir(board, { recursive: true });
     const seconds = Math.floor(Date.now() / 1000);
     const events = join(board, `events.out.tfevents.${seconds}.hale.${process.pid}`);
-    await appendFile(events, encodeEvent({ wallTime: Date.now() / 1000, fileVersion: "brain.Event:2" }));
+    try {
+      await mkdir(board, { recursive: true });
+      await appendFile(events, encodeEvent({ wallTime: Date.now() / 1000, fileVersion: "brain.Event:2" }));
+    } catch (cause) {
+      throw writeFault(events, cause);
+    }
     return new EventLog(jsonl, events);
   }
 
