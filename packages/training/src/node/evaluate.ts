@@ -54,6 +54,7 @@ export interface Evaluation {
 
 export interface EvaluateOptions {
   corrupt?: "refuse" | "skip";
+  /** Of the bootstrap. */
   seed?: number;
   resamples?: number;
   /** Whether the audit looks for near copies, its slow part. */
@@ -68,7 +69,7 @@ export async function evaluateDetector(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { corrupt = "refuse", seed = 1, resamples = 2000, nearCopies = true, onProgress } = options;
-  const dataset = await loadDataset(path, { seed });
+  const dataset = await loadDataset(path);
   const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
   const kinds = new Set(test.map((item) => item.label));
   if (kinds.size < 2) {
@@ -112,7 +113,7 @@ export async function evaluateDetector(
     operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
     classes: classRows(cases),
     pixels: await pixelsOf(cases),
-    audit: await checkDataset(path, { corrupt, seed, nearCopies }),
+    audit: await checkDataset(path, { corrupt, nearCopies }),
   };
 }
 

@@ -151,7 +151,7 @@ export async function runTraining(
   method.checkShape(shape);
   const recipe = method.create(method.options.parse(settings.options), shape);
 
-  const dataset = await loadDataset(settings.data, { seed: settings.seed });
+  const dataset = await loadDataset(settings.data);
   const parts = partition(dataset, { seed: settings.seed, falseAlarmRate: settings.falseAlarmRate });
   const skipped: Skipped[] = [];
   const total = parts.train.length + parts.unlabelled.length + parts.selection.length + parts.threshold.length;
@@ -196,6 +196,13 @@ export async function runTraining(
   }
   await writeAtomic(settingsFile(folder), `${JSON.stringify(settings, null, 2)}\n`);
 
+  const ofRun = new Map<string, NamedArray>();
+  const ofBest = new Map<string, NamedArray>();
+  for (const [name, value] of checkpoint?.arrays ?? []) {
+    if (name.startsWith(BEST)) ofBest.set(name.slice(BEST.length), value);
+    else ofRun.set(name, value);
+  }
+
   const device = await openDevice({ kind: settings.device, threads: settings.threads });
   const trainer = await Trainer.create({
     recipe,
@@ -204,7 +211,7 @@ export async function runTraining(
     seed: settings.seed,
     iterations: settings.iterations,
     images: { normals: train.images, unlabelled: unlabelled.images },
-    from: checkpoint ?? undefined,
+    from: checkpoint ? { iteration: checkpoint.iteration, arrays: ofRun } : undefined,
   });
   try {
     const stepSeconds = trainer.iteration < settings.iterations ? await trainer.rehearse() : 0;
@@ -221,11 +228,7 @@ export async function runTraining(
     events.onPlan?.(plan);
 
     let best = checkpoint?.best ?? null;
-    let bestArrays = new Map(
-      [...(checkpoint?.arrays ?? [])].flatMap(([name, value]) =>
-        name.startsWith(BEST) ? [[name.slice(BEST.length), value] as const] : [],
-      ),
-    );
+    let bestArrays = ofBest;
     const secondsBefore = checkpoint?.seconds ?? 0;
     const started = performance.now();
     const seconds = () => secondsBefore + (performance.now() - started) / 1000;
