@@ -260,8 +260,9 @@ export async function runTraining(
         losses,
         secondsLeft: rate * (settings.iterations - iteration),
       });
-      const last = iteration === end;
-      if (iteration % settings.every === 0 || last) {
+      // `until` is no place for a selection: a run that goes on later must choose as if it had never stopped.
+      const due = iteration % settings.every === 0 || iteration === settings.iterations;
+      if (due) {
         if (settings.selection === "pseudo-auc" && selection.images.length > 0 && unlabelled.images.length > 0) {
           const normals = await trainer.restore(selection.images);
           const mixed = await trainer.restore(unlabelled.images);
@@ -284,10 +285,8 @@ export async function runTraining(
       }
       // Lets signals and timers through: a run of a session blocks the event loop.
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted && !last) {
-        if (iteration % settings.every !== 0) await save();
-        throw new Interrupted(folder, iteration);
-      }
+      if (!due && (signal?.aborted || iteration === end)) await save();
+      if (signal?.aborted && iteration < end) throw new Interrupted(folder, iteration);
     }
     await log.flush();
     const lastArrays = await trainer.state.read(inference());

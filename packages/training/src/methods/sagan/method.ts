@@ -29,7 +29,10 @@ const options = z.strictObject({
     .union([z.literal(8), z.literal(16), z.literal(32), z.literal(64)])
     .default(16)
     .describe("channels of the first layer; 64 is the paper's code"),
-  grid: z.int().min(1).max(4).default(2).describe("windows a side"),
+  grid: z
+    .union([z.literal(1), z.literal(2), z.literal(4)])
+    .default(2)
+    .describe("windows a side"),
   residualBlocks: z.int().min(0).max(12).default(6).describe("residual blocks in the bottleneck"),
   positionCode: z
     .enum(["effective", "reference"])
@@ -45,6 +48,7 @@ const options = z.strictObject({
     .describe("rate nearly constant as in the released code, or to zero over the second half"),
   criticSteps: z.int().min(1).max(10).default(2).describe("critic steps for one of the generator"),
   identityWeight: z.number().min(0).default(1).describe("weight of the identity loss"),
+  restorationWeight: z.number().min(0).default(1).describe("weight of the restoration loss; 1 as published"),
   keep: z.number().gt(0).max(1).default(0.95).describe("share of pixels whose change is kept while training"),
 });
 
@@ -74,7 +78,15 @@ export function keepMask(length: number, keep: number, random: Random): Float32A
 }
 
 function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe {
-  const { batch, width, keep } = settings;
+  const { batch, width, keep, grid } = settings;
+  // Three halvings must leave each window at least 2 x 2 pixels, or instance norms would see a single one.
+  if (size % (8 * grid) !== 0 || size / grid < 16) {
+    throw new HaleError(
+      "OPTION_INVALID",
+      `${grid} x ${grid} windows do not fit into images of ${size} x ${size} pixels.`,
+      `Choose a size divisible by ${8 * grid}, at least ${16 * grid}, or fewer windows.`,
+    );
+  }
   const parameters = new Parameters();
   const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
   const images = (name: string) => input(name, [batch, channels, size, size]);

@@ -63,12 +63,12 @@ export interface GeneratorLosses {
 }
 
 /**
- * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + mean(normal - G(pasted))². One pass of G serves all three
+ * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + v·mean(normal - G(pasted))²; w = v = 1 as published. One pass of G serves all three
  * batches, since nothing in it looks across images; `mask` is [3N, 1, S, S] in the order unlabelled, normal, pasted.
  */
 export function generatorLosses(
   scopes: { generator: Scope; critic: Scope },
-  options: NetworkOptions & { identityWeight: number },
+  options: NetworkOptions & { identityWeight: number; restorationWeight?: number },
   batch: { unlabelled: Tensor; normal: Tensor; pasted: Tensor; mask: Tensor },
 ): GeneratorLosses {
   const { unlabelled, normal, pasted, mask } = batch;
@@ -78,6 +78,9 @@ export function generatorLosses(
   const adversarial = neg(mean(critic(scopes.critic, part(0), options.width)));
   const identity = mean(abs(sub(normal, part(1))));
   const restoration = mean(square(sub(normal, part(2))));
-  const total = add(add(adversarial, mul(identity, options.identityWeight)), restoration);
+  const total = add(
+    add(adversarial, mul(identity, options.identityWeight)),
+    mul(restoration, options.restorationWeight ?? 1),
+  );
   return { total, adversarial, identity, restoration };
 }

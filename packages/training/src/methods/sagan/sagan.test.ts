@@ -357,6 +357,15 @@ test("sizes that do not divide are refused with a size that would do", () => {
   for (const size of [32, 48, 64, 80, 128]) expect(() => sagan.checkShape({ size, channels: 3 })).not.toThrow();
 });
 
+test("windows that a size cannot be cut into are refused", () => {
+  const make = (grid: number, size: number) =>
+    sagan.create(sagan.options.parse({ grid, width: 8, batch: 1 }), { size, channels: 1 });
+  expect(() => make(4, 48)).toThrow(/4 x 4 windows do not fit/);
+  expect(() => make(4, 32)).toThrow(/at least 64/);
+  expect(() => sagan.options.parse({ grid: 3 })).toThrow();
+  expect(() => make(1, 32)).not.toThrow();
+});
+
 test("takes every size divisible by 16, grey or in colour", () => {
   for (const [size, channels] of [
     [48, 3],
