@@ -37,7 +37,7 @@ export async function openDevice({
         if (kind === "cpu") throw cause;
         throw new HaleError(
           "DEVICE_UNAVAILABLE",
-          `WebGPU cannot be used here: ${(cause as Error).message}`,
+          `WebGPU cannot be used here: ${reasonOf(cause)}`,
           "Use --device cpu, or install a Vulkan driver.",
           { cause },
         );
@@ -48,3 +48,9 @@ export async function openDevice({
 }
 
 export { needs, SWIFTSHADER, swiftShader } from "./needs.ts";
+
+/** ONNX Runtime's reason without the place in its source that comes before it. */
+function reasonOf(cause: unknown): string {
+  const { message } = cause as Error;
+  return /was false\. (.*)$/s.exec(message)?.[1] ?? message;
+}
