@@ -53,10 +53,11 @@ Examples:
       const detector = await readDetector(file, device);
       const bar = progress("Scoring", !process.stderr.isTTY);
       if (format === "csv") console.log(COLUMNS.join(","));
+      const names = mapNames(images);
       let failed = 0;
       try {
         for (const [i, image] of images.entries()) {
-          const row = await scoreOne(detector, image, options);
+          const row = await scoreOne(detector, image, names[i], options);
           if (row.error !== null) failed++;
           console.log(format === "csv" ? COLUMNS.map((name) => csvField(row[name])).join(",") : JSON.stringify(row));
           bar.update(i + 1, images.length);
@@ -65,12 +66,10 @@ Examples:
         bar.stop();
         await detector.release();
       }
+      // Not thrown: with --json that would add an object that is no row.
       if (failed > 0) {
-        throw new HaleError(
-          "IMAGE_CORRUPT",
-          `${failed} of ${images.length} images could not be scored.`,
-          "Their rows say why.",
-        );
+        console.error(`hale: ${failed} of ${images.length} images could not be scored. Their rows say why.`);
+        process.exitCode = 1;
       }
     });
 }
@@ -93,12 +92,20 @@ async function findImages(patterns: string[]): Promise<string[]> {
   return [...found];
 }
 
-async function scoreOne(detector: Detector, file: string, options: ScoreOptions): Promise<Row> {
+/** What the pictures of each image are named by: its name, or its whole path where several have the same. */
+function mapNames(images: readonly string[]): string[] {
+  const stem = (file: string) => basename(file, extname(file));
+  const count = new Map<string, number>();
+  for (const file of images) count.set(stem(file), (count.get(stem(file)) ?? 0) + 1);
+  return images.map((file) => (count.get(stem(file)) === 1 ? stem(file) : file.replace(/[\\/:]+/g, "_")));
+}
+
+async function scoreOne(detector: Detector, file: string, name: string, options: ScoreOptions): Promise<Row> {
   try {
     const raster = await decodeImage(await readImageBytes(file, file), file);
     const finding = await detector.examine(raster);
     if (options.maps) {
-      const base = join(options.maps, basename(file, extname(file)));
+      const base = join(options.maps, name);
       await writeAtomic(`${base}-map.png`, mapPng(finding.anomalyMap, detector.card));
       await writeAtomic(`${base}-overlay.png`, overlayPng(finding.prepared, finding.anomalyMap, detector.card));
       await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
