@@ -72,7 +72,7 @@ describe.each(opCases)("$name", (opCase) => {
         });
 
         const smooth = Object.fromEntries(Object.entries(values).slice(0, differentiable.length));
-        if (differentiable.length === 0) return;
+        if (differentiable.length === 0 || opCase.derivatives === false) return;
         const rest = Object.fromEntries(Object.entries(values).slice(differentiable.length));
         checkDerivative(loss, differentiable, { ...smooth, ...rest });
         const again = first

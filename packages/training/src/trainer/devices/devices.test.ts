@@ -10,7 +10,7 @@ import type { StepLosses } from "./train-steps.ts";
 
 const STEPS = 20;
 const TOLERANCE = 1e-3;
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 1_500_000;
 
 const entry = fileURLToPath(new URL("./node-entry.ts", import.meta.url));
 
