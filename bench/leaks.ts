@@ -1,11 +1,12 @@
 /**
  * @file Measures leak detection on the real sets: leaks found in each as it is, and how many of 100 planted copies of
- * each kind are found. Run by hand: `HALE_DATA=… npx tsx bench/leaks.ts [set …]`; writes results/leak-detection.csv.
+ * each kind are found with their originals; wrong pairs join a copy with an image of another group. Run by hand: `HALE_DATA=… npx tsx bench/leaks.ts [set …]`; writes results/leak-detection.csv.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "@hale/statistics";
 import { COPIES } from "../packages/training/src/dataset/copy-fixture.ts";
+import { clusterOf } from "../packages/training/src/dataset/item.ts";
 import { type Fingerprint, fingerprint } from "../packages/training/src/dataset/leaks.ts";
 import { findNearCopies } from "../packages/training/src/dataset/near-copies.ts";
 import { loadDataset, readImages } from "../packages/training/src/node/dataset/index.ts";
@@ -51,9 +52,11 @@ async function measure(folder: string, name: string): Promise<string[]> {
         prints.map((_, i) => (i < PLANTED ? "test" : "train")),
       ),
     );
+    const clusters = items.filter((item) => item.split === "train").map(clusterOf);
+    const wrong = pairs.filter((pair) => clusters[origins[pair.a]] !== clusters[pair.b - PLANTED]);
     const right = pairs.filter((pair) => origins[pair.a] === pair.b - PLANTED);
     const agreement = least(right.map((pair) => pair.correlation));
-    rows.push([name, train.length, kind, PLANTED, right.length, pairs.length - right.length, agreement, seconds]);
+    rows.push([name, train.length, kind, PLANTED, right.length, wrong.length, agreement, seconds]);
   }
   return rows.map((row) => [...row, command].map((cell) => (/,/.test(String(cell)) ? `"${cell}"` : cell)).join(","));
 }
@@ -69,10 +72,11 @@ if (!folder) throw new Error("Set HALE_DATA to the folder of the data sets.");
 const names = process.argv.length > 2 ? process.argv.slice(2) : ALL;
 const kept = previous().filter((line) => !names.some((name) => line.startsWith(`${name},`)));
 for (const name of names) {
-  kept.push(...(await measure(folder, name)));
-  console.log(kept.slice(-Object.keys(COPIES).length - 1).join("\n"));
+  const rows = await measure(folder, name);
+  console.log(rows.join("\n"));
+  kept.push(...rows);
+  writeFileSync(RESULTS, `${[HEAD, ...kept].join("\n")}\n`);
 }
-writeFileSync(RESULTS, `${[HEAD, ...kept].join("\n")}\n`);
 
 function previous(): string[] {
   try {

@@ -128,35 +128,40 @@ interface Partner {
 
 /** The likeliest partners of picture `a` among its candidates, best first, each with a window to start from. */
 function partnersOf(a: number, candidates: readonly Candidate[], prints: readonly Fingerprint[]): Partner[] {
-  const glances = candidates.map(({ b, distance }) => glanceAt(a, b, distance, prints));
+  const glances = candidates.map(({ b, distance }) => glancesAt(a, b, distance, prints));
   const best = (partners: Partner[]) => partners.sort((x, y) => y.correlation - x.correlation);
-  const shortlist = [...glances.slice(0, BY_HASH), ...best(glances.slice(BY_HASH)).slice(0, BY_GLANCE)];
+  const byGlance = best(glances.slice(BY_HASH).flatMap((turns) => turns.slice(0, 1)));
+  const shortlist = [...glances.slice(0, BY_HASH).flat(), ...byGlance.slice(0, BY_GLANCE)];
   const approached = shortlist.map((partner): Partner => {
     const other = partner.whole === a ? partner.b : a;
     const { correlation, ...view } = approach(prints[partner.whole].thumbnail, prints[other].thumbnail, partner.view);
     return { ...partner, view, correlation };
   });
-  return best(approached.filter(({ correlation }) => correlation >= LEAST_APPROACH)).slice(0, REGISTRATIONS);
+  const worth = best(approached.filter(({ correlation }) => correlation >= LEAST_APPROACH));
+  return worth.filter(({ b }, i) => worth.findIndex((partner) => partner.b === b) === i).slice(0, REGISTRATIONS);
 }
 
 /**
- * The best first guess for a pair: in each mirror state and direction the nearest view, judged at a glance, unless its
- * hash is much farther than the pair's best.
+ * First guesses for a pair, best first, one for each of its two likeliest mirror states (a brain is nearly its own
+ * mirror image): in each state and direction the nearest view, unless its hash is much farther than the pair's best,
+ * judged at a glance.
  */
-function glanceAt(a: number, b: number, distance: number, prints: readonly Fingerprint[]): Partner {
-  let best: Partner = { b, whole: a, view: VIEWS[0], correlation: -2 };
+function glancesAt(a: number, b: number, distance: number, prints: readonly Fingerprint[]): Partner[] {
+  const guesses: Partner[] = [];
   for (const [whole, other] of [
     [a, b],
     [b, a],
   ]) {
     for (const index of nearestByMirror(prints[whole].views, prints[other].views, distance + SLACK)) {
       const view = VIEWS[index];
-      const correlation = glance(prints[whole].thumbnail, prints[other].thumbnail, view);
-      if (correlation > best.correlation) best = { b, whole, view, correlation };
+      guesses.push({ b, whole, view, correlation: glance(prints[whole].thumbnail, prints[other].thumbnail, view) });
     }
   }
-  return best;
+  guesses.sort((x, y) => y.correlation - x.correlation);
+  return guesses.filter((guess, i) => guesses.findIndex((other) => sameTurn(other.view, guess.view)) === i).slice(0, 2);
 }
+
+const sameTurn = (a: View, b: View) => a.mirrorX === b.mirrorX && a.mirrorY === b.mirrorY;
 
 /** The view nearest to the whole, if nearer than `limit`, in each of the four mirror states (views come in fours). */
 function nearestByMirror(hash: Int32Array, views: Int32Array, limit: number): number[] {
