@@ -2,7 +2,8 @@
  * @file JPEG by libjpeg-turbo compiled to WebAssembly: the same bytes give the same pixels in Node and in every
  * browser, which a browser's own decoder does not promise. Baseline, extended and progressive, 8 bits, grey or
  * YCbCr/RGB. EXIF orientation and colour profiles are ignored. The header is read here first, so that limits hold
- * before anything is allocated.
+ * before anything is allocated. Bundlers for browsers must leave the codec's `fs` and `path` external or empty: it asks
+ * for them in Node only.
  */
 import factory, { type JpegCodec, type JpegDecoder } from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
 import { HaleError } from "@hale/errors";
