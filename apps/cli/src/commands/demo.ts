@@ -28,7 +28,7 @@ import { trainWithProgress } from "./train.ts";
 
 /** Small enough for minutes on two cores, large enough to learn what a healthy phantom looks like. */
 const SIZE = 64;
-const SAGAN = { width: 8, batch: 8, residualBlocks: 2, learningRate: 2e-4 };
+const SAGAN = { width: 8, batch: 8, residualBlocks: 2, learningRate: 2e-4, identityWeight: 10 };
 
 export function demoCommand(): Command {
   return new Command("demo")
