@@ -65,37 +65,9 @@ export function evaluateCommand(): Command {
     });
 }
 
-function figures(
-  {
-    dataset,
-    normals,
-    abnormals,
-    clusters,
-    auroc,
-    averagePrecision,
-    operating,
-    classes,
-    pixels,
-    audit,
-    skipped,
-  }: Evaluation,
-  report?: string,
-) {
-  return {
-    dataset: dataset.name,
-    normals,
-    abnormals,
-    clusters,
-    auroc,
-    averagePrecision,
-    operating,
-    classes,
-    pixels,
-    controls: audit.controls,
-    leaks: audit.leaks,
-    skipped,
-    report,
-  };
+/** Everything but the single cases, for programs. */
+function figures({ cases: _, dataset, audit, ...rest }: Evaluation, report?: string) {
+  return { dataset: dataset.name, ...rest, controls: audit.controls, leaks: audit.leaks, report };
 }
 
 function text(
