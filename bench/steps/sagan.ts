@@ -10,25 +10,36 @@ import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/p
 import type { StepConfig, StepFactory } from "../step.ts";
 
 const ADAM: ad.AdamOptions = { learningRate: 5e-5, beta1: 0.5, beta2: 0.999 };
-const NETWORK = { grid: 2, residualBlocks: 6, positionCode: "effective" } satisfies Partial<NetworkOptions>;
+const NETWORK = {
+  grid: 2,
+  residualBlocks: 6,
+  positionCode: "effective",
+  head: "published",
+  criticStart: "published",
+} satisfies Partial<NetworkOptions>;
 const IDENTITY_WEIGHT = 1;
 /** Iterations of a turn, so critic steps to one generator step. */
 const ITERATIONS = 2;
 /** Share of pixels at which the generator's change is kept. */
 const KEEP = 0.95;
 
-const networkOptions = ({ width }: StepConfig) => ({ ...NETWORK, width, identityWeight: IDENTITY_WEIGHT });
+const networkOptions = ({ width }: StepConfig) => ({
+  ...NETWORK,
+  width,
+  identityWeight: IDENTITY_WEIGHT,
+  restorationWeight: 1,
+});
 
 /** Both objectives with all that they are made of. */
 function trace(config: StepConfig) {
-  const { batch: n, size: s, width } = config;
+  const { batch: n, size: s } = config;
   const options = networkOptions(config);
   const parameters = new ad.Parameters();
   const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
   const image = (name: string, rows = n) => ad.input(name, [rows, 1, s, s]);
   const [normal, unlabelled, pasted] = ["normal", "unlabelled", "pasted"].map((name) => image(name));
   const restored = generator(scopes.generator, unlabelled, options, image("criticMask"));
-  const forCritic = criticLosses(scopes.critic, width, normal, restored, ad.input("mix", [n, 1, 1, 1]));
+  const forCritic = criticLosses(scopes.critic, options, normal, restored, ad.input("mix", [n, 1, 1, 1]));
   const forGenerator = generatorLosses(scopes, options, { unlabelled, normal, pasted, mask: image("mask", 3 * n) });
   return { parameters, forCritic, forGenerator };
 }

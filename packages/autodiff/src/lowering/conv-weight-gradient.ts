@@ -11,6 +11,7 @@
  */
 import type { ConvGeometry } from "../ops/convolution.ts";
 import type { Shape } from "../shape.ts";
+import { blockedWeightGradientPays, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 
 /** Sides thinner than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
@@ -42,8 +43,18 @@ export function lowerConvWeightGradient(
   dy: string,
   xShape: Shape,
   dyShape: Shape,
-  { stride, pad, groups, kernel: [kh, kw], output: [oh, ow] }: ConvGeometry,
+  geometry: ConvGeometry,
 ): string {
+  if (blockedWeightGradientPays(graph, xShape, dyShape, geometry)) {
+    return lowerBlockedWeightGradient(graph, x, dy, dyShape, geometry);
+  }
+  const {
+    stride,
+    pad,
+    groups,
+    kernel: [kh, kw],
+    output: [oh, ow],
+  } = geometry;
   const [n, c, h, w] = xShape;
   const o = dyShape[1];
   const rows = axisTaps(kh, stride, pad);

@@ -250,6 +250,30 @@ export const opCases: OpCase[] = [
         })),
     }),
   ),
+  // Images enough to take the part of channels in the blocked weight gradient.
+  ...[false, true].map(
+    (transposed): OpCase => ({
+      name: transposed ? "convTranspose2d, many images" : "conv2d, many images",
+      runs: 12,
+      derivatives: false,
+      shapes: fc
+        .record({
+          n: fc.constantFrom(16, 32),
+          inputs: fc.constantFrom(1, 3, 16),
+          outputs: fc.constantFrom(1, 16, 32),
+          height: fc.constantFrom(4, 5, 8),
+          width: fc.constantFrom(4, 6, 7),
+          geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [3, 2, 1], [2, 3, 1]),
+        })
+        .map(({ n, inputs, outputs, height, width, geometry: [kernel, stride, p] }) => ({
+          inputs: [
+            [n, inputs, height, width],
+            transposed ? [inputs, outputs, kernel, kernel] : [outputs, inputs, kernel, kernel],
+          ],
+          build: ([x, w]) => (transposed ? convTranspose2d : conv2d)(x, w, { stride, pad: p }),
+        })),
+    }),
+  ),
   {
     name: "maxPool2d",
     shapes: fc.tuple(planes, size(2, 3), size(1, 3), size(0, 1)).map(([[n, c, h, w], k, stride, p]) => ({

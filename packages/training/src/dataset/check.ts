@@ -22,6 +22,8 @@ export interface DatasetCheck {
   patients: Record<Split, number>;
   masks: number;
   leaks: Leak[];
+  /** Whether near copies were looked for. */
+  nearCopies: boolean;
   /** Controls on the labelled images of `controlsOn`; null where one class or the training normals are missing. */
   controls: ControlResult[] | null;
   controlsOn: string;
@@ -49,6 +51,7 @@ export function countItems(items: readonly Item[]): CountRow[] {
 
 export interface CheckFindings {
   leaks: Leak[];
+  nearCopies: boolean;
   controls: ControlResult[] | null;
   controlsOn: string;
   skipped: { path: string; reason: string }[];
@@ -105,7 +108,8 @@ export function formatDatasetCheck(check: DatasetCheck): string {
   }
   const patients = SPLITS.map((split) => `${split} ${check.patients[split]}`).join(", ");
   lines.push("", `Known patients: ${patients}`, "");
-  lines.push(check.leaks.length === 0 ? "Leaks: none found" : `Leaks: ${check.leaks.length}`);
+  const left = check.nearCopies ? "" : " (near copies were not looked for)";
+  lines.push(`Leaks: ${check.leaks.length === 0 ? "none found" : check.leaks.length}${left}`);
   for (const leak of check.leaks.slice(0, 20)) {
     const similarity = leak.kind === "near-copy" ? `, agreement ${leak.similarity.toFixed(3)}` : "";
     lines.push(`  ${leak.a} (${leak.sides[0]}) and ${leak.b} (${leak.sides[1]}): ${leak.detail}${similarity}`);

@@ -70,6 +70,7 @@ describe("the confound audit", () => {
       { name: "scans", root: "/", items: [], warnings: [] },
       {
         leaks: [],
+        nearCopies: true,
         controls: [
           { name: "blur", auroc: 0.7, direction: "abnormal images are blurrier" },
           { name: "pca", auroc: 0.69, direction: "x" },

@@ -53,6 +53,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
     provenance: provenanceOf(evaluation, card, command),
     audit: {
       warnings: audit.warnings,
+      nearCopies: audit.nearCopies,
       leaks: audit.leaks.map(({ a, b, sides, detail }) => `${a} (${sides[0]}) and ${b} (${sides[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,

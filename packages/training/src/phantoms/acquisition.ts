@@ -24,11 +24,11 @@ export function drawAcquisition(seed: number): Acquisition {
   const random = randomStream(seed, "acquisition");
   return {
     air: random.uniform(14, 30),
-    gain: random.uniform(0.72, 1.04),
-    gamma: random.uniform(0.85, 1.2),
-    bias: [0.09, 0.09, 0.06, 0.06, 0.06].map((size) => size * random.normal()),
-    blur: random.uniform(0.3, 0.75),
-    noise: random.uniform(1.5, 7),
+    gain: random.uniform(0.9, 1.02),
+    gamma: random.uniform(0.95, 1.05),
+    bias: [0.036, 0.036, 0.024, 0.024, 0.024].map((size) => size * random.normal()),
+    blur: random.uniform(0.2, 1),
+    noise: random.uniform(1, 2.5),
   };
 }
 

@@ -147,13 +147,13 @@ function drawOutline(random: RandomStream): (angle: number) => number {
 export function drawHead(seed: number, level = 0): Head {
   const random = randomStream(seed, "anatomy");
   const slice = randomStream(seed + level * 7919, "slice");
-  const centreX = random.uniform(-0.07, 0.07) + slice.uniform(-0.02, 0.02);
-  const centreY = random.uniform(-0.06, 0.06) + slice.uniform(-0.02, 0.02);
+  const centreX = random.uniform(-0.126, 0.126) + slice.uniform(-0.02, 0.02);
+  const centreY = random.uniform(-0.108, 0.108) + slice.uniform(-0.02, 0.02);
   const turn = random.uniform(-0.24, 0.24) + slice.uniform(-0.03, 0.03);
-  const radiusY = random.uniform(0.76, 0.9) * slice.uniform(0.97, 1.03);
+  const radiusY = random.uniform(0.62, 0.86) * slice.uniform(0.97, 1.03);
   const radiusX = radiusY * random.uniform(0.78, 0.9);
   const outline = drawOutline(random);
-  const scalpEnd = 1 - random.uniform(0.05, 0.085);
+  const scalpEnd = 1 - random.uniform(0.04, 0.13);
   const skullEnd = scalpEnd - random.uniform(0.05, 0.085);
   const brainEnd = skullEnd - random.uniform(0.015, 0.04);
   const cortex = random.uniform(0.075, 0.12);
@@ -167,7 +167,7 @@ export function drawHead(seed: number, level = 0): Head {
   const white = random.uniform(145, 172);
   const tissue = {
     air: { signal: 0, brain: false, fluid: false },
-    scalp: { signal: random.uniform(185, 230), brain: false, fluid: false },
+    scalp: { signal: random.uniform(110, 200), brain: false, fluid: false },
     bone: { signal: random.uniform(36, 58), brain: false, fluid: false },
     outerFluid: { signal: random.uniform(42, 66), brain: false, fluid: true },
     fluid: { signal: 0, brain: true, fluid: true },

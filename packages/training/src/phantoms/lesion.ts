@@ -49,7 +49,7 @@ function drawBlob(random: RandomStream, size: number): Blob {
   return {
     x: random.uniform(0.15, 0.85) * size,
     y: random.uniform(0.1, 0.9) * size,
-    radius: (random.uniform(4.8, 7.6) * size) / 64,
+    radius: (random.uniform(5.5, 8.5) * size) / 64,
     stretch: random.uniform(0.85, 1.18),
     tilt: random.uniform(0, Math.PI),
     waves: [2, 3, 4].map((order) => ({
@@ -88,11 +88,11 @@ function weightedMean(values: Float64Array, weights: Float64Array): number {
   return sum / total;
 }
 
-/** Crossed ripples of 3.4 to 4.2 pixels, roughly in [-1, 1]. */
+/** Crossed ripples of 8 to 10.5 pixels of a 64-pixel image, roughly in [-1, 1]. */
 function ripples(random: RandomStream, size: number): Float64Array {
   const turn = random.uniform(0, Math.PI);
   const waves = [turn, turn + random.uniform(1.2, 1.9)].map((angle) => {
-    const frequency = (2 * Math.PI * 64) / (random.uniform(3.4, 4.2) * size);
+    const frequency = (2 * Math.PI * 64) / (random.uniform(8, 10.5) * size);
     return { x: frequency * Math.cos(angle), y: frequency * Math.sin(angle), phase: random.uniform(0, 2 * Math.PI) };
   });
   return new Float64Array(size * size).map((_, i) => {
@@ -110,14 +110,14 @@ export function paintLesion(canvas: Canvas, kind: LesionKind, seed: number): Uin
   const cover = place(random, canvas);
   const around = weightedMean(canvas.signal, cover);
   const strength = random.uniform(0, 1);
-  let pattern = new Float64Array(cover.length).fill(kind === "bright" ? 62 + 30 * strength : -(66 + 24 * strength));
+  let pattern = new Float64Array(cover.length).fill(kind === "bright" ? 68 + 33 * strength : -(69 + 25 * strength));
   if (kind === "texture") {
     const raw = ripples(random, canvas.size);
     const mean = weightedMean(raw, cover);
-    pattern = raw.map((value) => (value - mean) * (62 + 24 * strength));
+    pattern = raw.map((value) => (value - mean) * (74 + 29 * strength));
   }
   for (let i = 0; i < cover.length; i++) {
-    const inside = Math.min(250, Math.max(18, around + pattern[i]));
+    const inside = Math.min(255, Math.max(18, around + pattern[i]));
     canvas.signal[i] += cover[i] * (inside - canvas.signal[i]);
   }
   return Uint8Array.from(cover, (share) => (share >= 0.5 ? 255 : 0));

@@ -24,8 +24,8 @@ export interface PhantomCounts {
 
 /** The demo's size: minutes of CPU. */
 export const DEMO_COUNTS: PhantomCounts = {
-  trainNormal: 300,
-  unlabelled: 300,
+  trainNormal: 800,
+  unlabelled: 800,
   unlabelledAbnormalShare: 0.6,
   valNormal: 100,
   testNormal: 100,

@@ -75,6 +75,8 @@ export interface AuditData {
   warnings: readonly string[];
   /** Images or patients found on more than one side of the split, each as a sentence. Null: not looked for. */
   leaks: readonly string[] | null;
+  /** Whether near copies were looked for. */
+  nearCopies: boolean;
   skipped: readonly { path: string; reason: string }[];
   /** What the controls were measured on, for example "the 200 labelled test images". */
   controlsOn: string;

@@ -134,6 +134,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
     audit: {
       warnings: ["12 images are larger than the others and were reduced."],
       leaks: [],
+      nearCopies: true,
       skipped: [{ path: "images/broken.png", reason: "The file ends in the middle of its pixels." }],
       controlsOn: `the ${items.length} labelled test images`,
       suspiciousAuroc: 0.7,

@@ -39,7 +39,7 @@ const options = z.strictObject({
     .default("effective")
     .describe("position code after the norm, or before it as in the released code, where it does nothing"),
   batch: z.int().min(1).max(256).default(16).describe("images of each kind in a step"),
-  learningRate: z.number().positive().default(1e-4).describe("Adam's rate, both networks"),
+  learningRate: z.number().positive().default(5e-4).describe("Adam's rate, both networks; 5e-5 as published"),
   beta1: z.number().min(0).max(1).default(0.5).describe("Adam's first decay"),
   beta2: z.number().min(0).max(1).default(0.999).describe("Adam's second decay"),
   decay: z
@@ -47,8 +47,19 @@ const options = z.strictObject({
     .default("reference")
     .describe("rate nearly constant as in the released code, or to zero over the second half"),
   criticSteps: z.int().min(1).max(10).default(2).describe("critic steps for one of the generator"),
-  identityWeight: z.number().min(0).default(1).describe("weight of the identity loss"),
-  restorationWeight: z.number().min(0).default(1).describe("weight of the restoration loss; 1 as published"),
+  identityWeight: z
+    .union([z.literal("balanced"), z.number().min(0)])
+    .default("balanced")
+    .describe("weight of the identity loss; 1 as published, balanced is as strong as the critic"),
+  head: z
+    .enum(["logit", "published"])
+    .default("logit")
+    .describe("tanh(atanh(x) + r), which starts by changing nothing, or tanh(x + r) as published"),
+  criticStart: z
+    .enum(["he", "published"])
+    .default("he")
+    .describe("first weights of the critic: of a size that lets it speak at once, or PyTorch's default as published"),
+  restorationWeight: z.number().min(0).default(30).describe("weight of the restoration loss; 1 as published"),
   keep: z.number().gt(0).max(1).default(0.95).describe("share of pixels whose change is kept while training"),
 });
 
@@ -78,7 +89,7 @@ export function keepMask(length: number, keep: number, random: Random): Float32A
 }
 
 function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe {
-  const { batch, width, keep, grid } = settings;
+  const { batch, keep, grid } = settings;
   // Three halvings must leave each window at least 2 x 2 pixels, or instance norms would see a single one.
   if (size % (8 * grid) !== 0 || size / grid < 16) {
     throw new HaleError(
@@ -98,7 +109,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   const mix = input("mix", [batch, 1, 1, 1]);
 
   const restored = generator(scopes.generator, unlabelled, settings, mask);
-  const critic = criticLosses(scopes.critic, width, normal, restored, mix);
+  const critic = criticLosses(scopes.critic, settings, normal, restored, mix);
   const restorer = generatorLosses(scopes, settings, { unlabelled, normal, pasted, mask: masks });
   const adam: AdamOptions = settings;
   const train = (loss: typeof critic.total, prefix: string) => {

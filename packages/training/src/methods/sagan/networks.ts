@@ -12,10 +12,15 @@ import {
   conv2d,
   convLayer,
   convTransposeLayer,
+  div,
+  heNormal,
   instanceNorm,
   instanceNormLayer,
   leakyRelu,
+  log,
   matmul,
+  maximum,
+  minimum,
   mul,
   relu,
   reshape,
@@ -26,6 +31,7 @@ import {
   type Tensor,
   tanh,
   torchDefault,
+  uniform,
 } from "@hale/autodiff";
 import { codeBits, joinWindows, positionCodes, splitWindows } from "./windows.ts";
 
@@ -40,7 +46,23 @@ export interface NetworkOptions {
    * released code does: a no-op. "effective" adds it after.
    */
   positionCode: "effective" | "reference";
+  /**
+   * How the change r becomes an image. "published": tanh(x + r), which no finite r makes equal to a black or white x.
+   * "logit": tanh(atanh(x) + r), which is x itself where r is 0, and a last layer that starts near 0: the generator
+   * begins by changing nothing, and the critic by telling ill from healthy.
+   */
+  head: "logit" | "published";
+  /**
+   * First weights of the critic. "published": PyTorch's default, which shrinks a gradient through these seven layers a
+   * thousandfold. "he": He et al. 2015, which keeps its size, so that the critic speaks from the first step.
+   */
+  criticStart: "he" | "published";
 }
+
+/** Bound of the last layer's first weights under the head "logit". */
+const START_OF_CHANGE = 1e-3;
+/** Largest |x| under the head "logit": atanh is infinite at 1. */
+const LOGIT_LIMIT = 0.999;
 
 /** Convolution, affine instance normalisation, ReLU. */
 function convBlock(scope: Scope, x: Tensor, channels: number, kernel: number, stride: number, pad: number): Tensor {
@@ -135,11 +157,18 @@ export function restoreWindows(scope: Scope, windows: Tensor, options: NetworkOp
   const up1 = upBlock(scope.child("up1/2"), upBlock(scope.child("up1/1"), d1, 2 * c), c);
   const up2 = upBlock(scope.child("up2"), d2, c);
   const fused = fusionBlock(scope.child("mff"), concat([up1, up2, d3], 1), c);
-  return convLayer(scope.child("out"), fused, windows.shape[1], 7, { pad: 3 });
+  const initialise = options.head === "logit" ? uniform(START_OF_CHANGE) : undefined;
+  return convLayer(scope.child("out"), fused, windows.shape[1], 7, { pad: 3, initialise });
+}
+
+/** The point z with tanh(z) = x, x held within ±0.999. */
+function logit(x: Tensor): Tensor {
+  const inside = maximum(minimum(x, LOGIT_LIMIT), -LOGIT_LIMIT);
+  return mul(log(div(add(inside, 1), sub(1, inside))), 0.5);
 }
 
 /**
- * The healthy counterpart of images x [N, C, S, S] in [-1, 1]: tanh(x + r). While training, `mask` [N, 1, S, S] holds 1
+ * The healthy counterpart of images x [N, C, S, S] in [-1, 1]: tanh(x + r) or tanh(atanh(x) + r). While training, `mask` [N, 1, S, S] holds 1
  * with probability 0.95, and where it is 0 the change r is replaced by x.
  */
 export function generator(
@@ -152,8 +181,10 @@ export function generator(
   const r = joinWindows(restoreWindows(scope, splitWindows(x, options.grid), options, trace), options.grid);
   // m·r + (1-m)·x, written with one product.
   const change = mask ? add(x, mul(mask, sub(r, x))) : r;
-  return tanh(add(change, x));
+  return tanh(add(change, options.head === "logit" ? logit(x) : x));
 }
+
+export type CriticOptions = Pick<NetworkOptions, "width" | "criticStart">;
 
 /** Number of halvings that leave at least one pixel, at most six. */
 export function criticDepth(size: number): number {
@@ -161,10 +192,12 @@ export function criticDepth(size: number): number {
 }
 
 /** The Wasserstein critic: x [N, C, S, S] to a map of realness [N, 1, h, w], to be averaged. No normalisation. */
-export function critic(scope: Scope, x: Tensor, width: number): Tensor {
+export function critic(scope: Scope, x: Tensor, { width, criticStart }: CriticOptions): Tensor {
   let y = x;
   for (let i = 0; i < criticDepth(x.shape[2]); i++) {
-    y = leakyRelu(convLayer(scope.child(`conv${i}`), y, width * 2 ** i, 4, { stride: 2, pad: 1, bias: true }), 0.01);
+    const initialise = criticStart === "he" ? heNormal(y.shape[1] * 16) : undefined;
+    const halving = { stride: 2, pad: 1, bias: true, initialise };
+    y = leakyRelu(convLayer(scope.child(`conv${i}`), y, width * 2 ** i, 4, halving), 0.01);
   }
   return convLayer(scope.child("out"), y, 1, 3, { pad: 1 });
 }

@@ -20,7 +20,7 @@ import {
   sum,
   type Tensor,
 } from "@hale/autodiff";
-import { critic, generator, type NetworkOptions } from "./networks.ts";
+import { type CriticOptions, critic, generator, type NetworkOptions } from "./networks.ts";
 
 /**
  * Mean over images of (‖∇D‖₂ - 1)² at points x [N, C, S, S], the gradient that of the sum of D's outputs and the norm
@@ -44,15 +44,29 @@ export interface CriticLosses {
  * L_D = -E[D(normal)] + E[D(restored)] + 10·penalty, at points mixed image by image with `mix` [N, 1, 1, 1] in [0, 1].
  * `restored` gets no gradient.
  */
-export function criticLosses(scope: Scope, width: number, normal: Tensor, restored: Tensor, mix: Tensor): CriticLosses {
+export function criticLosses(
+  scope: Scope,
+  options: CriticOptions,
+  normal: Tensor,
+  restored: Tensor,
+  mix: Tensor,
+): CriticLosses {
   const fake = detach(restored);
-  const d = (x: Tensor) => critic(scope, x, width);
+  const d = (x: Tensor) => critic(scope, x, options);
   const n = normal.shape[0];
   const both = d(concat([normal, fake], 0));
   const distance = sub(mean(sliceAxis(both, 0, 0, n)), mean(sliceAxis(both, 0, n, n)));
   const mixed = add(fake, mul(mix, sub(normal, fake)));
   const penalty = gradientPenalty(mixed, d);
   return { total: add(neg(distance), mul(penalty, 10)), distance, penalty };
+}
+
+/**
+ * The identity loss's weight that makes an image as dear to it as to the critic. At an image of d pixels and channels
+ * the gradient of mean|·| has norm 1/√d; the critic's, held by its penalty, has norm 1.
+ */
+function balancedWeight({ shape: [, channels, height, width] }: Tensor): number {
+  return Math.sqrt(channels * height * width);
 }
 
 export interface GeneratorLosses {
@@ -63,24 +77,23 @@ export interface GeneratorLosses {
 }
 
 /**
- * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + v·mean(normal - G(pasted))²; w = v = 1 as published. One pass of G serves all three
- * batches, since nothing in it looks across images; `mask` is [3N, 1, S, S] in the order unlabelled, normal, pasted.
+ * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + v·mean(normal - G(pasted))²; w = v = 1 as published,
+ * "balanced" takes w = √d for images of d values. One pass of G serves all three batches, since nothing in it looks
+ * across images; `mask` is [3N, 1, S, S] in the order unlabelled, normal, pasted.
  */
 export function generatorLosses(
   scopes: { generator: Scope; critic: Scope },
-  options: NetworkOptions & { identityWeight: number; restorationWeight?: number },
+  options: NetworkOptions & { identityWeight: number | "balanced"; restorationWeight: number },
   batch: { unlabelled: Tensor; normal: Tensor; pasted: Tensor; mask: Tensor },
 ): GeneratorLosses {
   const { unlabelled, normal, pasted, mask } = batch;
   const n = normal.shape[0];
   const restored = generator(scopes.generator, concat([unlabelled, normal, pasted], 0), options, mask);
   const part = (i: number) => sliceAxis(restored, 0, i * n, n);
-  const adversarial = neg(mean(critic(scopes.critic, part(0), options.width)));
+  const adversarial = neg(mean(critic(scopes.critic, part(0), options)));
   const identity = mean(abs(sub(normal, part(1))));
   const restoration = mean(square(sub(normal, part(2))));
-  const total = add(
-    add(adversarial, mul(identity, options.identityWeight)),
-    mul(restoration, options.restorationWeight ?? 1),
-  );
+  const weight = options.identityWeight === "balanced" ? balancedWeight(normal) : options.identityWeight;
+  const total = add(add(adversarial, mul(identity, weight)), mul(restoration, options.restorationWeight));
   return { total, adversarial, identity, restoration };
 }

@@ -26,7 +26,10 @@ const settings = (width: number, residualBlocks = 6) => ({
   residualBlocks,
   grid: 2,
   positionCode: "effective" as const,
+  head: "published" as const,
+  criticStart: "published" as const,
   identityWeight: 1,
+  restorationWeight: 1,
 });
 
 function countGenerator(width: number, residualBlocks: number): Parameters {
@@ -49,7 +52,7 @@ describe("parameter counts", () => {
       [32, d5],
     ]) {
       const parameters = new Parameters();
-      critic(parameters.scope("d"), input("x", [1, 1, size, size]), width);
+      critic(parameters.scope("d"), input("x", [1, 1, size, size]), settings(width));
       expect(parameters.count()).toBe(expected);
     }
   });
@@ -117,14 +120,36 @@ function values(parameters: Parameters, x: ArrayLike<number>, seed = 1): Record<
   return { ...Object.fromEntries(initial), x };
 }
 
-const tiny = { width: 2, residualBlocks: 1, grid: 2, identityWeight: 1 };
+const tiny = { ...settings(2), residualBlocks: 1 };
 const tinyImage = new Random(3, "image").uniforms(32 * 32, -1, 1);
 
 describe("the output head", () => {
-  test("with an output convolution of zeros is tanh(x), with the known floor of scores", () => {
+  test("in the logit form, with an output convolution of zeros, is x itself up to the limit of 0.999", () => {
     const parameters = new Parameters();
     const x = input("x", [1, 1, 32, 32]);
-    const healthy = generator(parameters.scope("g"), x, { ...tiny, positionCode: "effective" });
+    const healthy = generator(parameters.scope("g"), x, { ...tiny, head: "logit" });
+    const image = Float64Array.from({ length: 1024 }, (_, i) => (2 * i) / 1023 - 1);
+    const feeds = values(parameters, image);
+    feeds["g/out/weight"] = new Float32Array(feeds["g/out/weight"].length);
+    const [y] = evaluate([healthy], feeds);
+    y.data.forEach((v, i) => {
+      expect(v).toBeCloseTo(Math.min(0.999, Math.max(-0.999, image[i])), 12);
+    });
+  });
+
+  test("in the logit form starts by changing nearly nothing", () => {
+    const parameters = new Parameters();
+    const healthy = generator(parameters.scope("g"), input("x", [1, 1, 32, 32]), { ...tiny, head: "logit" });
+    const [y] = evaluate([healthy], values(parameters, tinyImage));
+    const changes = Array.from(y.data, (v, i) => Math.abs(v - tinyImage[i]));
+    expect(Math.max(...changes)).toBeLessThan(0.02);
+    expect(Math.max(...changes)).toBeGreaterThan(1e-6);
+  });
+
+  test("in the published form, with an output convolution of zeros, is tanh(x), with the known floor of scores", () => {
+    const parameters = new Parameters();
+    const x = input("x", [1, 1, 32, 32]);
+    const healthy = generator(parameters.scope("g"), x, tiny);
     for (const [level, floor] of [
       [1, 0.119203],
       [-1, 0.119203],
@@ -143,12 +168,7 @@ describe("the output head", () => {
     const parameters = new Parameters();
     const mask = keepMask(32 * 32, 0.95, new Random(5, "mask"));
     const maskInput = input("mask", [1, 1, 32, 32]);
-    const healthy = generator(
-      parameters.scope("g"),
-      input("x", [1, 1, 32, 32]),
-      { ...tiny, positionCode: "effective" },
-      maskInput,
-    );
+    const healthy = generator(parameters.scope("g"), input("x", [1, 1, 32, 32]), tiny, maskInput);
     const feeds: Record<string, ArrayLike<number>> = { ...values(parameters, tinyImage), mask };
     feeds["g/out/weight"] = new Float32Array(feeds["g/out/weight"].length);
     const [y] = evaluate([healthy], feeds);
@@ -206,13 +226,7 @@ describe("the position code", () => {
 test("every attention gate has one map, with logits of mean 0 and variance 1 in each window", () => {
   const parameters = new Parameters();
   const trace: GeneratorTrace = { gates: [] };
-  generator(
-    parameters.scope("g"),
-    input("x", [1, 1, 32, 32]),
-    { ...tiny, width: 8, positionCode: "effective" },
-    undefined,
-    trace,
-  );
+  generator(parameters.scope("g"), input("x", [1, 1, 32, 32]), { ...tiny, width: 8 }, undefined, trace);
   expect(trace.gates).toHaveLength(3);
   for (const { shape, data } of evaluate(trace.gates, values(parameters, tinyImage))) {
     expect(shape[1]).toBe(1);
@@ -226,6 +240,20 @@ test("every attention gate has one map, with logits of mean 0 and variance 1 in 
       expect(variance).toBeLessThanOrEqual(1);
     }
   }
+});
+
+test("a critic starts with slopes of the size that its penalty asks for, and as published with hardly any", () => {
+  const norm = (criticStart: "he" | "published") => {
+    const parameters = new Parameters();
+    const x = input("x", [1, 1, 64, 64]);
+    const y = critic(parameters.scope("d"), x, { width: 8, criticStart });
+    const image = new Random(21, "image").uniforms(64 * 64, -1, 1);
+    const [slope] = evaluate(gradients(sum(y), [x]), values(parameters, image));
+    return Math.hypot(...slope.data);
+  };
+  expect(norm("he")).toBeGreaterThan(0.05);
+  expect(norm("he")).toBeLessThan(20);
+  expect(norm("published")).toBeLessThan(1e-3);
 });
 
 describe("the gradient penalty", () => {
@@ -251,7 +279,7 @@ describe("the gradient penalty", () => {
     const parameters = new Parameters();
     const scope = parameters.scope("d");
     const at = input("x", [2, 1, 8, 8]);
-    const small = (image8: Tensor) => critic(scope, image8, 2);
+    const small = (image8: Tensor) => critic(scope, image8, tiny);
     const loss = gradientPenalty(at, small);
     const weights = parameters.trainable();
     const feeds = values(parameters, new Random(10, "x").normals(128));
@@ -321,7 +349,7 @@ test("with a generator that changes nothing, the restoration loss is E[α²]·E[
   const names = ["unlabelled", "normal", "pasted"] as const;
   const [unlabelled, normal, pasted] = names.map((name) => input(name, shape));
   const mask = input("mask", [3, 1, 32, 32]);
-  const losses = generatorLosses(scopes, { ...tiny, positionCode: "effective" }, { unlabelled, normal, pasted, mask });
+  const losses = generatorLosses(scopes, tiny, { unlabelled, normal, pasted, mask });
   const feeds: Record<string, ArrayLike<number>> = values(parameters, []);
   feeds["g/out/weight"] = new Float32Array(feeds["g/out/weight"].length);
   // Near 0, tanh(x) is x, and a generator without output leaves the image alone.
@@ -338,6 +366,25 @@ test("with a generator that changes nothing, the restoration loss is E[α²]·E[
   for (let r = box.top; r < box.bottom; r++)
     for (let c = box.left; c < box.right; c++) expected += (0.5 * (small[r * 32 + c] - source[r * 32 + c])) ** 2;
   expect(restoration.data[0] / (expected / 1024)).toBeCloseTo(1, 4);
+});
+
+test("a balanced identity loss pulls an image with the critic's strength: its gradient has norm 1", () => {
+  const parameters = new Parameters();
+  const scopes = { generator: parameters.scope("g"), critic: parameters.scope("d") };
+  const shape = [1, 3, 32, 32];
+  const [unlabelled, normal, pasted] = ["unlabelled", "normal", "pasted"].map((name) => input(name, shape));
+  const mask = input("mask", [3, 1, 32, 32]);
+  const total = (identityWeight: number | "balanced") =>
+    generatorLosses(scopes, { ...tiny, identityWeight }, { unlabelled, normal, pasted, mask }).total;
+  const image = new Random(22, "image").uniforms(3 * 1024, -0.5, 0.5);
+  const feeds: Record<string, ArrayLike<number>> = { mask: new Float32Array(3 * 1024).fill(1) };
+  for (const name of ["unlabelled", "normal", "pasted"]) feeds[name] = image;
+  const [balanced, none, one] = evaluate([total("balanced"), total(0), total(1)], {
+    ...feeds,
+    ...values(parameters, []),
+  });
+  // mean|·| over d values has a gradient of norm √d / d.
+  expect((balanced.data[0] - none.data[0]) / (one.data[0] - none.data[0])).toBeCloseTo(Math.sqrt(3 * 1024), 4);
 });
 
 test("the reference schedule ends at 4.995e-5 after 100 000 iterations", () => {
@@ -379,7 +426,7 @@ test("takes every size divisible by 16, grey or in colour", () => {
       size,
       size,
     ]);
-    expect(critic(parameters.scope("d"), x, 8).shape.slice(0, 2)).toEqual([1, 1]);
+    expect(critic(parameters.scope("d"), x, settings(8)).shape.slice(0, 2)).toEqual([1, 1]);
     convLayer(parameters.scope("other"), x, 4, 3);
   }
 });

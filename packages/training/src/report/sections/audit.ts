@@ -52,7 +52,7 @@ ${controls.map(
 }
 
 export function auditSection(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
-  const { warnings, leaks, skipped } = audit;
+  const { warnings, leaks, nearCopies, skipped } = audit;
   return html`<section id="audit"><h2>Can the data be trusted?</h2>
 <h3>Scores that know nothing of disease</h3>
 ${controlPart(audit, methodName, auroc)}
@@ -61,7 +61,9 @@ ${
   leaks === null
     ? html`<p class="warning">Nobody looked for images or patients on more than one side of the split.</p>`
     : leaks.length === 0
-      ? html`<p class="fine">None found: no patient, no copy and no near copy of an image is on more than one side of the split.</p>`
+      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is on more than one side of the split.${
+          !nearCopies && " Near copies were not looked for."
+        }</p>`
       : html`<div class="warning"><b>${count(leaks.length, "leak")} found.</b> The result is better than it would be on new images.
 ${list(leaks.map((leak) => html`${leak}`))}</div>`
 }
