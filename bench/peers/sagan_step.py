@@ -217,7 +217,7 @@ def build_from(request):
                 total, penalty = critic_loss(p, b["normal"], fake, b["mix"])
                 step("critic/", total)
                 result |= {"critic": total.item(), "penalty": penalty.item()}
-            parts = generator_loss(p, frozen, b["unlabelled"], b["normal"], b["pasted"], b["mask"])
+            parts = generator_loss(p, frozen, b["unlabelled"], b["normal"], b["pasted"], b["mask"].transpose(0, 1).reshape(-1, 1, *b["mask"].shape[2:]))
             step("generator/", parts[0])
             return result | dict(zip(("generator", "adversarial", "identity", "restoration"), (x.item() for x in parts)))
 

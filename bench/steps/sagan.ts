@@ -23,25 +23,42 @@ const ITERATIONS = 2;
 /** Share of pixels at which the generator's change is kept. */
 const KEEP = 0.95;
 
-const networkOptions = ({ width }: StepConfig) => ({
+const networkOptions = (width: number) => ({
   ...NETWORK,
   width,
   identityWeight: IDENTITY_WEIGHT,
   restorationWeight: 1,
 });
 
-/** Both objectives with all that they are made of. */
-function trace(config: StepConfig) {
-  const { batch: n, size: s } = config;
-  const options = networkOptions(config);
+/** Both networks' parameters, and their steps. */
+function steps({ batch, size: s, width }: StepConfig) {
+  const options = networkOptions(width);
   const parameters = new ad.Parameters();
   const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
-  const image = (name: string, rows = n) => ad.input(name, [rows, 1, s, s]);
-  const [normal, unlabelled, pasted] = ["normal", "unlabelled", "pasted"].map((name) => image(name));
-  const restored = generator(scopes.generator, unlabelled, options, image("criticMask"));
-  const forCritic = criticLosses(scopes.critic, options, normal, restored, ad.input("mix", [n, 1, 1, 1]));
-  const forGenerator = generatorLosses(scopes, options, { unlabelled, normal, pasted, mask: image("mask", 3 * n) });
-  return { parameters, forCritic, forGenerator };
+  const images = (rows: number) => {
+    const [normal, unlabelled, pasted] = ["normal", "unlabelled", "pasted"].map((name) =>
+      ad.input(name, [rows, 1, s, s]),
+    );
+    return { normal, unlabelled, pasted };
+  };
+  const traceCritic = (rows: number) => {
+    const { normal, unlabelled } = images(rows);
+    const restored = generator(scopes.generator, unlabelled, options, ad.input("criticMask", [rows, 1, s, s]));
+    const { total, penalty } = criticLosses(scopes.critic, options, normal, restored, ad.input("mix", [rows, 1, 1, 1]));
+    return { loss: total, outputs: { critic: total, penalty } };
+  };
+  const traceGenerator = (rows: number) => {
+    const masks = ad.transpose(ad.input("mask", [rows, 3, s, s]), [1, 0, 2, 3]);
+    const mask = ad.reshape(masks, [3 * rows, 1, s, s]);
+    const { total, ...parts } = generatorLosses(scopes, options, { ...images(rows), mask });
+    return { loss: total, outputs: { generator: total, ...parts } };
+  };
+  traceGenerator(1);
+  const step = (name: string, trace: ad.StepSpec["trace"]): ad.StepSpec => {
+    const own = parameters.trainable(`${name}/`);
+    return { name, batch, trace, parameters: own, updates: (slopes) => ad.adamUpdates(own, slopes, ADAM) };
+  };
+  return { parameters, critic: step("critic", traceCritic), generator: step("generator", traceGenerator) };
 }
 
 /** Smooth images in [-1, 1]: a few waves of low frequency and a little noise. */
@@ -80,7 +97,7 @@ export const saganStep: StepFactory = {
 
   peerOptions: () => ({ ...NETWORK, identityWeight: IDENTITY_WEIGHT, adam: ADAM, iterations: ITERATIONS }),
 
-  parameters: (config) => trace(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
+  parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
 
   batches(config, turns) {
     const { batch: n, size: s } = config;
@@ -98,32 +115,19 @@ export const saganStep: StepFactory = {
         put("mix", random.uniforms(n), [n, 1, 1, 1]);
         if (i < ITERATIONS - 1) continue;
         put("pasted", pasted(normal, config, random), [n, 1, s, s]);
-        put("mask", mask(3 * n), [3 * n, 1, s, s]);
+        put("mask", mask(3 * n), [n, 3, s, s]);
       }
     }
     return result;
   },
 
   async open(config, values, batches) {
-    const { parameters, forCritic, forGenerator } = trace(config);
+    const { parameters, critic, generator } = steps(config);
     const state = new ad.State(await openDevice({ threads: config.threads }));
     state.write(values);
-    const updates = (prefix: string, loss: ad.Tensor) => {
-      const own = parameters.trainable(prefix);
-      state.write(ad.adamState(own));
-      return ad.adamUpdates(own, ad.gradients(loss, [...own.values()]), ADAM);
-    };
-    const criticProgram = await ad.Program.compile(state, {
-      name: "critic",
-      outputs: { critic: forCritic.total, penalty: forCritic.penalty },
-      updates: updates("critic/", forCritic.total),
-    });
-    const { total, adversarial, identity, restoration } = forGenerator;
-    const generatorProgram = await ad.Program.compile(state, {
-      name: "generator",
-      outputs: { generator: total, adversarial, identity, restoration },
-      updates: updates("generator/", total),
-    });
+    state.write(ad.adamState(parameters.trainable()));
+    const criticStep = await ad.compileStep(state, critic);
+    const generatorStep = await ad.compileStep(state, generator);
     const turns = Math.max(...[...batches.keys()].map((name) => Number(name.split("/")[2]))) + 1;
     const feeds = (turn: number, i: number) =>
       Object.fromEntries(
@@ -136,10 +140,10 @@ export const saganStep: StepFactory = {
         let losses: Record<string, Float32Array> = {};
         for (let i = 0; i < ITERATIONS; i++) {
           const adam = ad.adamInputs(ADAM, turn * ITERATIONS + i + 1, ADAM.learningRate);
-          losses = await criticProgram.run({ ...feeds(turn, i), ...adam });
+          losses = await criticStep.run({ ...feeds(turn, i), ...adam });
         }
         const adam = ad.adamInputs(ADAM, turn + 1, ADAM.learningRate);
-        const last = await generatorProgram.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
+        const last = await generatorStep.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
         return Object.fromEntries(Object.entries({ ...losses, ...last }).map(([name, [value]]) => [name, value]));
       },
     };

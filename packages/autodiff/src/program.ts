@@ -128,7 +128,8 @@ export class Program {
     readonly name: string,
     private readonly state: State,
     private readonly session: InferenceSession,
-    private readonly stateInputs: readonly string[],
+    /** Names of the state arrays that it reads. */
+    readonly stateInputs: readonly string[],
     private readonly runInputs: ReadonlyMap<string, Shape>,
     private readonly outputs: readonly string[],
     private readonly updates: readonly string[],
@@ -136,7 +137,11 @@ export class Program {
     readonly nodes: number,
   ) {}
 
-  static async compile(state: State, spec: ProgramSpec, { profile }: { profile?: string } = {}): Promise<Program> {
+  static async compile(
+    state: State,
+    spec: ProgramSpec,
+    { profile, threads }: { profile?: string; threads?: number } = {},
+  ): Promise<Program> {
     const { outputs = {}, updates = {} } = spec;
     const all: Record<string, Tensor> = { ...outputs };
     for (const [name, value] of Object.entries(updates)) {
@@ -153,7 +158,12 @@ export class Program {
       if (name !== null) shapes.set(name, tensor.shape);
     }
     const resident = Object.keys(updates).map((name) => UPDATE + name);
-    const session = await state.device.createSession(model.bytes, { outputs: Object.keys(all), resident, profile });
+    const session = await state.device.createSession(model.bytes, {
+      outputs: Object.keys(all),
+      resident,
+      profile,
+      threads,
+    });
     const used = model.inputs.filter((name) => shapes.has(name));
     return new Program(
       spec.name,

@@ -21,11 +21,28 @@ export interface Device {
   createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;
   /** A tensor in host memory. */
   tensor(data: Float32Array, shape: readonly number[]): FloatTensor;
+  /** Starts another thread that runs `model` with one thread inside; only where there are such threads (Node's CPU). */
+  openLane?(model: Uint8Array, inputs: readonly LaneArray[], outputs: readonly LaneArray[]): Promise<Lane>;
+}
+
+/** Name and shape of a float32 array that goes into a lane or comes out of it. */
+export interface LaneArray {
+  name: string;
+  shape: readonly number[];
+}
+
+/** A thread with a session of its own. One run at a time. */
+export interface Lane {
+  /** Copies the feeds, runs, and returns views of the outputs that hold until the next run. */
+  run(feeds: Readonly<Record<string, ArrayLike<number>>>): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
 }
 
 export interface SessionOptions {
   /** Outputs that stay on the device (WebGPU); all others come to host memory. */
   resident?: readonly string[];
+  /** Threads inside one op, where fewer than the device's. */
+  threads?: number;
   /** Names of all outputs; needed with `resident`. */
   outputs?: readonly string[];
   /** Writes ONNX Runtime's profile to a file with this prefix. */

@@ -1,6 +1,6 @@
 /**
  * @file The weight gradient of a convolution as one more convolution, in ONNX Runtime's blocked layout: images take the
- * part of channels and dy that of the kernel, so that dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x turned to
+ * part of channels and dy (or, where dy is thin, x) that of the kernel, so that dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x turned to
  * [C, N, H, W] convolved with dy turned to [O, N, h, w] and spread by the stride. Nothing is copied tap by tap.
  *
  * Every image of x meets the whole of dy, which is only fast while a block of dy stays in cache: on small maps, with a
@@ -16,13 +16,21 @@ const SMALL_MAP = 64;
 /** Channels of x up to which dy is passed so few times that its size does not matter. */
 const THIN = 4;
 
-/** Whether the blocked form exists for these shapes and is the faster one. */
-export function blockedWeightGradientPays(graph: OnnxGraph, xShape: Shape, dyShape: Shape, g: ConvGeometry): boolean {
+/** How a weight gradient becomes a convolution: which side takes the part of the kernel. */
+type Roles = "dy as kernel" | "x as kernel";
+
+/** The blocked form that is faster than a matrix product for these shapes, or null where none is. */
+export function blockedRoles(graph: OnnxGraph, xShape: Shape, dyShape: Shape, g: ConvGeometry): Roles | null {
   const block = graph.options.convBlock ?? 0;
-  if (block === 0 || g.groups > 1) return false;
-  if (xShape[0] % block !== 0 || dyShape[1] % block !== 0) return false;
-  if (excess(g).some((rows) => rows > g.pad)) return false;
-  return g.stride > 1 || g.output[0] * g.output[1] <= SMALL_MAP || xShape[1] <= THIN;
+  const [n, c] = xShape;
+  const o = dyShape[1];
+  // Images are filled up to whole blocks: worth it down to half a block.
+  if (block === 0 || g.groups > 1 || 2 * n < block) return null;
+  const fits = excess(g).every((rows) => rows <= g.pad);
+  const small = g.output[0] * g.output[1] <= SMALL_MAP;
+  if (o % block === 0 && fits && (g.stride > 1 || small || c <= THIN)) return "dy as kernel";
+  const centred = g.stride === 1 && g.kernel.every((taps) => g.pad <= taps - 1);
+  return c % block === 0 && centred && o <= THIN ? "x as kernel" : null;
 }
 
 /** Rows and columns at the end of x that no tap reaches. */
@@ -35,40 +43,73 @@ export function lowerBlockedWeightGradient(
   graph: OnnxGraph,
   x: string,
   dy: string,
+  xShape: Shape,
   dyShape: Shape,
   g: ConvGeometry,
+  roles: Roles,
+): string {
+  const [kh, kw] = g.kernel;
+  if (roles === "dy as kernel") {
+    const [below, right] = excess(g);
+    const pads = [g.pad, g.pad, g.pad - below, g.pad - right];
+    const product = correlate(graph, x, dy, xShape, dyShape, g.stride, pads); // [C, O, kh, kw]
+    return graph.node("Transpose", [product], { perm: [1, 0, 2, 3] });
+  }
+  // x moves over dy the other way round, so the taps come out from last to first.
+  const [top, left] = [kh - 1 - g.pad, kw - 1 - g.pad];
+  const below = xShape[2] + kh - 1 - dyShape[2] - top;
+  const right = xShape[3] + kw - 1 - dyShape[3] - left;
+  const product = correlate(graph, dy, x, dyShape, xShape, 1, [top, left, below, right]); // [O, C, kh, kw]
+  const flat = graph.reshape(product, [dyShape[1], xShape[1], kh * kw]);
+  const backwards = Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i);
+  return graph.reshape(graph.node("Gather", [flat, graph.ints(backwards)], { axis: 2 }), [
+    dyShape[1],
+    xShape[1],
+    kh,
+    kw,
+  ]);
+}
+
+/** Σₙ of image n of `a` [N, A, …] convolved with image n of `kernel` [N, B, h, w] spread by `spread`: [A, B, …]. */
+function correlate(
+  graph: OnnxGraph,
+  a: string,
+  kernel: string,
+  aShape: Shape,
+  [n, b, height, width]: Shape,
+  spread: number,
+  pads: number[],
 ): string {
   const block = graph.options.convBlock!;
-  const [n, o] = dyShape;
-  const [height, width] = g.output;
+  const filled = Math.ceil(n / block) * block;
+  const fill = (value: string) =>
+    filled === n ? value : graph.node("Pad", [value, graph.ints([0, 0, 0, 0, filled - n, 0, 0, 0])]);
+  const [source, weights] = [fill(a), fill(kernel)];
   const imagesAsChannels = graph.node(
     "ReorderInput",
-    [graph.node("Transpose", [x], { perm: [1, 0, 2, 3] })],
+    [
+      aShape[1] === 1
+        ? graph.reshape(source, [1, filled, aShape[2], aShape[3]])
+        : graph.node("Transpose", [source], { perm: [1, 0, 2, 3] }),
+    ],
     {},
     BLOCKED,
   );
-  // [N, O/B, h·w, Bₒ] to the kernel's order, [O/B, N/B, h·w, Bₙ, Bₒ].
-  const dyBlocks = graph.reshape(graph.node("ReorderInput", [dy], {}, BLOCKED), [
-    n / block,
+  // [N, B/block, h·w, block] to the kernel's order, [B/block, N/block, h·w, blockₙ, block].
+  const blocks = graph.reshape(graph.node("ReorderInput", [weights], {}, BLOCKED), [
+    filled / block,
     block,
-    o / block,
+    b / block,
     height * width,
     block,
   ]);
-  const filter = graph.reshape(graph.node("Transpose", [dyBlocks], { perm: [2, 0, 3, 1, 4] }), [o, n, height, width]);
-  const [below, right] = excess(g);
-  const product = graph.node(
-    "Conv",
-    [imagesAsChannels, filter],
-    {
-      kernel_shape: [height, width],
-      dilations: [g.stride, g.stride],
-      strides: [1, 1],
-      pads: [g.pad, g.pad, g.pad - below, g.pad - right],
-      group: 1,
-    },
-    BLOCKED,
-  );
-  const channelsFirst = graph.node("ReorderOutput", [product], { channels: o }, BLOCKED); // [C, O, kh, kw]
-  return graph.node("Transpose", [channelsFirst], { perm: [1, 0, 2, 3] });
+  const filter = graph.reshape(graph.node("Transpose", [blocks], { perm: [2, 0, 3, 1, 4] }), [
+    b,
+    filled,
+    height,
+    width,
+  ]);
+  const attributes = { kernel_shape: [height, width], dilations: [spread, spread], strides: [1, 1], pads, group: 1 };
+  const product = graph.node("Conv", [imagesAsChannels, filter], attributes, BLOCKED);
+  return graph.node("ReorderOutput", [product], { channels: b }, BLOCKED);
 }

@@ -11,11 +11,11 @@
  */
 import type { ConvGeometry } from "../ops/convolution.ts";
 import type { Shape } from "../shape.ts";
-import { blockedWeightGradientPays, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
+import { blockedRoles, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 
 /** Sides thinner than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
-const STACK_BELOW = 64;
+const STACK_BELOW = { x: 32, dy: 64 };
 
 /** One tap along one axis: p·s + k - pad = s·(p + shift) + phase. */
 interface AxisTap {
@@ -45,9 +45,8 @@ export function lowerConvWeightGradient(
   dyShape: Shape,
   geometry: ConvGeometry,
 ): string {
-  if (blockedWeightGradientPays(graph, xShape, dyShape, geometry)) {
-    return lowerBlockedWeightGradient(graph, x, dy, dyShape, geometry);
-  }
+  const roles = blockedRoles(graph, xShape, dyShape, geometry);
+  if (roles) return lowerBlockedWeightGradient(graph, x, dy, xShape, dyShape, geometry, roles);
   const {
     stride,
     pad,
@@ -142,8 +141,8 @@ export function lowerConvWeightGradient(
   // Row shifts on x, column shifts on dy. Every product is [columns of a phase]·O by [rows]·C; the pieces are put into
   // raster order at the end.
   const pieces: string[] = new Array(kh * kw);
-  const stackX = c < STACK_BELOW;
-  const stackDy = o < STACK_BELOW;
+  const stackX = c < STACK_BELOW.x;
+  const stackDy = o < STACK_BELOW.dy;
   for (let phase = 0; phase < stride; phase++) {
     const mine = columns.map((tap, j) => ({ ...tap, j })).filter((tap) => tap.phase === phase);
     if (mine.length === 0) continue;

@@ -3,9 +3,10 @@
  */
 import { availableParallelism } from "node:os";
 import { HaleError } from "@hale/errors";
-import type { Device } from "../device.ts";
+import type { Device, LaneArray, SessionOptions } from "../device.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
+import { openLane } from "./lane.ts";
 
 export { writeAtomic, writeFault } from "./atomic.ts";
 
@@ -29,9 +30,12 @@ export async function openDevice({
     threads: count,
     host: "node" as const,
     version: ort.env.versions.node ?? ort.env.versions.common,
-    async createSession(model: Uint8Array, options = {}) {
+    async createSession(model: Uint8Array, options: SessionOptions = {}) {
       try {
-        const session = await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+        const session = await ort.InferenceSession.create(
+          model,
+          sessionOptions(kind, options.threads ?? count, options),
+        );
         return kind === "webgpu" ? outliveTensors(session) : session;
       } catch (cause) {
         if (kind === "cpu") throw cause;
@@ -44,6 +48,10 @@ export async function openDevice({
       }
     },
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
+    ...(kind === "cpu" && {
+      openLane: (model: Uint8Array, inputs: readonly LaneArray[], outputs: readonly LaneArray[]) =>
+        openLane(model, sessionOptions(kind, 1), inputs, outputs),
+    }),
   } satisfies Device);
 }
 

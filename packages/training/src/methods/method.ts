@@ -2,7 +2,7 @@
  * @file What a method is to the rest of hale: options with defaults, networks and losses as programs, one training step,
  * and a restoration. Trainer, detector, evaluation and command line know methods only through this.
  */
-import type { NamedArray, Parameters, ProgramSpec, Random, Tensor } from "@hale/autodiff";
+import type { NamedArray, Parameters, ProgramSpec, Random, StepSpec, Tensor } from "@hale/autodiff";
 import type { z } from "zod";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
@@ -39,7 +39,8 @@ export interface Recipe {
   parameters: Parameters;
   /** First values of all state: parameters, moments, averages. */
   initialState(random: Random): Map<string, NamedArray>;
-  programs: readonly ProgramSpec[];
+  /** Whole programs, and steps that may be run a few images at a time. */
+  programs: readonly (ProgramSpec | StepSpec)[];
   /** One iteration; returns losses by name. */
   step(context: StepContext): Promise<Record<string, number>>;
   /** The healthy counterpart of x [N, C, S, S]. Depends on no other image of the batch. */

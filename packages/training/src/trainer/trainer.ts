@@ -2,7 +2,7 @@
  * @file The loop's core: state, programs, and one iteration after another. Everything random is a function of seed and
  * iteration, so that state and iteration number are all that a checkpoint needs. No files here; `node/` has them.
  */
-import { input, type NamedArray, Program, Random, State } from "@hale/autodiff";
+import { compileStep, input, type NamedArray, Program, Random, State, type TrainingStep } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
 import type { DrawImages, ImageShape, Recipe } from "../methods/method.ts";
@@ -41,7 +41,7 @@ export class Trainer {
   private constructor(
     private readonly options: TrainerOptions,
     readonly state: State,
-    private readonly programs: ReadonlyMap<string, Program>,
+    private readonly programs: ReadonlyMap<string, Program | TrainingStep>,
     private readonly scorer: Program,
     private readonly draw: (iteration: number) => DrawImages,
     private done: number,
@@ -68,8 +68,10 @@ export class Trainer {
       state.write(from.arrays);
     } else state.write(fresh);
 
-    const programs = new Map<string, Program>();
-    for (const spec of recipe.programs) programs.set(spec.name, await Program.compile(state, spec));
+    const programs = new Map<string, Program | TrainingStep>();
+    for (const spec of recipe.programs) {
+      programs.set(spec.name, await ("trace" in spec ? compileStep(state, spec) : Program.compile(state, spec)));
+    }
     const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
     const healthy = recipe.restore(x);
     const map = recipe.anomalyMap(x, healthy);

@@ -7,15 +7,17 @@ import {
   adamInputs,
   adamState,
   adamUpdates,
-  gradients,
   input,
   linearDecay,
   mean,
   mul,
   Parameters,
   type Random,
+  reshape,
   type Schedule,
+  type StepSpec,
   sub,
+  transpose,
 } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { z } from "zod";
@@ -100,21 +102,29 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   }
   const parameters = new Parameters();
   const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
-  const images = (name: string) => input(name, [batch, channels, size, size]);
-  const normal = images("normal");
-  const unlabelled = images("unlabelled");
-  const pasted = images("pasted");
-  const mask = input("mask", [batch, 1, size, size]);
-  const masks = input("masks", [3 * batch, 1, size, size]);
-  const mix = input("mix", [batch, 1, 1, 1]);
-
-  const restored = generator(scopes.generator, unlabelled, settings, mask);
-  const critic = criticLosses(scopes.critic, settings, normal, restored, mix);
-  const restorer = generatorLosses(scopes, settings, { unlabelled, normal, pasted, mask: masks });
   const adam: AdamOptions = settings;
-  const train = (loss: typeof critic.total, prefix: string) => {
-    const own = parameters.trainable(prefix);
-    return adamUpdates(own, gradients(loss, [...own.values()]), adam);
+  const traceCritic = (rows: number) => {
+    const { normal, unlabelled } = imagesOf(rows);
+    const restored = generator(scopes.generator, unlabelled, settings, input("mask", [rows, 1, size, size]));
+    const mix = input("mix", [rows, 1, 1, 1]);
+    const { total, distance, penalty } = criticLosses(scopes.critic, settings, normal, restored, mix);
+    return { loss: total, outputs: { loss: total, distance, penalty } };
+  };
+  const traceGenerator = (rows: number) => {
+    const masks = input("masks", [rows, 3, size, size]);
+    const mask = reshape(transpose(masks, [1, 0, 2, 3]), [3 * rows, 1, size, size]);
+    const { total, ...parts } = generatorLosses(scopes, settings, { ...imagesOf(rows), mask });
+    return { loss: total, outputs: { loss: total, ...parts } };
+  };
+  const imagesOf = (rows: number) => {
+    const images = (name: string) => input(name, [rows, channels, size, size]);
+    return { normal: images("normal"), unlabelled: images("unlabelled"), pasted: images("pasted") };
+  };
+  // Traced once to declare the parameters of both networks.
+  traceGenerator(1);
+  const trains = (name: "critic" | "generator", trace: StepSpec["trace"]): StepSpec => {
+    const own = parameters.trainable(`${name}/`);
+    return { name, batch, trace, parameters: own, updates: (slopes) => adamUpdates(own, slopes, adam) };
   };
 
   const planes = size * size;
@@ -134,23 +144,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   return {
     parameters,
     initialState: (random) => new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
-    programs: [
-      {
-        name: "critic",
-        outputs: { loss: critic.total, distance: critic.distance, penalty: critic.penalty },
-        updates: train(critic.total, "critic/"),
-      },
-      {
-        name: "generator",
-        outputs: {
-          loss: restorer.total,
-          adversarial: restorer.adversarial,
-          identity: restorer.identity,
-          restoration: restorer.restoration,
-        },
-        updates: train(restorer.total, "generator/"),
-      },
-    ],
+    programs: [trains("critic", traceCritic), trains("generator", traceGenerator)],
     async step({ iteration, iterations, draw, random, run }: StepContext) {
       const schedule =
         settings.decay === "linear"
