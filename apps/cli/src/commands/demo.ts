@@ -36,7 +36,7 @@ export function demoCommand(): Command {
     .description("Draw phantoms, train a small SAGAN on them, evaluate it, write the report")
     .option("--out <folder>", "where everything is kept", "demo")
     .option("--seed <n>", "everything random follows from it", wholeNumber(0, 2 ** 32 - 1), 1)
-    .option("--iterations <n>", "training steps", wholeNumber(1), 2500)
+    .option("--iterations <n>", "training steps", wholeNumber(1), 1600)
     .option("--json", "end with one JSON line, without progress")
     .addHelpText("after", "\nExamples:\n  hale demo\n  hale demo --json")
     .action(
