@@ -17,6 +17,36 @@ import type { OnnxGraph } from "./onnx-graph.ts";
 /** Sides thinner than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
 const STACK_BELOW = { x: 32, dy: 64 };
 
+/** Positions of a batch up to which x's patches are written out: dW is then one product, in its own order. */
+const FEW_POSITIONS = 128;
+
+/** dW [O, C·kh·kw] = dy [O, positions] · patches [positions, C·kh·kw]. */
+function fromPatches(
+  graph: OnnxGraph,
+  x: string,
+  dy: string,
+  [n, c, h, w]: Shape,
+  dyShape: Shape,
+  { stride, pad, kernel: [kh, kw], output: [oh, ow] }: ConvGeometry,
+): string {
+  const o = dyShape[1];
+  const [height, width] = [h + 2 * pad, w + 2 * pad];
+  const padded = pad > 0 ? graph.node("Pad", [x, graph.ints([0, 0, pad, pad, 0, 0, pad, pad])]) : x;
+  const positions = Array.from({ length: oh * ow }, (_, p) => stride * (Math.floor(p / ow) * width + (p % ow)));
+  const places = positions.flatMap((start) =>
+    Array.from({ length: kh * kw }, (_, k) => start + Math.floor(k / kw) * width + (k % kw)),
+  );
+  const flat = graph.reshape(padded, [n, c, height * width]);
+  const gathered = graph.node("Gather", [flat, graph.ints(places)], { axis: 2 });
+  const byPosition = graph.node("Transpose", [graph.reshape(gathered, [n, c, oh * ow, kh * kw])], {
+    perm: [0, 2, 1, 3],
+  });
+  const patches = graph.reshape(byPosition, [n * oh * ow, c * kh * kw]);
+  const slopes = graph.node("Transpose", [graph.reshape(dy, [n, o, oh * ow])], { perm: [0, 2, 1] });
+  const product = graph.node("Gemm", [graph.reshape(slopes, [n * oh * ow, o]), patches], { transA: 1 });
+  return graph.reshape(product, [o, c, kh, kw]);
+}
+
 /** One tap along one axis: p·s + k - pad = s·(p + shift) + phase. */
 interface AxisTap {
   phase: number;
@@ -54,6 +84,8 @@ export function lowerConvWeightGradient(
     kernel: [kh, kw],
     output: [oh, ow],
   } = geometry;
+  if (groups === 1 && dyShape[0] * oh * ow <= FEW_POSITIONS)
+    return fromPatches(graph, x, dy, xShape, dyShape, geometry);
   const [n, c, h, w] = xShape;
   const o = dyShape[1];
   const rows = axisTaps(kh, stride, pad);

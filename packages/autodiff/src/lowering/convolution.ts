@@ -52,12 +52,53 @@ export function lowerConv(
     );
     return unblock(graph, y, wShape[0]);
   }
+  const side = bias ? 1 : tileSide(graph, g, wShape, positions);
+  if (side > 1) return tiledConv(graph, x, w, xShape[0], wShape, g, side);
   return graph.node("Conv", bias ? [x, w, bias] : [x, w], {
     kernel_shape: [...g.kernel],
     strides: [g.stride, g.stride],
     pads: [g.pad, g.pad, g.pad, g.pad],
     group: g.groups,
   });
+}
+
+/**
+ * Side of the square of neighbouring outputs that one block of channels can stand for, where the convolution has so few
+ * output channels of its own that the rest of a block would go to waste; 1 where that does not pay or fit.
+ */
+function tileSide(graph: OnnxGraph, g: ConvGeometry, [o, c]: Shape, positions: number): number {
+  const block = graph.options.convBlock ?? 0;
+  const side = Math.sqrt(block / o);
+  const whole = Number.isInteger(side) && side > 1 && g.output.every((size) => size % side === 0);
+  const reorderable = c < block || c % 4 === 0;
+  return g.groups === 1 && g.stride === 1 && whole && reorderable && positions >= LEAST_POSITIONS ? side : 1;
+}
+
+/**
+ * A thin convolution whose output channels are the outputs of a tile: the kernel is laid into a larger one at each place
+ * of the tile, which moves on by whole tiles.
+ */
+function tiledConv(
+  graph: OnnxGraph,
+  x: string,
+  w: string,
+  n: number,
+  [o, c, kh, kw]: Shape,
+  g: ConvGeometry,
+  side: number,
+): string {
+  const rest = side - 1;
+  const places = Array.from({ length: side * side }, (_, i) => [Math.floor(i / side), i % side]);
+  const kernels = places.map(([a, b]) => graph.node("Pad", [w, graph.ints([0, 0, a, b, 0, 0, rest - a, rest - b])]));
+  const kernel = [kh + rest, kw + rest] as const;
+  const filter = blockFilter(graph, graph.node("Concat", kernels, { axis: 0 }), o * side * side, c, kernel);
+  const pads = { top: g.pad, left: g.pad, bottom: g.pad, right: g.pad };
+  const y = blockedConv(graph, blockInput(graph, x, c), filter, kernel, side, pads);
+  // One block a tile: [N, 1, h/side, w/side, side·side·O] to [N, O, h, w].
+  const [height, width] = g.output;
+  const tiles = graph.reshape(y, [n, height / side, width / side, side, side, o]);
+  const woven = graph.node("Transpose", [tiles], { perm: [0, 5, 1, 3, 2, 4] });
+  return graph.reshape(woven, [n, o, height, width]);
 }
 
 export function lowerConvTranspose(
