@@ -8,6 +8,7 @@ import type { Lane } from "@hale/runtime";
 import { gradients } from "./graph.ts";
 import { convBlockOf } from "./lowering/conv-block.ts";
 import { lower } from "./lowering/lower.ts";
+import { mul } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { Program, type ProgramSpec, type State } from "./program.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -58,6 +59,10 @@ export function wholeStep(spec: StepSpec): ProgramSpec {
 
 const GRADIENT = "gradient:";
 
+function addInto(sum: Float32Array, value: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] += value[i];
+}
+
 class PartedStep implements TrainingStep {
   private constructor(
     private readonly part: Program,
@@ -65,6 +70,7 @@ class PartedStep implements TrainingStep {
     private readonly update: Program,
     private readonly parts: number,
     private readonly outputs: readonly string[],
+    /** Of outputs and gradients over the parts. */
     private readonly sums: ReadonlyMap<string, Float32Array>,
     private readonly state: State,
   ) {}
@@ -90,26 +96,15 @@ class PartedStep implements TrainingStep {
       const { bytes } = lower(name, results, { target: device.kind, convBlock: await convBlockOf(device) });
       for (let i = 1; i < threads; i++) lanes.push(await device.openLane(bytes, arrays(reads), arrays(writes)));
     }
-    const given = new Map([...parameters].map(([key, { shape }]) => [key, input(GRADIENT + key, shape)]));
+    const means = [...parameters].map(([key, { shape }]) => mul(input(GRADIENT + key, shape), 1 / parts));
     // One thread again: those of a larger pool would go on spinning after the update and keep the lanes off their cores.
-    const updates = spec.updates([...given.values()]);
+    const updates = spec.updates(means);
     const update = await Program.compile(state, { name: `${name} update`, updates }, { threads: 1 });
-    const sums = new Map([...given].map(([key, { shape }]) => [GRADIENT + key, new Float32Array(sizeOf(shape))]));
+    const sums = new Map(writes.map(([key, shape]) => [key, new Float32Array(sizeOf(shape))]));
     return new PartedStep(part, lanes, update, parts, Object.keys(outputs), sums, state);
   }
 
   async run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
-    const totals = new Map<string, Float32Array>();
-    const add = (results: Readonly<Record<string, Float32Array>>) => {
-      const first = totals.size === 0;
-      for (const [name, value] of Object.entries(results)) {
-        const sum = first ? (this.sums.get(name) ?? new Float32Array(value.length)) : totals.get(name)!;
-        const share = 1 / this.parts;
-        if (first) for (let i = 0; i < value.length; i++) sum[i] = share * value[i];
-        else for (let i = 0; i < value.length; i++) sum[i] += share * value[i];
-        totals.set(name, sum);
-      }
-    };
     const shared = this.stateValues();
     const together = 1 + this.lanes.length;
     for (let start = 0; start < this.parts; start += together) {
@@ -119,10 +114,15 @@ class PartedStep implements TrainingStep {
       // This thread works too; its results come first.
       const mine = this.part.run(this.imagesOf(inputs, start));
       const answers = await Promise.all([mine, ...others]);
-      for (const answer of answers) add(answer);
+      answers.forEach((answer, i) => {
+        for (const [name, sum] of this.sums) {
+          if (start + i === 0) sum.set(answer[name]);
+          else addInto(sum, answer[name]);
+        }
+      });
     }
     await this.update.run({ ...inputs, ...Object.fromEntries(this.sums) });
-    return Object.fromEntries(this.outputs.map((name) => [name, totals.get(name)!]));
+    return Object.fromEntries(this.outputs.map((name) => [name, this.sums.get(name)!.map((v) => v / this.parts)]));
   }
 
   /** The inputs of part `index`: its images of every kind. */

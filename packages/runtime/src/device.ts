@@ -33,7 +33,7 @@ export interface LaneArray {
 
 /** A thread with a session of its own. One run at a time. */
 export interface Lane {
-  /** Copies the feeds, runs, and returns views of the outputs that hold until the next run. */
+  /** Copies the feeds, runs, and returns the outputs, in arrays that the next run fills again. */
   run(feeds: Readonly<Record<string, ArrayLike<number>>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
