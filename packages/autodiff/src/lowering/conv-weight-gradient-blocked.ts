@@ -11,8 +11,8 @@ import type { Shape } from "../shape.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 
 const BLOCKED = "com.microsoft.nchwc";
-/** Pixels of dy up to which its blocks stay in cache; measured at strides of 1 (`npm run bench -- ops`). */
-const SMALL_MAP = 64;
+/** Pixels of all images of dy up to which its blocks stay in cache; measured at strides of 1. */
+const FEW_PIXELS = 16_384;
 /** Channels of x up to which dy is passed so few times that its size does not matter. */
 const THIN = 4;
 
@@ -27,7 +27,7 @@ export function blockedRoles(graph: OnnxGraph, xShape: Shape, dyShape: Shape, g:
   // Images are filled up to whole blocks: worth it down to half a block.
   if (block === 0 || g.groups > 1 || 2 * n < block) return null;
   const fits = excess(g).every((rows) => rows <= g.pad);
-  const small = g.output[0] * g.output[1] <= SMALL_MAP;
+  const small = n * g.output[0] * g.output[1] <= FEW_PIXELS;
   if (o % block === 0 && fits && (g.stride > 1 || small || c <= THIN)) return "dy as kernel";
   const centred = g.stride === 1 && g.kernel.every((taps) => g.pad <= taps - 1);
   return c % block === 0 && centred && o <= THIN ? "x as kernel" : null;
