@@ -119,6 +119,15 @@ export interface ProgramSpec {
   updates?: Readonly<Record<string, Tensor>>;
 }
 
+export interface ProgramOptions {
+  /** Writes ONNX Runtime's profile to a file with this prefix. */
+  profile?: string;
+  /** Threads inside one op, where fewer than the device's. */
+  threads?: number;
+  /** Every run writes its outputs into the arrays of the one before (CPU), which spares their allocation. */
+  keepOutputs?: boolean;
+}
+
 /** Prefixes keep outputs and updates apart in one ONNX graph. */
 const UPDATE = "update:";
 
@@ -131,8 +140,9 @@ export class Program {
     /** Names of the state arrays that it reads. */
     readonly stateInputs: readonly string[],
     private readonly runInputs: ReadonlyMap<string, Shape>,
-    private readonly outputs: readonly string[],
     private readonly updates: readonly string[],
+    /** Where outputs are written, by name; null lets ONNX Runtime allocate. */
+    private readonly places: ReadonlyMap<string, FloatTensor | null>,
     /** Number of ONNX nodes before ONNX Runtime's own optimisation. */
     readonly nodes: number,
   ) {}
@@ -140,7 +150,7 @@ export class Program {
   static async compile(
     state: State,
     spec: ProgramSpec,
-    { profile, threads }: { profile?: string; threads?: number } = {},
+    { profile, threads, keepOutputs = false }: ProgramOptions = {},
   ): Promise<Program> {
     const { outputs = {}, updates = {} } = spec;
     const all: Record<string, Tensor> = { ...outputs };
@@ -164,6 +174,7 @@ export class Program {
       profile,
       threads,
     });
+    const placeOf = (shape: Shape) => state.device.tensor(new Float32Array(sizeOf(shape)), shape);
     const used = model.inputs.filter((name) => shapes.has(name));
     return new Program(
       spec.name,
@@ -171,8 +182,8 @@ export class Program {
       session,
       used.filter((name) => state.has(name)),
       new Map(used.filter((name) => !state.has(name)).map((name) => [name, shapes.get(name)!])),
-      Object.keys(outputs),
       Object.keys(updates),
+      new Map(Object.entries(outputs).map(([name, { shape }]) => [name, keepOutputs ? placeOf(shape) : null])),
       model.nodes,
     );
   }
@@ -195,11 +206,11 @@ export class Program {
       feeds[name] = device.tensor(data, shape);
     }
     const fetches: Record<string, OrtTensor | null> = {};
-    for (const name of this.outputs) fetches[name] = null;
+    for (const [name, place] of this.places) fetches[name] = place;
     for (const name of this.updates) fetches[UPDATE + name] = device.kind === "cpu" ? this.state.spareFor(name) : null;
     const results = await this.session.run(feeds, fetches);
     for (const name of this.updates) this.state.replace(name, results[UPDATE + name]);
-    return Object.fromEntries(this.outputs.map((name) => [name, results[name].data as Float32Array]));
+    return Object.fromEntries([...this.places.keys()].map((name) => [name, results[name].data as Float32Array]));
   }
 
   /** Frees the compiled session; with profiling on, this writes the profile. */

@@ -79,14 +79,15 @@ class PartedStep implements TrainingStep {
     const { name, batch, parameters } = spec;
     const { device } = state;
     const { loss, outputs } = spec.trace(rows);
-    const slopes = gradients(loss, [...parameters.values()]);
+    // Each part's share of the mean, so that the parts' gradients need only be added.
+    const slopes = gradients(mul(loss, rows / batch), [...parameters.values()]);
     const results: Record<string, Tensor> = { ...outputs };
     [...parameters.keys()].forEach((parameter, i) => {
       results[GRADIENT + parameter] = slopes[i];
     });
     const parts = batch / rows;
     const threads = Math.min(device.threads, parts);
-    const part = await Program.compile(state, { name, outputs: results }, { threads: 1 });
+    const part = await Program.compile(state, { name, outputs: results }, { threads: 1, keepOutputs: true });
     const arrays = (shapes: Iterable<readonly [string, Shape]>) =>
       Array.from(shapes, ([array, shape]) => ({ name: array, shape }));
     const reads = [...part.stateInputs.map((key) => [key, state.shapeOf(key)] as const), ...part.inputs];
@@ -96,9 +97,9 @@ class PartedStep implements TrainingStep {
       const { bytes } = lower(name, results, { target: device.kind, convBlock: await convBlockOf(device) });
       for (let i = 1; i < threads; i++) lanes.push(await device.openLane(bytes, arrays(reads), arrays(writes)));
     }
-    const means = [...parameters].map(([key, { shape }]) => mul(input(GRADIENT + key, shape), 1 / parts));
+    const sumsOf = [...parameters].map(([key, { shape }]) => input(GRADIENT + key, shape));
     // One thread again: those of a larger pool would go on spinning after the update and keep the lanes off their cores.
-    const updates = spec.updates(means);
+    const updates = spec.updates(sumsOf);
     const update = await Program.compile(state, { name: `${name} update`, updates }, { threads: 1 });
     const sums = new Map(writes.map(([key, shape]) => [key, new Float32Array(sizeOf(shape))]));
     return new PartedStep(part, lanes, update, parts, Object.keys(outputs), sums, state);

@@ -27,24 +27,28 @@ export function lower(
     const inputs = tensor.inputs.map((input) => values.get(input)!);
     values.set(tensor, tensor.op.lower(graph, inputs, tensor));
   }
+  // A value that a node makes takes the output's name; an input, a constant or a second name for one value is copied.
+  const made = new Set(graph.nodesList.flatMap((node) => node.output));
+  const renamed = new Map<string, string>();
   const infos: ValueInfo[] = Object.entries(outputs).map(([output, tensor]) => {
-    // A name of its own for every output, also where two outputs are one value.
-    graph.nodesList.push({
-      opType: "Identity",
-      domain: "",
-      input: [values.get(tensor)!],
-      output: [output],
-      attribute: [],
-    });
+    const value = values.get(tensor)!;
+    if (made.has(value) && !renamed.has(value)) renamed.set(value, output);
+    else graph.nodesList.push({ opType: "Identity", domain: "", input: [value], output: [output], attribute: [] });
     return { name: output, elemType: FLOAT, dims: tensor.shape.map((size) => graph.openSize(size)) };
   });
+  const nameOf = (value: string) => renamed.get(value) ?? value;
+  const nodes = graph.nodesList.map((node) => ({
+    ...node,
+    input: node.input.map(nameOf),
+    output: node.output.map(nameOf),
+  }));
   const bytes = encodeModel({
     name,
-    nodes: graph.nodesList,
+    nodes,
     initializers: graph.initializers,
     inputs: graph.inputs,
     outputs: infos,
     metadata: options.metadata,
   });
-  return { bytes, inputs: graph.inputs.map((info) => info.name), nodes: graph.nodesList.length };
+  return { bytes, inputs: graph.inputs.map((info) => info.name), nodes: nodes.length };
 }
