@@ -15,6 +15,7 @@ export type ErrorCode =
   | "DATASET_EMPTY"
   | "DATASET_INVALID"
   | "DATASET_LEAK"
+  | "RUN_BUSY"
   | "OPTION_INVALID"
   | "SHAPE_MISMATCH"
   | "CHECKPOINT_CORRUPT"

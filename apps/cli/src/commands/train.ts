@@ -184,6 +184,9 @@ export async function trainWithProgress(
           say(
             `${settings.method}, ${(parameters / 1e6).toFixed(1)} M parameters, ${settings.size} x ${settings.size}: ${partition.train.length} normals and ${partition.unlabelled.length} unlabelled to learn from, ${partition.selection.length} normals to select, ${partition.threshold.length} for the threshold.`,
           );
+          const { leftOut } = partition;
+          if (leftOut.length > 0)
+            say(`Left out ${leftOut.length} unlabelled images of patients who select or set the threshold.`);
           say(`Estimated: ${duration(seconds)}, ${bytes(memory)} of memory. The run is kept in ${folder}.`);
           if (resumedAt > 0) say(`Going on from iteration ${resumedAt}.`);
         },

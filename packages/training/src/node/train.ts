@@ -20,6 +20,7 @@ import { writeAtomic } from "./atomic.ts";
 import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
 import { EventLog, readLosses } from "./event-log.ts";
+import { lockRun } from "./run-lock.ts";
 
 const settingsSchema = z.strictObject({
   data: z.string(),
@@ -138,12 +139,26 @@ export interface RunControl {
   until?: number;
 }
 
-/** Trains in `folder`, from scratch or from its newest checkpoint. */
+/** Trains in `folder`, from scratch or from its newest checkpoint. Throws RUN_BUSY while another process does. */
 export async function runTraining(
   folder: string,
   given: RunSettings,
   events: RunEvents = {},
-  { signal, until }: RunControl = {},
+  control: RunControl = {},
+): Promise<FinishedRun> {
+  const unlock = await lockRun(folder);
+  try {
+    return await trainIn(folder, given, events, control);
+  } finally {
+    await unlock();
+  }
+}
+
+async function trainIn(
+  folder: string,
+  given: RunSettings,
+  events: RunEvents,
+  { signal, until }: RunControl,
 ): Promise<FinishedRun> {
   const settings = settingsSchema.parse(given);
   const method = methodNamed(settings.method);

@@ -49,6 +49,23 @@ describe("a partition", () => {
     );
   });
 
+  test("leaves out unlabelled images of patients who select or set the threshold, directly or over a group", () => {
+    const normals = list(40, "n", (i) => ({ patient: `p${i}` }));
+    const held = list(20, "v", (i) => ({ split: "val", patient: `q${i}` }));
+    const pool = [
+      ...list(40, "u", (i) => ({ label: null, patient: `p${i}` })),
+      item("shared.png", { label: null, patient: "q3", group: "family" }),
+      item("cousin.png", { label: null, patient: "r", group: "family" }),
+      item("free.png", { label: null }),
+    ];
+    const { selection, threshold, unlabelled, leftOut } = partition(setOf(...normals, ...held, ...pool), options);
+    const patients = new Set([...selection, ...threshold].map(({ patient }) => patient));
+    const expected = pool.filter(({ patient, group }) => patients.has(patient) || group === "family");
+    expect(paths(leftOut).sort()).toEqual(paths(expected).sort());
+    expect(unlabelled.length + leftOut.length).toBe(pool.length);
+    expect(paths(unlabelled)).toContain("free.png");
+  });
+
   test("holds out a tenth of the training normals to select a checkpoint, whole patients only", () => {
     expect(sizes(partition(setOf(...list(100, "n"), ...list(38, "v", () => ({ split: "val" }))), options))).toEqual([
       90, 10, 38,

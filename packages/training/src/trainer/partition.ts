@@ -13,6 +13,8 @@ export interface Partition {
   train: Item[];
   /** Unlabelled images, learnt from and used to select a checkpoint. */
   unlabelled: Item[];
+  /** Unlabelled images that take no part: their patients or groups are among those that select or set the threshold. */
+  leftOut: Item[];
   /** Normals held out to select a checkpoint. */
   selection: Item[];
   /** Normals held out to set the threshold and the scale of maps. */
@@ -64,10 +66,15 @@ export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionO
   };
   const selection = take(Math.max(1, Math.round(SELECTION_SHARE * normals.length)));
   const extra = take(fromTrain);
+  const heldOut = new Set([...selection, ...threshold, ...extra]);
+  const pool = dataset.items.filter((item) => item.label === null && item.split === "train");
+  const joined = joinedRows([...pool, ...heldOut]).filter((cluster) => cluster.some((item) => heldOut.has(item)));
+  const tainted = new Set(joined.flat());
   const byPath = (items: Item[]) => [...items].sort((a, b) => (a.path < b.path ? -1 : 1));
   return {
     train: byPath(shuffled.flat()),
-    unlabelled: dataset.items.filter((item) => item.label === null && item.split === "train"),
+    unlabelled: pool.filter((item) => !tainted.has(item)),
+    leftOut: pool.filter((item) => tainted.has(item)),
     selection: byPath(selection),
     threshold: byPath([...threshold, ...extra]),
     test: dataset.items.filter((item) => item.split === "test" && item.label !== null),
