@@ -12,7 +12,7 @@ export { writeAtomic, writeFault } from "./atomic.ts";
 
 export interface NodeDeviceOptions {
   kind?: "cpu" | "webgpu";
-  /** Threads inside one op; all cores by default. A resumed run is bit-equal only at the same count. */
+  /** Threads inside one op; all cores by default. Steps that run as one program are bit-equal only at the same count. */
   threads?: number;
 }
 
