@@ -151,6 +151,11 @@ describe("a sentence and no half-written file answer", () => {
       const odd = await hale(["train", "scans", "--out", "no-run", "--size", "60"]);
       expectRefused(odd, 2, /cannot take images of 60 x 60 pixels\. Choose a size divisible by 16/);
       expectRefused(await train("scans", "--out", "no-run", "--set", "depth=3"), 2, /depth.*hale train --help/);
+      expectRefused(
+        await train("scans", "--out", "no-run", "--set", "identityWeight=x"),
+        2,
+        /"balanced", or expected number/,
+      );
       expect(await readdir(root)).not.toContain("no-run");
     },
     LIMIT,

@@ -128,6 +128,12 @@ function methodHelp(): string {
     .join("\n");
 }
 
+/** What each alternative of an option asks for: zod itself says only that none fits. */
+function unionFault(issue: z.core.$ZodIssueInvalidUnion): string {
+  const expected = issue.errors.map(([first]) => first.message.replace(/^Invalid input: /, ""));
+  return expected.join(", or ");
+}
+
 function newSettings(data: string | undefined, options: TrainOptions): RunSettings {
   if (!data)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
@@ -136,7 +142,7 @@ function newSettings(data: string | undefined, options: TrainOptions): RunSettin
     const issue = parsed.error.issues[0];
     throw new HaleError(
       "OPTION_INVALID",
-      `--set ${issue.path.join(".")}: ${issue.message}.`,
+      `${["--set", ...issue.path].join(" ")}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
       "hale train --help lists the options.",
     );
   }
