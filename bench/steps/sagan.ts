@@ -4,9 +4,9 @@
  */
 import * as ad from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
-import { generator, type NetworkOptions } from "../../packages/training/src/methods/sagan/networks.ts";
-import { criticLosses, generatorLosses } from "../../packages/training/src/methods/sagan/objective.ts";
+import type { NetworkOptions } from "../../packages/training/src/methods/sagan/networks.ts";
 import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/pseudo-anomaly.ts";
+import { trainingSteps } from "../../packages/training/src/methods/sagan/steps.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 
 const ADAM: ad.AdamOptions = { learningRate: 5e-5, beta1: 0.5, beta2: 0.999 };
@@ -23,43 +23,11 @@ const ITERATIONS = 2;
 /** Share of pixels at which the generator's change is kept. */
 const KEEP = 0.95;
 
-const networkOptions = (width: number) => ({
-  ...NETWORK,
-  width,
-  identityWeight: IDENTITY_WEIGHT,
-  restorationWeight: 1,
-});
-
 /** Both networks' parameters, and their steps. */
-function steps({ batch, size: s, width }: StepConfig) {
-  const options = networkOptions(width);
-  const parameters = new ad.Parameters();
-  const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
-  const images = (rows: number) => {
-    const [normal, unlabelled, pasted] = ["normal", "unlabelled", "pasted"].map((name) =>
-      ad.input(name, [rows, 1, s, s]),
-    );
-    return { normal, unlabelled, pasted };
-  };
-  const traceCritic = (rows: number) => {
-    const { normal, unlabelled } = images(rows);
-    const restored = generator(scopes.generator, unlabelled, options, ad.input("criticMask", [rows, 1, s, s]));
-    const { total, penalty } = criticLosses(scopes.critic, options, normal, restored, ad.input("mix", [rows, 1, 1, 1]));
-    return { loss: total, outputs: { critic: total, penalty } };
-  };
-  const traceGenerator = (rows: number) => {
-    const masks = ad.transpose(ad.input("mask", [rows, 3, s, s]), [1, 0, 2, 3]);
-    const mask = ad.reshape(masks, [3 * rows, 1, s, s]);
-    const { total, ...parts } = generatorLosses(scopes, options, { ...images(rows), mask });
-    return { loss: total, outputs: { generator: total, ...parts } };
-  };
-  traceGenerator(1);
-  const step = (name: string, trace: ad.StepSpec["trace"]): ad.StepSpec => {
-    const own = parameters.trainable(`${name}/`);
-    return { name, batch, trace, parameters: own, updates: (slopes) => ad.adamUpdates(own, slopes, ADAM) };
-  };
-  return { parameters, critic: step("critic", traceCritic), generator: step("generator", traceGenerator) };
-}
+const steps = ({ batch, size, width }: StepConfig) => {
+  const options = { ...NETWORK, ...ADAM, width, batch, identityWeight: IDENTITY_WEIGHT, restorationWeight: 1 };
+  return trainingSteps(options, { size, channels: 1 });
+};
 
 /** Smooth images in [-1, 1]: a few waves of low frequency and a little noise. */
 function images({ batch, size }: StepConfig, random: ad.Random): Float32Array {
@@ -111,11 +79,11 @@ export const saganStep: StepFactory = {
         const normal = images(config, random);
         put("normal", normal, [n, 1, s, s]);
         put("unlabelled", images(config, random), [n, 1, s, s]);
-        put("criticMask", mask(n), [n, 1, s, s]);
+        put("mask", mask(n), [n, 1, s, s]);
         put("mix", random.uniforms(n), [n, 1, 1, 1]);
         if (i < ITERATIONS - 1) continue;
         put("pasted", pasted(normal, config, random), [n, 1, s, s]);
-        put("mask", mask(3 * n), [n, 3, s, s]);
+        put("masks", mask(3 * n), [n, 3, s, s]);
       }
     }
     return result;
@@ -137,14 +105,15 @@ export const saganStep: StepFactory = {
       );
     return {
       async run(turn) {
-        let losses: Record<string, Float32Array> = {};
+        let last: Record<string, Float32Array> = {};
         for (let i = 0; i < ITERATIONS; i++) {
           const adam = ad.adamInputs(ADAM, turn * ITERATIONS + i + 1, ADAM.learningRate);
-          losses = await criticStep.run({ ...feeds(turn, i), ...adam });
+          last = await criticStep.run({ ...feeds(turn, i), ...adam });
         }
         const adam = ad.adamInputs(ADAM, turn + 1, ADAM.learningRate);
-        const last = await generatorStep.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
-        return Object.fromEntries(Object.entries({ ...losses, ...last }).map(([name, [value]]) => [name, value]));
+        const { loss, ...parts } = await generatorStep.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
+        const losses = { critic: last.loss, penalty: last.penalty, generator: loss, ...parts };
+        return Object.fromEntries(Object.entries(losses).map(([name, [value]]) => [name, value]));
       },
     };
   },

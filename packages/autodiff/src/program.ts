@@ -5,7 +5,7 @@
 import type { Device, FloatTensor, InferenceSession, OrtTensor } from "@hale/runtime";
 import { topologicalOrder } from "./graph.ts";
 import { convBlockOf } from "./lowering/conv-block.ts";
-import { lower } from "./lowering/lower.ts";
+import { type LoweredModel, lower } from "./lowering/lower.ts";
 import { input, inputName } from "./ops/leaf.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -143,8 +143,8 @@ export class Program {
     private readonly updates: readonly string[],
     /** Where outputs are written, by name; null lets ONNX Runtime allocate. */
     private readonly places: ReadonlyMap<string, FloatTensor | null>,
-    /** Number of ONNX nodes before ONNX Runtime's own optimisation. */
-    readonly nodes: number,
+    /** As ONNX Runtime got it, before its own optimisation. */
+    readonly model: LoweredModel,
   ) {}
 
   static async compile(
@@ -184,7 +184,7 @@ export class Program {
       new Map(used.filter((name) => !state.has(name)).map((name) => [name, shapes.get(name)!])),
       Object.keys(updates),
       new Map(Object.entries(outputs).map(([name, { shape }]) => [name, keepOutputs ? placeOf(shape) : null])),
-      model.nodes,
+      model,
     );
   }
 

@@ -6,8 +6,6 @@
  */
 import type { Lane } from "@hale/runtime";
 import { gradients } from "./graph.ts";
-import { convBlockOf } from "./lowering/conv-block.ts";
-import { lower } from "./lowering/lower.ts";
 import { mul } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { Program, type ProgramSpec, type State } from "./program.ts";
@@ -93,9 +91,8 @@ class PartedStep implements TrainingStep {
     const reads = [...part.stateInputs.map((key) => [key, state.shapeOf(key)] as const), ...part.inputs];
     const writes = Object.entries(results).map(([key, { shape }]) => [key, shape] as const);
     const lanes: Lane[] = [];
-    if (device.openLane && threads > 1) {
-      const { bytes } = lower(name, results, { target: device.kind, convBlock: await convBlockOf(device) });
-      for (let i = 1; i < threads; i++) lanes.push(await device.openLane(bytes, arrays(reads), arrays(writes)));
+    for (let i = 1; i < threads && device.openLane; i++) {
+      lanes.push(await device.openLane(part.model.bytes, arrays(reads), arrays(writes)));
     }
     const sumsOf = [...parameters].map(([key, { shape }]) => input(GRADIENT + key, shape));
     // One thread again: those of a larger pool would go on spinning after the update and keep the lanes off their cores.

@@ -1,7 +1,7 @@
 /**
- * @file The weight gradient of a convolution as one more convolution, in ONNX Runtime's blocked layout: images take the
- * part of channels and dy (or, where dy is thin, x) that of the kernel, so that dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x turned to
- * [C, N, H, W] convolved with dy turned to [O, N, h, w] and spread by the stride. Nothing is copied tap by tap.
+ * @file The weight gradient of a convolution as one more convolution, in ONNX Runtime's blocked layout. Images take the
+ * part of channels, and dy (or, where dy is thin, x) that of the kernel: dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x
+ * turned to [C, N, H, W] convolved with dy turned to [O, N, h, w] and spread by the stride. Nothing is copied tap by tap.
  *
  * Every image of x meets the whole of dy, which is only fast while a block of dy stays in cache: on small maps, with a
  * stride (whose taps cost the other way most), or where x has hardly any channels.
@@ -9,8 +9,8 @@
 import type { ConvGeometry } from "../ops/convolution.ts";
 import type { Shape } from "../shape.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
+import { BLOCKED } from "./onnx-model.ts";
 
-const BLOCKED = "com.microsoft.nchwc";
 /** Pixels of all images of dy up to which its blocks stay in cache; measured at strides of 1. */
 const FEW_PIXELS = 16_384;
 /** Channels of x up to which dy is passed so few times that its size does not matter. */

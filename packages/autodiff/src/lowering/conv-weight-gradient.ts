@@ -1,10 +1,12 @@
 /**
  * @file The weight gradient of a convolution in ONNX, which has no such op: dW[o,c,i,j] = Σ dy[n,o,p]·x[n,c,p·s + k - pad].
+ * It has three forms: a blocked convolution where that is fastest (`conv-weight-gradient-blocked.ts`), a product with x's
+ * patches where there are few positions, and otherwise products over one common frame:
  *
- * Both sides are laid out channel-first in one common frame, [channels, images·rows·columns], with zeros behind every row
- * and every image. A tap is then one contiguous shift of x against dy, wrapped positions meet only zeros, and dW is a
- * matrix product over the frame. The zeros behind one row serve as those before the next, so that small maps waste little.
- * A stride s takes every s-th row and column of x: s·s frames (polyphase).
+ * Both sides are laid out channel-first, [channels, images·rows·columns], with zeros behind every row and every image. A
+ * tap is then one contiguous shift of x against dy, wrapped positions meet only zeros, and dW is a matrix product over the
+ * frame. The zeros behind one row serve as those before the next, so that small maps waste little. A stride s takes every
+ * s-th row and column of x: s·s frames (polyphase).
  *
  * Shifts are copies, so they are shared between the sides: row shifts on x, column shifts on dy, 6 copies for 9 taps.
  * Thin sides are stacked into one larger product; where one side is very thin it alone carries all the shifts.
@@ -14,7 +16,7 @@ import type { Shape } from "../shape.ts";
 import { blockedRoles, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 
-/** Sides thinner than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
+/** Sides of a frame with fewer channels than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
 const STACK_BELOW = { x: 32, dy: 64 };
 
 /** Positions of a batch up to which x's patches are written out: dW is then one product, in its own order. */

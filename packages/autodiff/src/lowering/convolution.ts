@@ -9,8 +9,7 @@
 import type { ConvGeometry } from "../ops/convolution.ts";
 import type { Shape } from "../shape.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
-
-const BLOCKED = "com.microsoft.nchwc";
+import { BLOCKED } from "./onnx-model.ts";
 
 /** With fewer output positions than this, reordering the weights costs more than the faster kernel gains. */
 const LEAST_POSITIONS = 256;

@@ -11,8 +11,6 @@ export interface LoweredModel {
   bytes: Uint8Array;
   /** Names of the inputs that the model really reads. */
   inputs: string[];
-  /** Number of ONNX nodes, for reports. */
-  nodes: number;
 }
 
 /** Lowers named outputs to one ONNX model. An output may be any tensor, also an input or a constant. */
@@ -50,5 +48,5 @@ export function lower(
     outputs: infos,
     metadata: options.metadata,
   });
-  return { bytes, inputs: graph.inputs.map((info) => info.name), nodes: nodes.length };
+  return { bytes, inputs: graph.inputs.map((info) => info.name) };
 }

@@ -74,6 +74,8 @@ export const DOUBLE = 11;
 
 /** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17. */
 export const OPSET = 20;
+/** Domain of ONNX Runtime's operators on channels in blocks. */
+export const BLOCKED = "com.microsoft.nchwc";
 
 export interface NodeProto {
   opType: string;
@@ -143,7 +145,7 @@ export function encodeModel({ name, nodes, initializers, inputs, outputs, metada
       opsetImport: [
         { domain: "", version: OPSET },
         { domain: "com.microsoft", version: 1 },
-        { domain: "com.microsoft.nchwc", version: 1 },
+        { domain: BLOCKED, version: 1 },
       ],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     })

@@ -6,7 +6,7 @@ import fc, { type Arbitrary } from "fast-check";
 import type { Random } from "../random.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { conv2d, convTranspose2d } from "./convolution.ts";
+import { convCases } from "./conv-cases.ts";
 import * as elementwise from "./elementwise.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { concat, embed, expand, pad, reshape, slice, transpose } from "./layout.ts";
@@ -56,37 +56,6 @@ function binaryCase(name: string, op: (a: Tensor, b: Tensor) => Tensor, sample?:
     })),
   };
 }
-
-const convShapes = (transposed: boolean, kernel: Arbitrary<number> = size(1, 4)) =>
-  fc
-    .record({
-      n: size(1, 3),
-      groups: size(1, 3),
-      inPerGroup: size(1, 6),
-      outPerGroup: size(1, 3),
-      height: size(4, 8),
-      width: size(4, 8),
-      kh: kernel,
-      kw: kernel,
-      stride: size(1, 3),
-      pad: size(0, 2),
-      outputPadding: size(0, 1),
-    })
-    .map(({ n, groups, inPerGroup, outPerGroup, height, width, kh, kw, stride, pad: padding, outputPadding }) => {
-      const p = Math.min(padding, Math.min(kh, kw) - 1);
-      const channels = groups * inPerGroup;
-      const x = [n, channels, height, width];
-      if (!transposed) {
-        const w = [groups * outPerGroup, inPerGroup, kh, kw];
-        return { inputs: [x, w], build: ([a, b]: Tensor[]) => conv2d(a, b, { stride, pad: p, groups }) };
-      }
-      const w = [channels, outPerGroup, kh, kw];
-      const extra = Math.min(outputPadding, stride - 1);
-      return {
-        inputs: [x, w],
-        build: ([a, b]: Tensor[]) => convTranspose2d(a, b, { stride, pad: p, groups, outputPadding: extra }),
-      };
-    });
 
 export const opCases: OpCase[] = [
   unaryCase("neg", elementwise.neg),
@@ -213,67 +182,7 @@ export const opCases: OpCase[] = [
       build: ([x, w, b]) => linear(x, w, b),
     })),
   },
-  { name: "conv2d", shapes: convShapes(false), runs: 20 },
-  {
-    name: "conv2d with a bias",
-    shapes: fc.tuple(size(1, 3), fc.constantFrom(2, 8, 20), size(6, 12)).map(([n, o, side]) => ({
-      inputs: [[n, 3, side, side], [o, 3, 3, 3], [o]],
-      build: ([x, w, b]) => conv2d(x, w, { pad: 1 }, b),
-    })),
-  },
-  {
-    name: "conv2d 7x7",
-    shapes: convShapes(false, fc.constant(7)).filter(({ inputs }) => inputs[0][2] >= 7 && inputs[0][3] >= 7),
-    runs: 3,
-  },
-  { name: "convTranspose2d", shapes: convShapes(true), runs: 20 },
-  // Large enough for the blocked kernels and for every way of sharing shifts in the weight gradient.
-  ...[false, true].map(
-    (transposed): OpCase => ({
-      name: transposed ? "convTranspose2d, many channels" : "conv2d, many channels",
-      runs: 8,
-      derivatives: false,
-      shapes: fc
-        .record({
-          n: size(2, 4),
-          inputs: fc.constantFrom(1, 3, 8, 16, 24, 68),
-          outputs: fc.constantFrom(1, 8, 16, 24, 68),
-          side: fc.constantFrom(8, 9, 12),
-          geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [5, 1, 2], [3, 2, 1]),
-        })
-        .map(({ n, inputs, outputs, side, geometry: [kernel, stride, p] }) => ({
-          inputs: [
-            [n, inputs, side, side],
-            transposed ? [inputs, outputs, kernel, kernel] : [outputs, inputs, kernel, kernel],
-          ],
-          build: ([x, w]) => (transposed ? convTranspose2d : conv2d)(x, w, { stride, pad: p }),
-        })),
-    }),
-  ),
-  // Images enough to take the part of channels in the blocked weight gradient.
-  ...[false, true].map(
-    (transposed): OpCase => ({
-      name: transposed ? "convTranspose2d, many images" : "conv2d, many images",
-      runs: 12,
-      derivatives: false,
-      shapes: fc
-        .record({
-          n: fc.constantFrom(16, 32),
-          inputs: fc.constantFrom(1, 3, 16),
-          outputs: fc.constantFrom(1, 16, 32),
-          height: fc.constantFrom(4, 5, 8),
-          width: fc.constantFrom(4, 6, 7),
-          geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [3, 2, 1], [2, 3, 1]),
-        })
-        .map(({ n, inputs, outputs, height, width, geometry: [kernel, stride, p] }) => ({
-          inputs: [
-            [n, inputs, height, width],
-            transposed ? [inputs, outputs, kernel, kernel] : [outputs, inputs, kernel, kernel],
-          ],
-          build: ([x, w]) => (transposed ? convTranspose2d : conv2d)(x, w, { stride, pad: p }),
-        })),
-    }),
-  ),
+  ...convCases,
   {
     name: "maxPool2d",
     shapes: fc.tuple(planes, size(2, 3), size(1, 3), size(0, 1)).map(([[n, c, h, w], k, stride, p]) => ({

@@ -1,30 +1,13 @@
 /**
- * @file SAGAN as a method: defaults, programs, the training step, and its registration.
+ * @file SAGAN as a method: options, what an iteration draws and runs, and its registration.
  */
-import {
-  type AdamOptions,
-  abs,
-  adamInputs,
-  adamState,
-  adamUpdates,
-  input,
-  linearDecay,
-  mean,
-  mul,
-  Parameters,
-  type Random,
-  reshape,
-  type Schedule,
-  type StepSpec,
-  sub,
-  transpose,
-} from "@hale/autodiff";
+import { abs, adamInputs, adamState, linearDecay, mean, mul, type Random, type Schedule, sub } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { z } from "zod";
 import type { ImageShape, Method, Recipe, StepContext } from "../method.ts";
 import { generator } from "./networks.ts";
-import { criticLosses, generatorLosses } from "./objective.ts";
 import { pasteBox, randomBox } from "./pseudo-anomaly.ts";
+import { trainingSteps } from "./steps.ts";
 
 const options = z.strictObject({
   width: z
@@ -100,33 +83,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
       `Choose a size divisible by ${8 * grid}, at least ${16 * grid}, or fewer windows.`,
     );
   }
-  const parameters = new Parameters();
-  const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
-  const adam: AdamOptions = settings;
-  const traceCritic = (rows: number) => {
-    const { normal, unlabelled } = imagesOf(rows);
-    const restored = generator(scopes.generator, unlabelled, settings, input("mask", [rows, 1, size, size]));
-    const mix = input("mix", [rows, 1, 1, 1]);
-    const { total, distance, penalty } = criticLosses(scopes.critic, settings, normal, restored, mix);
-    return { loss: total, outputs: { loss: total, distance, penalty } };
-  };
-  const traceGenerator = (rows: number) => {
-    const masks = input("masks", [rows, 3, size, size]);
-    const mask = reshape(transpose(masks, [1, 0, 2, 3]), [3 * rows, 1, size, size]);
-    const { total, ...parts } = generatorLosses(scopes, settings, { ...imagesOf(rows), mask });
-    return { loss: total, outputs: { loss: total, ...parts } };
-  };
-  const imagesOf = (rows: number) => {
-    const images = (name: string) => input(name, [rows, channels, size, size]);
-    return { normal: images("normal"), unlabelled: images("unlabelled"), pasted: images("pasted") };
-  };
-  // Traced once to declare the parameters of both networks.
-  traceGenerator(1);
-  const trains = (name: "critic" | "generator", trace: StepSpec["trace"]): StepSpec => {
-    const own = parameters.trainable(`${name}/`);
-    return { name, batch, trace, parameters: own, updates: (slopes) => adamUpdates(own, slopes, adam) };
-  };
-
+  const { parameters, scopes, ...steps } = trainingSteps(settings, { size, channels });
   const planes = size * size;
   const imageLength = channels * planes;
 
@@ -144,7 +101,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   return {
     parameters,
     initialState: (random) => new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
-    programs: [trains("critic", traceCritic), trains("generator", traceGenerator)],
+    programs: [steps.critic, steps.generator],
     async step({ iteration, iterations, draw, random, run }: StepContext) {
       const schedule =
         settings.decay === "linear"
@@ -159,7 +116,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
         unlabelled: mixed,
         mask: keepMask(batch * planes, keep, chance),
         mix: chance.uniforms(batch),
-        ...adamInputs(adam, iteration, rate),
+        ...adamInputs(settings, iteration, rate),
       });
       const losses: Record<string, number> = {
         "critic/loss": criticResult.loss[0],
@@ -173,7 +130,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
           unlabelled: mixed,
           pasted: paste(normals, draw("unlike", indices).images, luck),
           masks: keepMask(3 * batch * planes, keep, luck),
-          ...adamInputs(adam, iteration / settings.criticSteps, rate),
+          ...adamInputs(settings, iteration / settings.criticSteps, rate),
         });
         for (const name of ["loss", "adversarial", "identity", "restoration"])
           losses[`generator/${name}`] = result[name][0];

@@ -69,6 +69,12 @@ function balancedWeight({ shape: [, channels, height, width] }: Tensor): number 
   return Math.sqrt(channels * height * width);
 }
 
+export interface GeneratorOptions {
+  /** "balanced" is √d for images of d values. */
+  identityWeight: number | "balanced";
+  restorationWeight: number;
+}
+
 export interface GeneratorLosses {
   total: Tensor;
   adversarial: Tensor;
@@ -77,13 +83,13 @@ export interface GeneratorLosses {
 }
 
 /**
- * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + v·mean(normal - G(pasted))²; w = v = 1 as published,
- * "balanced" takes w = √d for images of d values. One pass of G serves all three batches, since nothing in it looks
+ * L_G = -E[D(G(unlabelled))] + w·mean|normal - G(normal)| + v·mean(normal - G(pasted))²; w = v = 1 as published.
+ * One pass of G serves all three batches, since nothing in it looks
  * across images; `mask` is [3N, 1, S, S] in the order unlabelled, normal, pasted.
  */
 export function generatorLosses(
   scopes: { generator: Scope; critic: Scope },
-  options: NetworkOptions & { identityWeight: number | "balanced"; restorationWeight: number },
+  options: NetworkOptions & GeneratorOptions,
   batch: { unlabelled: Tensor; normal: Tensor; pasted: Tensor; mask: Tensor },
 ): GeneratorLosses {
   const { unlabelled, normal, pasted, mask } = batch;
