@@ -25,4 +25,4 @@ export * from "./program.ts";
 export * from "./random.ts";
 export * from "./shape.ts";
 export { apply, type Op, Tensor } from "./tensor.ts";
-export { compileStep, type StepSpec, type TrainingStep, wholeStep } from "./training-step.ts";
+export { compileStep, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";

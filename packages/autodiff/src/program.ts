@@ -21,6 +21,7 @@ export class State {
   /** On the CPU each array has a twin that the next update is written into, so that steps allocate nothing. */
   private readonly spare = new Map<string, FloatTensor>();
   private readonly shapes = new Map<string, Shape>();
+  private readonly versions = new Map<string, number>();
 
   constructor(readonly device: Device) {}
 
@@ -63,6 +64,11 @@ export class State {
     return this.current.get(name)!;
   }
 
+  /** @internal Grows whenever an array takes a new value. */
+  version(name: string): number {
+    return this.versions.get(name)!;
+  }
+
   /** @internal Host memory for the next value of an array (CPU and Wasm only). */
   spareFor(name: string): FloatTensor {
     let tensor = this.spare.get(name);
@@ -78,6 +84,7 @@ export class State {
   replace(name: string, value: OrtTensor): void {
     const old = this.current.get(name);
     this.current.set(name, value);
+    this.versions.set(name, (this.versions.get(name) ?? 0) + 1);
     if (!old) return;
     if (old.location === "gpu-buffer") old.dispose();
     else if (this.device.kind !== "webgpu") this.spare.set(name, old as FloatTensor);
@@ -89,6 +96,7 @@ export class State {
     this.current.clear();
     this.spare.clear();
     this.shapes.clear();
+    this.versions.clear();
   }
 
   /** ONNX Runtime in Node cannot download a GPU tensor by itself (1.30); a graph of copies with host outputs can. */
@@ -124,6 +132,8 @@ export interface ProgramOptions {
   profile?: string;
   /** Threads inside one op, where fewer than the device's. */
   threads?: number;
+  /** Idle threads leave their cores to others. */
+  idleThreadsSleep?: boolean;
   /** Every run writes its outputs into the arrays of the one before (CPU), which spares their allocation. */
   keepOutputs?: boolean;
 }
@@ -139,7 +149,8 @@ export class Program {
     private readonly session: InferenceSession,
     /** Names of the state arrays that it reads. */
     readonly stateInputs: readonly string[],
-    private readonly runInputs: ReadonlyMap<string, Shape>,
+    /** What `run` expects. */
+    readonly inputs: readonly { name: string; shape: Shape }[],
     private readonly updates: readonly string[],
     /** Where outputs are written, by name; null lets ONNX Runtime allocate. */
     private readonly places: ReadonlyMap<string, FloatTensor | null>,
@@ -150,7 +161,7 @@ export class Program {
   static async compile(
     state: State,
     spec: ProgramSpec,
-    { profile, threads, keepOutputs = false }: ProgramOptions = {},
+    { keepOutputs = false, ...options }: ProgramOptions = {},
   ): Promise<Program> {
     const { outputs = {}, updates = {} } = spec;
     const all: Record<string, Tensor> = { ...outputs };
@@ -171,8 +182,7 @@ export class Program {
     const session = await state.device.createSession(model.bytes, {
       outputs: Object.keys(all),
       resident,
-      profile,
-      threads,
+      ...options,
     });
     const placeOf = (shape: Shape) => state.device.tensor(new Float32Array(sizeOf(shape)), shape);
     const used = model.inputs.filter((name) => shapes.has(name));
@@ -181,25 +191,20 @@ export class Program {
       state,
       session,
       used.filter((name) => state.has(name)),
-      new Map(used.filter((name) => !state.has(name)).map((name) => [name, shapes.get(name)!])),
+      used.filter((name) => !state.has(name)).map((name) => ({ name, shape: shapes.get(name)! })),
       Object.keys(updates),
       new Map(Object.entries(outputs).map(([name, { shape }]) => [name, keepOutputs ? placeOf(shape) : null])),
       model,
     );
   }
 
-  /** Names and shapes that `run` expects. */
-  get inputs(): ReadonlyMap<string, Shape> {
-    return this.runInputs;
-  }
-
   /** Runs one step: returns the outputs and replaces the updated state. */
-  async run(inputs: Readonly<Record<string, Float32Array>> = {}): Promise<Record<string, Float32Array>> {
+  async run(given: Readonly<Record<string, Float32Array>> = {}): Promise<Record<string, Float32Array>> {
     const { device } = this.state;
     const feeds: Record<string, OrtTensor> = {};
     for (const name of this.stateInputs) feeds[name] = this.state.tensor(name);
-    for (const [name, shape] of this.runInputs) {
-      const data = inputs[name];
+    for (const { name, shape } of this.inputs) {
+      const data = given[name];
       if (!data) throw new Error(`The program ${this.name} needs the input ${name}.`);
       if (data.length !== sizeOf(shape))
         throw new RangeError(`${this.name}: ${name} needs [${shape}], got ${data.length} values.`);

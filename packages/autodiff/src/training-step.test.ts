@@ -3,13 +3,12 @@ import { describe, expect, test } from "vitest";
 import { convLayer } from "./nn/layers.ts";
 import { Parameters } from "./nn/parameters.ts";
 import { relu, square, sub } from "./ops/elementwise.ts";
-import { input } from "./ops/leaf.ts";
 import { instanceNorm } from "./ops/normalisation.ts";
 import { mean } from "./ops/reduction.ts";
 import { adamInputs, adamState, adamUpdates } from "./optim/adam.ts";
 import { type NamedArray, Program, State } from "./program.ts";
 import { Random } from "./random.ts";
-import { compileStep, type StepSpec, type TrainingStep, wholeStep } from "./training-step.ts";
+import { compileStep, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";
 
 const BATCH = 12;
 const adam = { learningRate: 1e-3, beta1: 0.5, beta2: 0.999 };
@@ -18,20 +17,21 @@ const adam = { learningRate: 1e-3, beta1: 0.5, beta2: 0.999 };
 function halving(): { spec: StepSpec; parameters: Parameters } {
   const parameters = new Parameters();
   const scope = parameters.scope("net");
-  const trace = (rows: number) => {
-    const x = input("x", [rows, 1, 8, 8]);
+  const inputs = { x: [1, 8, 8], half: [1, 8, 8] };
+  const trace: StepSpec["trace"] = ({ x, half }) => {
     const hidden = relu(instanceNorm(convLayer(scope.child("a"), x, 16, 3, { pad: 1 })));
     const y = convLayer(scope.child("b"), hidden, 1, 3, { pad: 1 });
-    const loss = mean(square(sub(y, input("half", [rows, 1, 8, 8]))));
+    const loss = mean(square(sub(y, half)));
     return { loss, outputs: { loss } };
   };
-  trace(1);
+  traceStep({ inputs, trace }, 1);
   const own = parameters.trainable();
   return {
     parameters,
     spec: {
       name: "halving",
       batch: BATCH,
+      inputs,
       trace,
       parameters: own,
       updates: (slopes) => adamUpdates(own, slopes, adam),

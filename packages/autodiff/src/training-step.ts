@@ -6,7 +6,7 @@
  */
 import type { Lane } from "@hale/runtime";
 import { gradients } from "./graph.ts";
-import { mul } from "./ops/elementwise.ts";
+import { add, mul } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
 import { Program, type ProgramSpec, type State } from "./program.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -17,22 +17,23 @@ export interface StepSpec {
   /** Images of each kind in a step. */
   batch: number;
   /**
-   * The step's losses for `rows` images of each kind. All inputs that are not state have their images along axis 0, and
-   * every output is a mean over images: nothing looks from one image to another.
+   * Images of each kind in a part, 4 by default: enough for efficient convolutions, few enough for the processor's caches.
+   * More are better where a step spends its time on weights rather than on images.
    */
-  trace(rows: number): { loss: Tensor; outputs: Readonly<Record<string, Tensor>> };
+  part?: number;
+  /** What an image brings with it: names and shapes, which in the step's inputs have an axis of images in front. */
+  inputs: Readonly<Record<string, Shape>>;
+  /** The losses, all of them means over images: nothing looks from one image to another. */
+  trace(inputs: Readonly<Record<string, Tensor>>): { loss: Tensor; outputs: Readonly<Record<string, Tensor>> };
   /** What the loss is differentiated by. */
   parameters: ReadonlyMap<string, Tensor>;
   /** New values of state from the gradients, in the order of `parameters`. */
   updates(gradients: readonly Tensor[]): Readonly<Record<string, Tensor>>;
 }
 
-/** Images of each kind in a part: enough for efficient convolutions, few enough for the processor's caches. */
-const PART = 4;
-
-/** The largest divisor of the batch that is at most PART. */
-export function rowsOf(batch: number): number {
-  for (let rows = Math.min(PART, batch); ; rows--) if (batch % rows === 0) return rows;
+/** The largest divisor of the batch that is at most `part`. */
+function rowsOf({ batch, part = 4 }: StepSpec): number {
+  for (let rows = Math.min(part, batch); ; rows--) if (batch % rows === 0) return rows;
 }
 
 /** A compiled step. */
@@ -44,89 +45,125 @@ export interface TrainingStep {
 
 /** Compiles a step: in parts on a CPU, as one program elsewhere. */
 export async function compileStep(state: State, spec: StepSpec): Promise<TrainingStep> {
-  const rows = rowsOf(spec.batch);
+  const rows = rowsOf(spec);
   if (state.device.kind !== "cpu" || rows === spec.batch) return Program.compile(state, wholeStep(spec));
   return PartedStep.compile(state, spec, rows);
 }
 
+/** A step's losses for `rows` images. */
+export function traceStep(spec: Pick<StepSpec, "inputs" | "trace">, rows: number): ReturnType<StepSpec["trace"]> {
+  const inputs = Object.entries(spec.inputs).map(([name, shape]) => [name, input(name, [rows, ...shape])]);
+  return spec.trace(Object.fromEntries(inputs));
+}
+
 /** The step as one program for the whole batch. */
 export function wholeStep(spec: StepSpec): ProgramSpec {
-  const { loss, outputs } = spec.trace(spec.batch);
+  const { loss, outputs } = traceStep(spec, spec.batch);
   return { name: spec.name, outputs, updates: spec.updates(gradients(loss, [...spec.parameters.values()])) };
 }
 
 const GRADIENT = "gradient:";
+/** What part `i` of the last round gives is an input of the update by this name. */
+const lastRound = (i: number, output: string) => `${i}:${output}`;
 
-function addInto(sum: Float32Array, value: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += value[i];
+type Arrays = Readonly<Record<string, Float32Array>>;
+type Sums = ReadonlyMap<string, Float32Array>;
+
+const zeros = (tensors: Readonly<Record<string, Tensor>>): Sums =>
+  new Map(Object.entries(tensors).map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]));
+
+/** Adds the parts' arrays to the sums, part by part; at first they become the sums. */
+function addTo(sums: Sums, [head, ...tail]: readonly Arrays[], first: boolean): void {
+  for (const [name, sum] of sums) {
+    const start = head[name];
+    if (first && tail.length > 0) {
+      // Both at once, since memory is what this waits for.
+      const second = tail[0][name];
+      for (let i = 0; i < sum.length; i++) sum[i] = start[i] + second[i];
+    } else if (first) sum.set(start);
+    else for (let i = 0; i < sum.length; i++) sum[i] += start[i];
+    for (const part of first ? tail.slice(1) : tail) {
+      const more = part[name];
+      for (let i = 0; i < sum.length; i++) sum[i] += more[i];
+    }
+  }
 }
 
 class PartedStep implements TrainingStep {
+  /** Which version of each state array a lane has. */
+  private readonly sent = new Map<Lane, Map<string, number>>();
+
   private constructor(
+    private readonly state: State,
     private readonly part: Program,
     private readonly lanes: readonly Lane[],
     private readonly update: Program,
     private readonly parts: number,
-    private readonly outputs: readonly string[],
-    /** Of outputs and gradients over the parts. */
-    private readonly sums: ReadonlyMap<string, Float32Array>,
-    private readonly state: State,
-  ) {}
+    /** Sums of the outputs over all parts. */
+    private readonly outputs: Sums,
+    /** Sums of the gradients over the parts of all rounds but the last, to which the update adds the last. */
+    private readonly gradients: Sums,
+  ) {
+    for (const lane of lanes) this.sent.set(lane, new Map());
+  }
 
   static async compile(state: State, spec: StepSpec, rows: number): Promise<PartedStep> {
     const { name, batch, parameters } = spec;
     const { device } = state;
-    const { loss, outputs } = spec.trace(rows);
+    const { loss, outputs } = traceStep(spec, rows);
     // Each part's share of the mean, so that the parts' gradients need only be added.
     const slopes = gradients(mul(loss, rows / batch), [...parameters.values()]);
-    const results: Record<string, Tensor> = { ...outputs };
-    [...parameters.keys()].forEach((parameter, i) => {
-      results[GRADIENT + parameter] = slopes[i];
-    });
-    const parts = batch / rows;
-    const threads = Math.min(device.threads, parts);
+    const slopeOf = Object.fromEntries([...parameters.keys()].map((key, i) => [GRADIENT + key, slopes[i]]));
+    const results = { ...outputs, ...slopeOf };
     const part = await Program.compile(state, { name, outputs: results }, { threads: 1, keepOutputs: true });
-    const arrays = (shapes: Iterable<readonly [string, Shape]>) =>
-      Array.from(shapes, ([array, shape]) => ({ name: array, shape }));
-    const reads = [...part.stateInputs.map((key) => [key, state.shapeOf(key)] as const), ...part.inputs];
-    const writes = Object.entries(results).map(([key, { shape }]) => [key, shape] as const);
+
+    const parts = batch / rows;
     const lanes: Lane[] = [];
-    for (let i = 1; i < threads && device.openLane; i++) {
-      lanes.push(await device.openLane(part.model.bytes, arrays(reads), arrays(writes)));
+    const reads = [...part.stateInputs.map((key) => ({ name: key, shape: state.shapeOf(key) })), ...part.inputs];
+    const writes = Object.entries(results).map(([key, { shape }]) => ({ name: key, shape }));
+    for (let i = 1; i < Math.min(device.threads, parts) && device.openLane; i++) {
+      lanes.push(await device.openLane(part.model.bytes, reads, writes));
     }
-    const sumsOf = [...parameters].map(([key, { shape }]) => input(GRADIENT + key, shape));
-    // One thread again: those of a larger pool would go on spinning after the update and keep the lanes off their cores.
-    const updates = spec.updates(sumsOf);
-    const update = await Program.compile(state, { name: `${name} update`, updates }, { threads: 1 });
-    const sums = new Map(writes.map(([key, shape]) => [key, new Float32Array(sizeOf(shape))]));
-    return new PartedStep(part, lanes, update, parts, Object.keys(outputs), sums, state);
+
+    const together = 1 + lanes.length;
+    const summed = Math.floor((parts - 1) / together) * together;
+    const sumOf = (key: string, { shape }: Tensor) => {
+      const last = Array.from({ length: parts - summed }, (_, i) => input(lastRound(i, GRADIENT + key), shape));
+      return (summed === 0 ? last : [input(GRADIENT + key, shape), ...last]).reduce((sum, slope) => add(sum, slope));
+    };
+    const updates = spec.updates([...parameters].map(([key, tensor]) => sumOf(key, tensor)));
+    const update = await Program.compile(state, { name: `${name} update`, updates }, { idleThreadsSleep: true });
+    return new PartedStep(state, part, lanes, update, parts, zeros(outputs), zeros(summed === 0 ? {} : slopeOf));
   }
 
-  async run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>> {
-    const shared = this.stateValues();
+  async run(inputs: Arrays): Promise<Record<string, Float32Array>> {
     const together = 1 + this.lanes.length;
-    for (let start = 0; start < this.parts; start += together) {
-      const others = this.lanes
-        .slice(0, this.parts - start - 1)
-        .map((lane, i) => lane.run({ ...shared, ...this.imagesOf(inputs, start + 1 + i) }));
-      // This thread works too; its results come first.
-      const mine = this.part.run(this.imagesOf(inputs, start));
-      const answers = await Promise.all([mine, ...others]);
-      answers.forEach((answer, i) => {
-        for (const [name, sum] of this.sums) {
-          if (start + i === 0) sum.set(answer[name]);
-          else addInto(sum, answer[name]);
-        }
-      });
+    for (let start = 0; ; start += together) {
+      const answers = await this.round(inputs, start);
+      addTo(this.outputs, answers, start === 0);
+      if (start + together < this.parts) {
+        addTo(this.gradients, answers, start === 0);
+        continue;
+      }
+      const last = answers.flatMap((answer, i) => Object.entries(answer).map(([key, v]) => [lastRound(i, key), v]));
+      await this.update.run({ ...inputs, ...Object.fromEntries(this.gradients), ...Object.fromEntries(last) });
+      return Object.fromEntries([...this.outputs].map(([name, sum]) => [name, sum.map((v) => v / this.parts)]));
     }
-    await this.update.run({ ...inputs, ...Object.fromEntries(this.sums) });
-    return Object.fromEntries(this.outputs.map((name) => [name, this.sums.get(name)!.map((v) => v / this.parts)]));
+  }
+
+  /** Parts from `start` on, one a thread, in order. */
+  private round(inputs: Arrays, start: number): Promise<Arrays[]> {
+    const others = this.lanes
+      .slice(0, this.parts - start - 1)
+      .map((lane, i) => lane.run({ ...this.newState(lane), ...this.imagesOf(inputs, start + 1 + i) }));
+    // This thread works too.
+    return Promise.all([this.part.run(this.imagesOf(inputs, start)), ...others]);
   }
 
   /** The inputs of part `index`: its images of every kind. */
-  private imagesOf(inputs: Readonly<Record<string, Float32Array>>, index: number): Record<string, Float32Array> {
+  private imagesOf(inputs: Arrays, index: number): Record<string, Float32Array> {
     const result: Record<string, Float32Array> = {};
-    for (const [name, shape] of this.part.inputs) {
+    for (const { name, shape } of this.part.inputs) {
       const size = sizeOf(shape);
       if (inputs[name]?.length !== size * this.parts) {
         throw new RangeError(`${this.part.name}: ${name} needs ${this.parts} times [${shape}].`);
@@ -136,11 +173,12 @@ class PartedStep implements TrainingStep {
     return result;
   }
 
-  /** What the lanes need of the state, which lives on this thread. */
-  private stateValues(): Record<string, Float32Array> {
-    if (this.lanes.length === 0) return {};
-    const names = this.part.stateInputs;
-    return Object.fromEntries(names.map((name) => [name, this.state.tensor(name).data as Float32Array]));
+  /** What has changed of the state that a lane reads since it ran last. */
+  private newState(lane: Lane): Record<string, Float32Array> {
+    const sent = this.sent.get(lane)!;
+    const changed = this.part.stateInputs.filter((name) => sent.get(name) !== this.state.version(name));
+    for (const name of changed) sent.set(name, this.state.version(name));
+    return Object.fromEntries(changed.map((name) => [name, this.state.tensor(name).data as Float32Array]));
   }
 
   async release(): Promise<void> {

@@ -33,7 +33,10 @@ export interface LaneArray {
 
 /** A thread with a session of its own. One run at a time. */
 export interface Lane {
-  /** Copies the feeds, runs, and returns the outputs, in arrays that the next run fills again. */
+  /**
+   * Copies the feeds, runs, and returns the outputs, in arrays that the next run takes back. Inputs without a feed keep the
+   * value of the run before. A lane whose run has failed cannot be used again.
+   */
   run(feeds: Readonly<Record<string, ArrayLike<number>>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
@@ -43,6 +46,8 @@ export interface SessionOptions {
   resident?: readonly string[];
   /** Threads inside one op, where fewer than the device's. */
   threads?: number;
+  /** Idle threads sleep instead of asking for work, which leaves their cores to others. */
+  idleThreadsSleep?: boolean;
   /** Names of all outputs; needed with `resident`. */
   outputs?: readonly string[];
   /** Writes ONNX Runtime's profile to a file with this prefix. */

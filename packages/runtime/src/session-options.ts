@@ -7,7 +7,7 @@ import type { DeviceKind, SessionOptions } from "./device.ts";
 export function sessionOptions(
   kind: DeviceKind,
   threads: number,
-  { resident = [], outputs = [], profile }: SessionOptions = {},
+  { resident = [], outputs = [], profile, idleThreadsSleep }: SessionOptions = {},
 ): InferenceSession.SessionOptions {
   const locations: Record<string, "cpu" | "gpu-buffer"> = {};
   for (const name of outputs) locations[name] = resident.includes(name) ? "gpu-buffer" : "cpu";
@@ -22,6 +22,7 @@ export function sessionOptions(
     // Warnings about shape ops placed on the CPU are expected and of no use to anybody.
     logSeverityLevel: 3,
     ...(kind === "webgpu" && outputs.length > 0 ? { preferredOutputLocation: locations } : {}),
+    ...(idleThreadsSleep && { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
   };
 }

@@ -184,8 +184,7 @@ function phasedConv(
 ): string {
   const block = graph.options.convBlock!;
   const [kh, kw] = g.kernel;
-  const swapped = graph.node("Transpose", [graph.reshape(w, [o, i, kh * kw])], { perm: [1, 0, 2] });
-  const filter = blockFilter(graph, swapped, i, o, g.kernel);
+  const filter = adjointFilter(graph, w, o, i, g.kernel);
   const inputBlocks = o < block ? 1 : Math.ceil(o / block);
   const filledI = Math.ceil(i / block) * block;
   // [I/B · O/B, taps, a tap's block] where O is blocked, [I/B · O, taps, B] where it is too thin.
@@ -247,6 +246,23 @@ function blockFilter(graph: OnnxGraph, w: string, o: number, i: number, [kh, kw]
     ordered = graph.node("Transpose", [cells], { perm: [0, 2, 1, 3] });
   }
   return graph.reshape(ordered, [filledO, filledI, kh, kw]);
+}
+
+/** The filter of [I, O, K] for weights [O, I, K]: where both are whole blocks, those of the forward pass turned around. */
+function adjointFilter(graph: OnnxGraph, w: string, o: number, i: number, kernel: readonly [number, number]): string {
+  const block = graph.options.convBlock!;
+  const k = kernel[0] * kernel[1];
+  if (o % block !== 0 || i % block !== 0) {
+    const swapped = graph.node("Transpose", [graph.reshape(w, [o, i, k])], { perm: [1, 0, 2] });
+    return blockFilter(graph, swapped, i, o, kernel);
+  }
+  const blocks = graph.reshape(blockFilter(graph, w, o, i, kernel), [(o * i * k) / (block * block), block, block]);
+  const turned = graph.reshape(graph.node("Transpose", [blocks], { perm: [0, 2, 1] }), [
+    o / block,
+    i / block,
+    k * block * block,
+  ]);
+  return graph.reshape(graph.node("Transpose", [turned], { perm: [1, 0, 2] }), [i, o, ...kernel]);
 }
 
 function blockBias(graph: OnnxGraph, bias: string, channels: number): string {

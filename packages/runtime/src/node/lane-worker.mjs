@@ -1,30 +1,32 @@
 /**
  * @file The other end of a lane (`lane.ts`): one thread with its own session of a model. Plain JavaScript, so that Node
- * can start it without a loader. Inputs and outputs travel through shared memory; messages only say when.
+ * can start it without a loader. Arrays are handed over, not copied: each belongs to one side at a time.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import ort from "onnxruntime-node";
 
 const { model, options, inputs, outputs } = workerData;
 const session = await ort.InferenceSession.create(model, options);
+const shapes = new Map([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
+const tensor = (name, data) => new ort.Tensor("float32", data, shapes.get(name));
 
-/** Each array twice: in shared memory, and as a tensor of this thread's own, which ONNX Runtime can use. */
-const own = (arrays) =>
-  arrays.map(({ name, shape, data }) => {
-    const copy = new Float32Array(data.length);
-    return { name, shared: data, copy, tensor: new ort.Tensor("float32", copy, shape) };
-  });
-const sources = own(inputs);
-const targets = own(outputs);
-const feeds = Object.fromEntries(sources.map(({ name, tensor }) => [name, tensor]));
-const fetches = Object.fromEntries(targets.map(({ name, tensor }) => [name, tensor]));
+/** What the next run reads, by name. */
+const held = new Map();
 
-parentPort.on("message", async () => {
+parentPort.on("message", async ({ feeds, places }) => {
+  const retired = {};
+  for (const [name, data] of Object.entries(feeds)) {
+    if (held.has(name)) retired[name] = held.get(name);
+    held.set(name, data);
+  }
   try {
-    for (const { shared, copy } of sources) copy.set(shared);
-    await session.run(feeds, fetches);
-    for (const { shared, copy } of targets) shared.set(copy);
-    parentPort.postMessage({});
+    const sources = Object.fromEntries([...held].map(([name, data]) => [name, tensor(name, data)]));
+    const targets = Object.fromEntries(Object.entries(places).map(([name, data]) => [name, tensor(name, data)]));
+    await session.run(sources, targets);
+    parentPort.postMessage(
+      { results: places, retired },
+      [...Object.values(places), ...Object.values(retired)].map(({ buffer }) => buffer),
+    );
   } catch (cause) {
     parentPort.postMessage({ error: String(cause?.message ?? cause) });
   }

@@ -7,8 +7,14 @@ import { Worker } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-common";
 import type { Lane, LaneArray } from "../device.ts";
 
+type Arrays = Record<string, Float32Array<ArrayBuffer>>;
+
 interface Answer {
   error?: string;
+  /** The places of the request, filled. */
+  results: Arrays;
+  /** Feeds of earlier runs that new ones have replaced: memory for the next. */
+  retired: Arrays;
 }
 
 /** Starts a thread with a session of `model`. */
@@ -18,46 +24,53 @@ export async function openLane(
   inputs: readonly LaneArray[],
   outputs: readonly LaneArray[],
 ): Promise<Lane> {
-  const shared = (arrays: readonly LaneArray[]) =>
-    arrays.map(({ name, shape }) => {
-      const bytes = shape.reduce((product, size) => product * size, 4);
-      return { name, shape, data: new Float32Array(new SharedArrayBuffer(bytes)) };
-    });
-  const [sources, targets] = [shared(inputs), shared(outputs)];
   const worker = new Worker(new URL("./lane-worker.mjs", import.meta.url), {
-    workerData: { model, options, inputs: sources, outputs: targets },
+    workerData: { model, options, inputs, outputs },
     // The parent's loaders (of TypeScript, of a test runner) are of no use to it.
     execArgv: [],
   });
   const next = () =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<Answer>((resolve, reject) => {
       const settle = (outcome: () => void) => {
         worker.off("message", onMessage).off("error", onError).off("exit", onExit);
         outcome();
       };
-      const onMessage = ({ error }: Answer) => settle(() => (error ? reject(new Error(error)) : resolve()));
+      const onMessage = (answer: Answer) =>
+        settle(() => (answer.error ? reject(new Error(answer.error)) : resolve(answer)));
       const onError = (cause: Error) => settle(() => reject(cause));
       const onExit = (code: number) => settle(() => reject(new Error(`A lane ended with code ${code}.`)));
       worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     });
   await next();
-  // Results leave shared memory at once: arithmetic in JavaScript is several times slower on it.
-  const results = Object.fromEntries(targets.map(({ name, data }) => [name, new Float32Array(data.length)]));
+  const allocate = ({ shape }: LaneArray) => new Float32Array(shape.reduce((product, size) => product * size, 1));
+  let places: Arrays = Object.fromEntries(outputs.map((array) => [array.name, allocate(array)]));
+  const spare: Arrays = {};
   // An idle lane must not keep the process alive; a busy one is waited for.
   worker.unref();
   return {
     async run(feeds) {
-      for (const { name, data } of sources) data.set(feeds[name]);
+      const copies: Arrays = {};
+      for (const array of inputs) {
+        const { name } = array;
+        if (!feeds[name]) continue;
+        copies[name] = spare[name] ?? allocate(array);
+        copies[name].set(feeds[name]);
+        delete spare[name];
+      }
       worker.ref();
       const done = next();
-      worker.postMessage("run");
+      worker.postMessage(
+        { feeds: copies, places },
+        [...Object.values(copies), ...Object.values(places)].map(({ buffer }) => buffer),
+      );
       try {
-        await done;
+        const { results, retired } = await done;
+        Object.assign(spare, retired);
+        places = results;
+        return results;
       } finally {
         worker.unref();
       }
-      for (const { name, data } of targets) results[name].set(data);
-      return results;
     },
     async release() {
       await worker.terminate();

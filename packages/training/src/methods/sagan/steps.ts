@@ -1,14 +1,14 @@
 /**
- * @file SAGAN's two training steps: the critic's and the generator's, each traced for any number of images.
+ * @file SAGAN's two training steps: the critic's and the generator's.
  */
 import {
   type AdamOptions,
   adamUpdates,
-  input,
   Parameters,
   reshape,
   type Scope,
   type StepSpec,
+  traceStep,
   transpose,
 } from "@hale/autodiff";
 import type { ImageShape } from "../method.ts";
@@ -18,9 +18,7 @@ import { criticLosses, type GeneratorOptions, generatorLosses } from "./objectiv
 export interface Steps {
   parameters: Parameters;
   scopes: { generator: Scope; critic: Scope };
-  /** Reads `normal`, `unlabelled` [N, C, S, S], `mask` [N, 1, S, S], `mix` [N, 1, 1, 1]. */
   critic: StepSpec;
-  /** Reads `normal`, `unlabelled`, `pasted` [N, C, S, S], and `masks` [N, 3, S, S]: those of unlabelled, normal, pasted. */
   generator: StepSpec;
 }
 
@@ -30,36 +28,32 @@ export function trainingSteps(
 ): Steps {
   const parameters = new Parameters();
   const scopes = { generator: parameters.scope("generator"), critic: parameters.scope("critic") };
-  const images = (name: string, rows: number) => input(name, [rows, channels, size, size]);
-  const traceCritic = (rows: number) => {
-    const mask = input("mask", [rows, 1, size, size]);
-    const restored = generator(scopes.generator, images("unlabelled", rows), options, mask);
-    const mix = input("mix", [rows, 1, 1, 1]);
-    const losses = criticLosses(scopes.critic, options, images("normal", rows), restored, mix);
-    return { loss: losses.total, outputs: { loss: losses.total, distance: losses.distance, penalty: losses.penalty } };
+  const image = [channels, size, size];
+  const critic: Omit<StepSpec, "name" | "batch" | "parameters" | "updates"> = {
+    part: 8,
+    inputs: { normal: image, unlabelled: image, mask: [1, size, size], mix: [1, 1, 1] },
+    trace({ normal, unlabelled, mask, mix }) {
+      const restored = generator(scopes.generator, unlabelled, options, mask);
+      const { total, distance, penalty } = criticLosses(scopes.critic, options, normal, restored, mix);
+      return { loss: total, outputs: { loss: total, distance, penalty } };
+    },
   };
-  const traceGenerator = (rows: number) => {
-    // Images come first, so that a part of the batch has its own masks; the losses want them kind by kind.
-    const masks = transpose(input("masks", [rows, 3, size, size]), [1, 0, 2, 3]);
-    const { total, ...parts } = generatorLosses(scopes, options, {
-      normal: images("normal", rows),
-      unlabelled: images("unlabelled", rows),
-      pasted: images("pasted", rows),
-      mask: reshape(masks, [3 * rows, 1, size, size]),
-    });
-    return { loss: total, outputs: { loss: total, ...parts } };
+  const generating: typeof critic = {
+    // An image's masks are those of unlabelled, normal and pasted.
+    inputs: { normal: image, unlabelled: image, pasted: image, masks: [3, size, size] },
+    trace({ normal, unlabelled, pasted, masks }) {
+      const kindByKind = reshape(transpose(masks, [1, 0, 2, 3]), [3 * normal.shape[0], 1, size, size]);
+      const batch = { normal, unlabelled, pasted, mask: kindByKind };
+      const { total, ...parts } = generatorLosses(scopes, options, batch);
+      return { loss: total, outputs: { loss: total, ...parts } };
+    },
   };
   // Traced once to declare the parameters of both networks.
-  traceGenerator(1);
-  const step = (name: "critic" | "generator", trace: StepSpec["trace"]): StepSpec => {
+  traceStep(generating, 1);
+  const step = (name: "critic" | "generator", traced: typeof critic): StepSpec => {
     const own = parameters.trainable(`${name}/`);
-    return {
-      name,
-      batch: options.batch,
-      trace,
-      parameters: own,
-      updates: (slopes) => adamUpdates(own, slopes, options),
-    };
+    const updates: StepSpec["updates"] = (slopes) => adamUpdates(own, slopes, options);
+    return { name, batch: options.batch, ...traced, parameters: own, updates };
   };
-  return { parameters, scopes, critic: step("critic", traceCritic), generator: step("generator", traceGenerator) };
+  return { parameters, scopes, critic: step("critic", critic), generator: step("generator", generating) };
 }
