@@ -55,29 +55,33 @@ export function lowerBlockedWeightGradient(
   g: ConvGeometry,
   roles: Roles,
 ): string {
+  const block = graph.options.convBlock!;
   const [kh, kw] = g.kernel;
+  const [taps, o, c] = [kh * kw, dyShape[1], xShape[1]];
   if (roles === "dy as kernel") {
     const [below, right] = excess(g);
     const pads = [g.pad, g.pad, g.pad - below, g.pad - right];
-    const product = correlate(graph, x, dy, xShape, dyShape, g.stride, pads); // [C, O, kh, kw]
-    return graph.node("Transpose", [product], { perm: [1, 0, 2, 3] });
+    const product = correlate(graph, x, dy, xShape, dyShape, g.stride, pads);
+    // [C, O/block · taps · block] to [O/block, taps, block · C] to [O, C, taps]: two plain transpositions.
+    const turned = graph.node("Transpose", [graph.reshape(product, [c, o * taps])], { perm: [1, 0] });
+    const byTap = graph.reshape(turned, [o / block, taps, block * c]);
+    return graph.reshape(graph.node("Transpose", [byTap], { perm: [0, 2, 1] }), [o, c, kh, kw]);
   }
   // x moves over dy the other way round, so the taps come out from last to first.
   const [top, left] = [kh - 1 - g.pad, kw - 1 - g.pad];
   const below = xShape[2] + kh - 1 - dyShape[2] - top;
   const right = xShape[3] + kw - 1 - dyShape[3] - left;
-  const product = correlate(graph, dy, x, dyShape, xShape, 1, [top, left, below, right]); // [O, C, kh, kw]
-  const flat = graph.reshape(product, [dyShape[1], xShape[1], kh * kw]);
-  const backwards = Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i);
-  return graph.reshape(graph.node("Gather", [flat, graph.ints(backwards)], { axis: 2 }), [
-    dyShape[1],
-    xShape[1],
-    kh,
-    kw,
-  ]);
+  const product = correlate(graph, dy, x, dyShape, xShape, 1, [top, left, below, right]);
+  const blocks = graph.reshape(product, [(o * c) / block, taps, block]);
+  const backwards = Array.from({ length: taps }, (_, i) => taps - 1 - i);
+  const ordered = graph.node("Gather", [blocks, graph.ints(backwards)], { axis: 1 });
+  return graph.node("ReorderOutput", [graph.reshape(ordered, [o, c, kh, kw])], { channels: c }, BLOCKED);
 }
 
-/** Σₙ of image n of `a` [N, A, …] convolved with image n of `kernel` [N, B, h, w] spread by `spread`: [A, B, …]. */
+/**
+ * Σₙ of image n of `a` [N, A, …] convolved with image n of `kernel` [N, B, h, w] spread by `spread`: [A, B, …] with B in
+ * blocks.
+ */
 function correlate(
   graph: OnnxGraph,
   a: string,
@@ -128,6 +132,5 @@ function correlate(
     pads: longer ? [top, 0, bottom, 0] : pads,
     group: 1,
   };
-  const product = graph.node("Conv", [imagesAsChannels, filter], attributes, BLOCKED);
-  return graph.node("ReorderOutput", [product], { channels: b }, BLOCKED);
+  return graph.node("Conv", [imagesAsChannels, filter], attributes, BLOCKED);
 }

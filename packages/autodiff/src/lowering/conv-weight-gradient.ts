@@ -20,7 +20,7 @@ import type { OnnxGraph } from "./onnx-graph.ts";
 const STACK_BELOW = { x: 32, dy: 64 };
 
 /** Positions of a batch up to which x's patches are written out: dW is then one product, in its own order. */
-const FEW_POSITIONS = 128;
+const FEW_POSITIONS = { beforeBlocks: 32, beforeFrames: 128 };
 
 /** dW [O, C·kh·kw] = dy [O, positions] · patches [positions, C·kh·kw]. */
 function fromPatches(
@@ -78,6 +78,10 @@ export function lowerConvWeightGradient(
   geometry: ConvGeometry,
 ): string {
   const roles = blockedRoles(graph, xShape, dyShape, geometry);
+  const positions = dyShape[0] * geometry.output[0] * geometry.output[1];
+  if (geometry.groups === 1 && positions <= (roles ? FEW_POSITIONS.beforeBlocks : FEW_POSITIONS.beforeFrames)) {
+    return fromPatches(graph, x, dy, xShape, dyShape, geometry);
+  }
   if (roles) return lowerBlockedWeightGradient(graph, x, dy, xShape, dyShape, geometry, roles);
   const {
     stride,
@@ -86,8 +90,6 @@ export function lowerConvWeightGradient(
     kernel: [kh, kw],
     output: [oh, ow],
   } = geometry;
-  if (groups === 1 && dyShape[0] * oh * ow <= FEW_POSITIONS)
-    return fromPatches(graph, x, dy, xShape, dyShape, geometry);
   const [n, c, h, w] = xShape;
   const o = dyShape[1];
   const rows = axisTaps(kh, stride, pad);
