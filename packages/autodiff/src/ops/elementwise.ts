@@ -89,9 +89,16 @@ function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Ten
     },
     reference: ([a, b], node) =>
       fill64(node.shape, (index) => rule.value(readBroadcast(a, index), readBroadcast(b, index))),
-    lower: (graph, inputs) => {
-      const value = graph.node(rule.onnx, inputs);
-      return rule.boolean ? graph.node("Cast", [value], { to: 1 }) : value;
+    lower: (graph, inputs, { inputs: operands, rank }) => {
+      const value = graph.node(
+        rule.onnx,
+        operands.map((operand, i) => {
+          // A scalar without axes beside a tensor that ends in axes of 1 is ten times slower in ONNX Runtime (1.30).
+          const constant = scalarValue(operand);
+          return constant === null ? inputs[i] : graph.floats([constant], new Array(rank).fill(1));
+        }),
+      );
+      return rule.boolean ? graph.node("Cast", [value], { to: FLOAT }) : value;
     },
   };
   return (left, right) => {

@@ -86,28 +86,56 @@ function standardisedPlanes(x: Tensor, epsilon: number): Tensor {
   return reshape(standardise(reshape(x, [n * c, h * w]), epsilon), x.shape);
 }
 
-const affineInstanceNormOp: Op<StandardiseAttributes> = {
-  name: "affineInstanceNorm",
+/** ONNX's batch normalisation with mean 0 and variance 1: scale and shift in one pass instead of two. */
+function lowerScaleShift(graph: OnnxGraph, x: string, scale: string, shift: string, channels: number): string {
+  const [zeros, ones] = [0, 1].map((value) => graph.floats(new Float32Array(channels).fill(value), [channels]));
+  return graph.node("BatchNormalization", [x, scale, shift, zeros, ones], { epsilon: 0 });
+}
+
+const scaleShiftOp: Op<null> = {
+  name: "scaleShift",
   shape: ([x, scale, shift]) => {
-    if (x.length !== 4 || scale.length !== 1 || scale[0] !== x[1] || shift[0] !== x[1]) {
+    if (x.length !== 4 || [scale, shift].some((vector) => vector.length !== 1 || vector[0] !== x[1])) {
       throw new RangeError("needs [N, C, H, W] and a scale and shift a channel.");
     }
     return x;
   },
   gradient: (node, g) => {
-    // With planes of L pixels, y the standardised ones, r their inverse deviations, s the scale:
-    // dx = s·r·g - s·r·(Σ g·y)/L · y - s·r·(Σ g)/L. The two sums a plane serve scale and shift too.
+    const [x, scale] = node.inputs;
+    return [mul(g, perChannel(scale)), sum(mul(g, x), [0, 2, 3]), sum(g, [0, 2, 3])];
+  },
+  reference: ([x, scale, shift]) => {
+    const [, c, h, w] = x.shape;
+    const channel = (i: number) => Math.floor(i / (h * w)) % c;
+    return x.data.map((v, i) => v * scale.data[channel(i)] + shift.data[channel(i)]);
+  },
+  lower: (graph, [x, scale, shift], node) => lowerScaleShift(graph, x, scale, shift, node.shape[1]),
+};
+
+/** x [N, C, H, W] times a scale [C] plus a shift [C] a channel. */
+export function scaleShift(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
+  return apply(scaleShiftOp, [x, scale, shift], null);
+}
+
+const affineInstanceNormOp: Op<StandardiseAttributes> = {
+  name: "affineInstanceNorm",
+  shape: ([x, scale, shift], _attributes) => scaleShiftOp.shape([x, scale, shift], null),
+  gradient: (node, g) => {
+    // With y the standardised planes, r their inverse deviations, s the scale, and means over a plane:
+    // dx = s·r·(g - mean(g) - y·mean(g·y)). The two means serve scale and shift too.
     const [x, scale] = node.inputs;
     const { epsilon } = node.attributes;
     const [n, c, h, w] = x.shape;
     const y = standardisedPlanes(x, epsilon);
-    const sumG = sum(g, [2, 3], true);
-    const sumGy = sum(mul(g, y), [2, 3], true);
+    const meanG = mean(g, [2, 3], true);
+    const meanGy = mean(mul(g, y), [2, 3], true);
     const r = reshape(inverseDeviation(reshape(x, [n * c, h * w]), epsilon), [n, c, 1, 1]);
     const factor = mul(perChannel(scale), r);
-    const perPixel = mul(factor, -1 / (h * w));
-    const dx = add(add(mul(factor, g), mul(mul(perPixel, sumGy), y)), mul(perPixel, sumG));
-    return [dx, reshape(sum(sumGy, [0]), [c]), reshape(sum(sumG, [0]), [c])];
+    const planes = (value: Tensor) => reshape(value, [n * c]);
+    const slope = scaleShift(reshape(g, [1, n * c, h, w]), planes(factor), planes(neg(mul(factor, meanG))));
+    const dx = sub(reshape(slope, x.shape), mul(mul(factor, meanGy), y));
+    const overImages = (value: Tensor) => mul(sum(reshape(value, [n, c]), [0]), h * w);
+    return [dx, overImages(meanGy), overImages(meanG)];
   },
   reference: ([x, scale, shift], node) => {
     const [n, c, h, w] = x.shape;
@@ -124,9 +152,7 @@ const affineInstanceNormOp: Op<StandardiseAttributes> = {
     const ones = graph.floats(new Float32Array(h * w).fill(1), [h * w]);
     const { epsilon } = node.attributes;
     const [y] = graph.nodes("LayerNormalization", [rows, ones], 3, { axis: -1, epsilon });
-    const planes = graph.reshape(y, [n, c, h, w]);
-    const scaled = graph.node("Mul", [planes, graph.reshape(scale, [1, c, 1, 1])]);
-    return graph.node("Add", [scaled, graph.reshape(shift, [1, c, 1, 1])]);
+    return lowerScaleShift(graph, graph.reshape(y, [n, c, h, w]), scale, shift, c);
   },
 };
 

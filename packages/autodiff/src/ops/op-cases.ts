@@ -12,7 +12,15 @@ import { gather, scatterAdd } from "./indexing.ts";
 import { concat, embed, expand, pad, reshape, slice, transpose } from "./layout.ts";
 import { constant } from "./leaf.ts";
 import { linear, matmul } from "./linear.ts";
-import { batchNorm, batchNormFrozen, instanceNorm, inverseDeviation, layerNorm, standardise } from "./normalisation.ts";
+import {
+  batchNorm,
+  batchNormFrozen,
+  instanceNorm,
+  inverseDeviation,
+  layerNorm,
+  scaleShift,
+  standardise,
+} from "./normalisation.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
 import { max, mean, softmax, sum } from "./reduction.ts";
 import { firResample, resizeBilinear, upsampleNearest } from "./resampling.ts";
@@ -204,6 +212,10 @@ export const opCases: OpCase[] = [
   {
     name: "inverseDeviation",
     shapes: fc.tuple(size(1, 3), size(4, 7)).map((s) => ({ inputs: [s], build: ([x]) => inverseDeviation(x, 0.1) })),
+  },
+  {
+    name: "scaleShift",
+    shapes: planes.map((x) => ({ inputs: [x, [x[1]], [x[1]]], build: ([x, a, b]) => scaleShift(x, a, b) })),
   },
   {
     name: "instanceNorm",
