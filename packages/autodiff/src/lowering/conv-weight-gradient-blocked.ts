@@ -104,8 +104,8 @@ function correlate(
   let imagesAsChannels = graph.node("ReorderInput", [turned], {}, BLOCKED);
   const [top, left, bottom, right] = pads;
   // Outputs are few, and those whose taps reach over an end of a row are taken one by one by the runtime's kernel: longer
-  // rows let it take them together. With taps far apart that is not worth it.
-  const longer = spread === 1 && left + right > 0;
+  // rows let it take them together.
+  const longer = left + right > 0;
   if (longer) {
     const lines = graph.reshape(imagesAsChannels, [(channels * filled * rows) / block, columns * block]);
     const padded = graph.node("Pad", [lines, graph.ints([0, left * block, 0, right * block])]);
