@@ -25,6 +25,7 @@ export function lower(
     const inputs = tensor.inputs.map((input) => values.get(input)!);
     values.set(tensor, tensor.op.lower(graph, inputs, tensor));
   }
+  graph.takeShortcuts(new Set(Object.values(outputs).map((tensor) => values.get(tensor)!)));
   // A value that a node makes takes the output's name; an input, a constant or a second name for one value is copied.
   const made = new Set(graph.nodesList.flatMap((node) => node.output));
   const renamed = new Map<string, string>();

@@ -38,6 +38,7 @@ export class OnnxGraph {
   readonly initializers: TensorProto[] = [];
   readonly inputs: ValueInfo[] = [];
   private readonly known = new Map<string, string[]>();
+  private readonly shortcuts: { output: string; via: readonly string[]; node: NodeProto }[] = [];
   private counter = 0;
 
   constructor(readonly options: OnnxGraphOptions) {}
@@ -68,17 +69,41 @@ export class OnnxGraph {
     const found = this.known.get(key);
     if (found) return found;
     const names = Array.from({ length: outputs }, () => `v${this.counter++}`);
-    this.nodesList.push({
-      opType,
-      domain,
-      input: [...inputs],
-      output: names,
-      attribute: Object.entries(attributes).map(([name, value]) =>
-        attributeProto(name, FLOAT_ATTRIBUTES.has(name) ? { float: value as number } : value),
-      ),
-    });
+    this.nodesList.push(nodeProto(opType, inputs, names, attributes, domain));
     this.known.set(key, names);
     return names;
+  }
+
+  /** Offers one node that makes `output` at once, where nobody else asks for the values on the way to it. */
+  shortcut(
+    output: string,
+    via: readonly string[],
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeValue> = {},
+  ): void {
+    this.shortcuts.push({ output, via, node: nodeProto(opType, inputs, [output], attributes, "") });
+  }
+
+  /** Takes the shortcuts that the finished graph allows; `kept` are the values that leave it. */
+  takeShortcuts(kept: ReadonlySet<string>): void {
+    const makers = new Map(this.nodesList.flatMap((node) => node.output.map((name) => [name, node] as const)));
+    const readers = new Map<string, NodeProto[]>();
+    for (const node of this.nodesList) {
+      for (const name of node.input) readers.set(name, [...(readers.get(name) ?? []), node]);
+    }
+    const replaced = new Map<NodeProto, NodeProto | null>();
+    for (const { output, via, node } of this.shortcuts) {
+      const last = makers.get(output)!;
+      const between = new Set(via.map((name) => makers.get(name)!));
+      const values = [...between].flatMap((maker) => maker.output);
+      const inside = (reader: NodeProto) => reader === last || between.has(reader);
+      if (values.some((name) => kept.has(name) || readers.get(name)?.some((reader) => !inside(reader)))) continue;
+      for (const maker of between) replaced.set(maker, null);
+      replaced.set(last, node);
+    }
+    const nodes = this.nodesList.flatMap((node) => (replaced.has(node) ? (replaced.get(node) ?? []) : node));
+    this.nodesList.splice(0, this.nodesList.length, ...nodes);
   }
 
   /** A named graph input, or its value where the options make it constant or provide it. */
@@ -149,6 +174,19 @@ export class OnnxGraph {
   private addInitializer(name: string, dataType: number, dims: number[], rawData: Uint8Array): void {
     this.initializers.push({ name, dataType, dims, rawData });
   }
+}
+
+function nodeProto(
+  opType: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Record<string, AttributeValue>,
+  domain: string,
+): NodeProto {
+  const attribute = Object.entries(attributes).map(([name, value]) =>
+    attributeProto(name, FLOAT_ATTRIBUTES.has(name) ? { float: value as number } : value),
+  );
+  return { opType, domain, input: [...inputs], output: [...outputs], attribute };
 }
 
 /** Attributes that ONNX types as float even when their value is whole. */

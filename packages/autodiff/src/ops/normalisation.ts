@@ -152,7 +152,11 @@ const affineInstanceNormOp: Op<StandardiseAttributes> = {
     const ones = graph.floats(new Float32Array(h * w).fill(1), [h * w]);
     const { epsilon } = node.attributes;
     const [y] = graph.nodes("LayerNormalization", [rows, ones], 3, { axis: -1, epsilon });
-    return lowerScaleShift(graph, graph.reshape(y, [n, c, h, w]), scale, shift, c);
+    const planes = graph.reshape(y, [n, c, h, w]);
+    const result = lowerScaleShift(graph, planes, scale, shift, c);
+    // Without a gradient, which needs the standardised planes too, one node is faster.
+    graph.shortcut(result, [y, planes], "InstanceNormalization", [x, scale, shift], { epsilon });
+    return result;
   },
 };
 

@@ -1,0 +1,57 @@
+/** @file Shortcuts: nodes that stand for several where nothing else needs what lies between. */
+import { openDevice } from "@hale/runtime/node";
+import { describe, expect, test } from "vitest";
+import { evaluate } from "../evaluate.ts";
+import { gradients } from "../graph.ts";
+import { square } from "../ops/elementwise.ts";
+import { input } from "../ops/leaf.ts";
+import { instanceNorm } from "../ops/normalisation.ts";
+import { sum } from "../ops/reduction.ts";
+import { Program, State } from "../program.ts";
+import { Random } from "../random.ts";
+import { OnnxGraph } from "./onnx-graph.ts";
+
+describe("an affine instance normalisation", () => {
+  const shapes = { x: [3, 4, 5, 6], scale: [4], shift: [4] };
+  const [x, scale, shift] = Object.entries(shapes).map(([name, shape]) => input(name, shape));
+  const y = instanceNorm(x, scale, shift);
+  const random = new Random(1, "values");
+  const feeds = { x: random.normals(360), scale: random.normals(4), shift: random.normals(4) };
+
+  /** Largest difference between ONNX Runtime and float64, over all outputs. */
+  async function difference(outputs: Record<string, typeof y>): Promise<number> {
+    const state = new State(await openDevice({ threads: 1 }));
+    const program = await Program.compile(state, { name: "norm", outputs });
+    const actual = await program.run(feeds);
+    await program.release();
+    const expected = evaluate(Object.values(outputs), feeds);
+    return Math.max(
+      ...Object.keys(outputs).flatMap((name, i) =>
+        Array.from(actual[name], (v, j) => Math.abs(v - expected[i].data[j])),
+      ),
+    );
+  }
+
+  test("is right by itself and beside its gradient", async () => {
+    const [slope] = gradients(sum(square(y)), [x]);
+    expect(await difference({ y })).toBeLessThan(1e-5);
+    expect(await difference({ y, slope })).toBeLessThan(1e-4);
+  });
+
+  test("is one node where nobody asks for the standardised planes", () => {
+    const types = (ask: (graph: OnnxGraph) => void) => {
+      const graph = new OnnxGraph({ target: "cpu" });
+      const result = y.op.lower(graph, ["x", "scale", "shift"], y);
+      ask(graph);
+      graph.takeShortcuts(new Set([result]));
+      return graph.nodesList.map((node) => node.opType).filter((type) => type !== "Reshape");
+    };
+    expect(types(() => {})).toEqual(["InstanceNormalization"]);
+    const planes = (graph: OnnxGraph) => graph.nodesList.find((node) => node.opType === "BatchNormalization")!.input[0];
+    expect(types((graph) => graph.node("Neg", [planes(graph)]))).toEqual([
+      "LayerNormalization",
+      "BatchNormalization",
+      "Neg",
+    ]);
+  });
+});
