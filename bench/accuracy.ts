@@ -8,13 +8,10 @@ import { basename, join } from "node:path";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
-import { clusteredIntervals } from "@hale/statistics";
-import { CONTROLS, clusterOf, methodNamed } from "@hale/training";
+import { CONTROL_SIZE, methodNamed } from "@hale/training";
 import {
   type Evaluation,
   evaluateDetector,
-  loadDataset,
-  loadImages,
   type RunEvents,
   type RunSettings,
   readLosses,
@@ -125,7 +122,8 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       command: `${command} --selection ${selection}`,
     });
   }
-  rows.push(...(await controlRows(settings.data, shared)));
+  const trainNormals = evaluation!.dataset.items.filter((item) => item.split === "train" && item.label === 0).length;
+  rows.push(...controlRows(evaluation!, shared, trainNormals));
   const file = join("results", "accuracy.csv");
   await writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", rows));
   await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
@@ -163,41 +161,22 @@ function freshSettings(options: AccuracyOptions): RunSettings {
   };
 }
 
-/** The trivial controls with intervals; they have no seed. Fitted on all training normals. */
-async function controlRows(data: string, shared: Row): Promise<Row[]> {
-  const { items } = await loadDataset(data);
-  const of = async (wanted: (item: (typeof items)[number]) => boolean) =>
-    loadImages(items.filter(wanted), { size: 64, channels: 1 });
-  const train = await of((item) => item.split === "train" && item.label === 0);
-  const test = await of((item) => item.split === "test" && item.label !== null);
-  const labels = test.items.map((item) => item.label!);
-  return Object.entries(CONTROLS).map(([name, { score, higher, lower }]) => {
-    let scores = score({ trainNormals: train.images, images: test.images });
-    const clusters = test.items.map(clusterOf);
-    const ask = () =>
-      clusteredIntervals({ scores, labels, clusters, metrics: ["auroc", "averagePrecision"], seed: 1 }).intervals;
-    let intervals = ask();
-    let variant = higher;
-    if (intervals.auroc.estimate < 0.5) {
-      scores = scores.map((v) => -v);
-      intervals = ask();
-      variant = lower;
-    }
-    return {
-      ...shared,
-      method: `control ${name}`,
-      variant,
-      seed: "",
-      selection: "none",
-      size: 64,
-      n_train: train.items.length,
-      n_unlabelled: 0,
-      n_test: labels.length,
-      ...intervalFields(intervals),
-      seconds: "",
-      command: `hale data check $HALE_DATA/${shared.dataset}`,
-    };
-  });
+/** The controls on the same test images. */
+function controlRows({ audit, cases }: Evaluation, shared: Row, trainNormals: number): Row[] {
+  return (audit.controls ?? []).map((control) => ({
+    ...shared,
+    method: `control ${control.name}`,
+    variant: control.direction,
+    seed: "",
+    selection: "none",
+    size: CONTROL_SIZE,
+    n_train: trainNormals,
+    n_unlabelled: 0,
+    n_test: cases.length,
+    ...intervalFields(control),
+    seconds: "",
+    command: `hale data check $HALE_DATA/${shared.dataset}`,
+  }));
 }
 
 /** Means of the losses over fifty stretches of the run, and every selection. */

@@ -63,7 +63,7 @@ export function demoCommand(): Command {
         const evaluation = await evaluateDetector(detector, data, { seed, nearCopies: false });
         const untrained = await untrainedAuroc(run, data, seed);
         const controls = evaluation.audit.controls ?? [];
-        const best = Math.max(...controls.map((control) => control.auroc));
+        const best = Math.max(...controls.map((control) => control.auroc.estimate));
         const report = join(out, "report.html");
         await writeReport(report, { detector, evaluation, data, runFolder: folder, command: ["demo"] });
         await detector.release();

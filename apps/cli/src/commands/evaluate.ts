@@ -102,7 +102,7 @@ function text(
     lines.push(
       "Controls that know nothing of disease:",
       ...audit.controls.map(
-        ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${value.toFixed(3)}  ${direction}`,
+        ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${interval(value)}: ${direction}`,
       ),
     );
   if (skipped.length > 0)

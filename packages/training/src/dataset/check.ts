@@ -89,10 +89,10 @@ function leakWarnings(leaks: readonly Leak[]): string[] {
 function controlWarnings({ controls, controlsOn }: CheckFindings): string[] {
   if (controls === null) return ["Controls were not computed: they need training normals and both labels."];
   return controls
-    .filter((control) => control.auroc >= SUSPICIOUS_AUROC)
+    .filter((control) => control.auroc.estimate >= SUSPICIOUS_AUROC)
     .map(
       ({ name, auroc, direction }) =>
-        `The control "${name}" alone reaches an AUROC of ${auroc.toFixed(2)} on ${controlsOn}: ${direction}. ` +
+        `The control "${name}" alone reaches an AUROC of ${auroc.estimate.toFixed(2)} on ${controlsOn}: ${direction}. ` +
         "A detector may learn this instead of disease; compare every result with it.",
     );
 }
@@ -118,7 +118,9 @@ export function formatDatasetCheck(check: DatasetCheck): string {
   if (check.controls) {
     lines.push("", `Controls that know nothing of disease, AUROC on ${check.controlsOn}`);
     for (const { name, auroc, direction } of check.controls) {
-      lines.push(`  ${name.padEnd(11)} ${auroc.toFixed(3)}  ${direction}`);
+      const { estimate, low, high } = auroc;
+      const range = low === null || high === null ? "" : ` (${low.toFixed(3)} to ${high.toFixed(3)})`;
+      lines.push(`  ${name.padEnd(11)} ${estimate.toFixed(3)}${range}  ${direction}`);
     }
   }
   if (check.skipped.length > 0) {

@@ -11,9 +11,11 @@ const noise = (amount: number) => () => amount * (random() - 0.5);
 const trainNormals = Array.from({ length: 20 }, () => image(noise(0.2)));
 const normals = Array.from({ length: 12 }, () => image(noise(0.2)));
 const labels = (abnormals: Float32Array[]) => [...normals.map(() => 0 as const), ...abnormals.map(() => 1 as const)];
+/** Every image a patient of its own. */
+const apart = (of: (0 | 1)[]) => ({ labels: of, clusters: of.map((_, i) => `patient ${i}`) });
 const audit = (abnormals: Float32Array[]) =>
   new Map(
-    auditControls({ trainNormals, images: [...normals, ...abnormals] }, labels(abnormals)).map((result) => [
+    auditControls({ trainNormals, images: [...normals, ...abnormals] }, apart(labels(abnormals))).map((result) => [
       result.name,
       result,
     ]),
@@ -22,17 +24,18 @@ const audit = (abnormals: Float32Array[]) =>
 describe("the confound audit", () => {
   test("sees that abnormal images are darker, and says so", () => {
     const results = audit(Array.from({ length: 12 }, () => image(() => -0.3 + noise(0.2)())));
-    expect(results.get("brightness")).toEqual({
+    expect(results.get("brightness")).toMatchObject({
       name: "brightness",
-      auroc: 1,
+      auroc: { estimate: 1, low: 1, high: 1 },
+      averagePrecision: { estimate: 1 },
       direction: "abnormal images are darker",
     });
-    expect(results.get("mean-image")?.auroc).toBe(1);
+    expect(results.get("mean-image")?.auroc.estimate).toBe(1);
   });
 
   test("sees that abnormal images are blurrier", () => {
     const results = audit(Array.from({ length: 12 }, () => image(noise(0.05))));
-    expect(results.get("blur")).toMatchObject({ auroc: 1, direction: "abnormal images are blurrier" });
+    expect(results.get("blur")).toMatchObject({ auroc: { estimate: 1 }, direction: "abnormal images are blurrier" });
   });
 
   test("PCA error is small inside the span of the normals and large outside", () => {
@@ -51,19 +54,26 @@ describe("the confound audit", () => {
 
   test("finds nothing where nothing differs, and never less than one half", () => {
     for (const { auroc } of audit(Array.from({ length: 12 }, () => image(noise(0.2)))).values()) {
-      expect(auroc).toBeGreaterThanOrEqual(0.5);
-      expect(auroc).toBeLessThan(0.8);
+      expect(auroc.estimate).toBeGreaterThanOrEqual(0.5);
+      expect(auroc.estimate).toBeLessThan(0.8);
+      expect(auroc.low!).toBeLessThan(auroc.estimate);
+      expect(auroc.high!).toBeGreaterThan(auroc.estimate);
     }
   });
 
   test("cannot work without training normals or with one class", () => {
-    expect(() => auditControls({ trainNormals: [], images: normals }, labels([]))).toThrow(
+    expect(() => auditControls({ trainNormals: [], images: normals }, apart(labels([])))).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID" }),
     );
-    expect(() => auditControls({ trainNormals, images: normals }, labels([]))).toThrow(
+    expect(() => auditControls({ trainNormals, images: normals }, apart(labels([])))).toThrow(
       expect.objectContaining({ code: "STATISTIC_UNSUPPORTED" }),
     );
   });
+
+  const rated = (estimate: number) => {
+    const interval = { estimate, low: null, high: null, reason: "too few" };
+    return { auroc: interval, averagePrecision: interval };
+  };
 
   test("a control of 0.70 or more becomes a warning in plain words", () => {
     const check = summariseCheck(
@@ -72,8 +82,8 @@ describe("the confound audit", () => {
         leaks: [],
         nearCopies: true,
         controls: [
-          { name: "blur", auroc: 0.7, direction: "abnormal images are blurrier" },
-          { name: "pca", auroc: 0.69, direction: "x" },
+          { name: "blur", ...rated(0.7), direction: "abnormal images are blurrier" },
+          { name: "pca", ...rated(0.69), direction: "x" },
         ],
         controlsOn: "test",
         skipped: [],

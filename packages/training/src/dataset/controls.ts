@@ -3,7 +3,7 @@
  * image alone tells normal from abnormal, a good detector may only have learnt how the pictures were taken.
  */
 import { HaleError } from "@hale/errors";
-import { auroc } from "@hale/statistics";
+import { auroc, clusteredIntervals, type Interval } from "@hale/statistics";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 
 /** Side of the prepared grey images that controls look at, in pixels. */
@@ -24,8 +24,9 @@ export type ControlName = "brightness" | "mean-image" | "blur" | "pca";
 
 export interface ControlResult {
   name: ControlName;
-  /** The larger of the AUROC and one minus it, ½ to 1. */
-  auroc: number;
+  /** In the direction that serves the control better, so at least ½; with an interval over clusters. */
+  auroc: Interval;
+  averagePrecision: Interval;
   /** What tells abnormal images apart, in plain words, for example "abnormal images are darker". */
   direction: string;
 }
@@ -60,18 +61,36 @@ export const CONTROLS: Readonly<Record<ControlName, Control>> = {
   },
 };
 
+export interface AuditOptions {
+  /** 0 normal, 1 abnormal, one an image. */
+  labels: readonly (0 | 1)[];
+  /** The patient or group of each image, by which intervals are drawn. */
+  clusters: readonly string[];
+  /** Of the bootstrap. */
+  seed?: number;
+}
+
 /**
- * The AUROC of every control. `labels[i]` (0 or 1) belongs to `images[i]`. Throws OPTION_INVALID without training
+ * The AUROC and average precision of every control. Throws OPTION_INVALID without training
  * normals and STATISTIC_UNSUPPORTED when only one class is there.
  */
-export function auditControls(input: ControlInput, labels: readonly (0 | 1)[]): ControlResult[] {
+export function auditControls(input: ControlInput, { labels, clusters, seed = 1 }: AuditOptions): ControlResult[] {
   if (input.trainNormals.length === 0) {
     throw new HaleError("OPTION_INVALID", "Controls need normal training images.", "Add some to the train part.");
   }
   return (Object.keys(CONTROLS) as ControlName[]).map((name) => {
     const { score, higher, lower } = CONTROLS[name];
-    const area = auroc(score(input), labels);
-    return { name, auroc: Math.max(area, 1 - area), direction: area >= 0.5 ? higher : lower };
+    const given = score(input);
+    const straight = auroc(given, labels) >= 0.5;
+    const scores = straight ? given : given.map((value) => -value);
+    const { intervals } = clusteredIntervals({
+      scores,
+      labels,
+      clusters,
+      metrics: ["auroc", "averagePrecision"],
+      seed,
+    });
+    return { name, ...intervals, direction: straight ? higher : lower };
   });
 }
 

@@ -171,7 +171,7 @@ function provenanceOf(
 }
 
 function controlData({ name, auroc, direction }: ControlResult): ControlData {
-  return { name, meaning: direction, auroc: { estimate: auroc, low: null, high: null } };
+  return { name, meaning: direction, auroc };
 }
 
 async function trainingOf(folder: string, chosen: number): Promise<ReportData["training"]> {

@@ -50,11 +50,11 @@ describe("checking a data set", () => {
       ["identical", "first.png", "again.png"],
     ]);
     expect(check.skipped.map(({ path }) => path)).toEqual(["broken.png"]);
-    expect(check.controls?.find(({ name }) => name === "brightness")).toMatchObject({ auroc: 1 });
+    expect(check.controls?.find(({ name }) => name === "brightness")).toMatchObject({ auroc: { estimate: 1 } });
 
     const text = formatDatasetCheck(check);
     expect(text).toContain("first.png (train) and again.png (test): the same file");
-    expect(text).toMatch(/brightness {2}1\.000 {2}abnormal images are brighter/);
+    expect(text).toMatch(/brightness {2}1\.000 \(1\.000 to 1\.000\) {2}abnormal images are brighter/);
     expect(text).toMatch(/Warnings[\s\S]*results on this split will look better than they are/);
   });
 

@@ -2,7 +2,7 @@
 import { prepare } from "@hale/imaging";
 import { type DatasetCheck, summariseCheck } from "../../dataset/check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "../../dataset/controls.ts";
-import type { Dataset, Item } from "../../dataset/item.ts";
+import { clusterOf, type Dataset, type Item } from "../../dataset/item.ts";
 import { findLeaks, fingerprint, sha256Hex } from "../../dataset/leaks.ts";
 import type { SplitOptions } from "../../dataset/split.ts";
 import { type ReadOptions, readImages } from "./images.ts";
@@ -51,9 +51,11 @@ function audit(
     ["val and test", ["val", "test"]],
   ] as const) {
     const chosen = (item: Item) => item.label !== null && splits.some((split) => split === item.split);
-    const labels = items.filter(chosen).map((item) => item.label as 0 | 1);
+    const asked = items.filter(chosen);
+    const labels = asked.map((item) => item.label as 0 | 1);
     if (trainNormals.length > 1 && labels.includes(0) && labels.includes(1)) {
-      return { controls: auditControls({ trainNormals, images: pick(chosen) }, labels), controlsOn };
+      const input = { trainNormals, images: pick(chosen) };
+      return { controls: auditControls(input, { labels, clusters: asked.map(clusterOf) }), controlsOn };
     }
   }
   return { controls: null, controlsOn: "test" };
