@@ -14,7 +14,7 @@ const BATCH = 12;
 const adam = { learningRate: 1e-3, beta1: 0.5, beta2: 0.999 };
 
 /** Two convolutions that learn to halve an image. */
-function halving(): { spec: StepSpec; parameters: Parameters } {
+function halving(part?: number): { spec: StepSpec; parameters: Parameters } {
   const parameters = new Parameters();
   const scope = parameters.scope("net");
   const inputs = { x: [1, 8, 8], half: [1, 8, 8] };
@@ -31,6 +31,7 @@ function halving(): { spec: StepSpec; parameters: Parameters } {
     spec: {
       name: "halving",
       batch: BATCH,
+      part,
       inputs,
       trace,
       parameters: own,
@@ -42,8 +43,12 @@ function halving(): { spec: StepSpec; parameters: Parameters } {
 type Compile = (state: State, spec: StepSpec) => Promise<TrainingStep>;
 
 /** Losses and last state of five steps. */
-async function train(threads: number, compile: Compile): Promise<{ losses: number[]; state: Map<string, NamedArray> }> {
-  const { spec, parameters } = halving();
+async function train(
+  threads: number,
+  compile: Compile,
+  part?: number,
+): Promise<{ losses: number[]; state: Map<string, NamedArray> }> {
+  const { spec, parameters } = halving(part);
   const state = new State(await openDevice({ threads }));
   state.write(new Map([...parameters.initialise(new Random(1, "start")), ...adamState(spec.parameters)]));
   const step = await compile(state, spec);
@@ -75,8 +80,12 @@ describe("a step in parts", () => {
     expect(whole.losses[4]).toBeLessThan(whole.losses[0]);
   });
 
-  test("ends with the same bits on one, two and three threads", async () => {
-    const [one, two, three] = [await train(1, compileStep), await train(2, compileStep), await train(3, compileStep)];
+  test.each([undefined, 1, BATCH])("ends with the same bits on one, two and three threads, part %s", async (part) => {
+    const [one, two, three] = [
+      await train(1, compileStep, part),
+      await train(2, compileStep, part),
+      await train(3, compileStep, part),
+    ];
     expect(two.losses).toEqual(one.losses);
     expect(values(two.state)).toEqual(values(one.state));
     expect(values(three.state)).toEqual(values(one.state));

@@ -31,9 +31,9 @@ export interface StepSpec {
   updates(gradients: readonly Tensor[]): Readonly<Record<string, Tensor>>;
 }
 
-/** The largest divisor of the batch that is at most `part`. */
+/** The largest divisor of the batch that is at most `part` and leaves work for a second thread. */
 function rowsOf({ batch, part = 4 }: StepSpec): number {
-  for (let rows = Math.min(part, batch); ; rows--) if (batch % rows === 0) return rows;
+  for (let rows = Math.max(1, Math.min(part, Math.floor(batch / 2))); ; rows--) if (batch % rows === 0) return rows;
 }
 
 /** A compiled step. */
