@@ -15,8 +15,9 @@ export class Side {
     command: string,
     args: readonly string[],
     env: Record<string, string>,
+    inherited: NodeJS.ProcessEnv = process.env,
   ) {
-    this.child = spawn(command, args, { env: { ...process.env, ...env } });
+    this.child = spawn(command, args, { env: { ...inherited, ...env } });
     this.child.stderr.pipe(process.stderr, { end: false });
     // A side that is gone is reported by the request that it leaves unanswered.
     this.child.on("error", () => {});
@@ -30,7 +31,9 @@ export class Side {
   }
 
   static python(name: string, python: string, file: string, env: Record<string, string>): Side {
-    return new Side(name, python, ["-u", fileURLToPath(new URL(file, import.meta.url))], env);
+    // What `scripts/ready.mjs` asks of glibc is for our side; peers settle it themselves.
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith("MALLOC_")));
+    return new Side(name, python, ["-u", fileURLToPath(new URL(file, import.meta.url))], env, inherited);
   }
 
   /** Sends a request and waits for its answer. Throws where the process fails. */

@@ -9,7 +9,7 @@ import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/p
 import { trainingSteps } from "../../packages/training/src/methods/sagan/steps.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 
-const ADAM: ad.AdamOptions = { learningRate: 5e-5, beta1: 0.5, beta2: 0.999 };
+const ADAM: ad.AdamOptions = { learningRate: 2e-5, beta1: 0.5, beta2: 0.999 };
 const NETWORK = {
   grid: 2,
   residualBlocks: 6,

@@ -10,22 +10,15 @@ const session = await ort.InferenceSession.create(model, options);
 const shapes = new Map([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
 const tensor = (name, data) => new ort.Tensor("float32", data, shapes.get(name));
 
-/** What the next run reads, by name. */
-const held = new Map();
-
 parentPort.on("message", async ({ feeds, places }) => {
-  const retired = {};
-  for (const [name, data] of Object.entries(feeds)) {
-    if (held.has(name)) retired[name] = held.get(name);
-    held.set(name, data);
-  }
+  const tensors = (arrays) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, tensor(name, data)]));
   try {
-    const sources = Object.fromEntries([...held].map(([name, data]) => [name, tensor(name, data)]));
-    const targets = Object.fromEntries(Object.entries(places).map(([name, data]) => [name, tensor(name, data)]));
-    await session.run(sources, targets);
+    await session.run(tensors(feeds), tensors(places));
+    const arrays = [...Object.values(feeds), ...Object.values(places)];
     parentPort.postMessage(
-      { results: places, retired },
-      [...Object.values(places), ...Object.values(retired)].map(({ buffer }) => buffer),
+      { feeds, places },
+      arrays.map(({ buffer }) => buffer),
     );
   } catch (cause) {
     parentPort.postMessage({ error: String(cause?.message ?? cause) });

@@ -11,10 +11,10 @@ type Arrays = Record<string, Float32Array<ArrayBuffer>>;
 
 interface Answer {
   error?: string;
-  /** The places of the request, filled. */
-  results: Arrays;
-  /** Feeds of earlier runs that new ones have replaced: memory for the next. */
-  retired: Arrays;
+  /** As they came. */
+  feeds: Arrays;
+  /** As they came, filled. */
+  places: Arrays;
 }
 
 /** Starts a thread with a session of `model`. */
@@ -42,32 +42,27 @@ export async function openLane(
       worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     });
   await next();
-  const allocate = ({ shape }: LaneArray) => new Float32Array(shape.reduce((product, size) => product * size, 1));
-  let places: Arrays = Object.fromEntries(outputs.map((array) => [array.name, allocate(array)]));
-  const spare: Arrays = {};
+  const allocate = (arrays: readonly LaneArray[]): Arrays =>
+    Object.fromEntries(
+      arrays.map(({ name, shape }) => [name, new Float32Array(shape.reduce((product, size) => product * size, 1))]),
+    );
+  // They are this thread's between runs and the lane's during one.
+  let [feeds, places] = [allocate(inputs), allocate(outputs)];
   // An idle lane must not keep the process alive; a busy one is waited for.
   worker.unref();
   return {
-    async run(feeds) {
-      const copies: Arrays = {};
-      for (const array of inputs) {
-        const { name } = array;
-        if (!feeds[name]) continue;
-        copies[name] = spare[name] ?? allocate(array);
-        copies[name].set(feeds[name]);
-        delete spare[name];
-      }
+    async run(given) {
+      for (const [name, data] of Object.entries(given)) feeds[name].set(data);
       worker.ref();
       const done = next();
+      const arrays = [...Object.values(feeds), ...Object.values(places)];
       worker.postMessage(
-        { feeds: copies, places },
-        [...Object.values(copies), ...Object.values(places)].map(({ buffer }) => buffer),
+        { feeds, places },
+        arrays.map(({ buffer }) => buffer),
       );
       try {
-        const { results, retired } = await done;
-        Object.assign(spare, retired);
-        places = results;
-        return results;
+        ({ feeds, places } = await done);
+        return places;
       } finally {
         worker.unref();
       }
