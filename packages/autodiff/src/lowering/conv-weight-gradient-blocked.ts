@@ -1,7 +1,8 @@
 /**
  * @file The weight gradient of a convolution as one more convolution, in ONNX Runtime's blocked layout. Images take the
- * part of channels, and dy (or, where dy is thin, x) that of the kernel: dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x
- * turned to [C, N, H, W] convolved with dy turned to [O, N, h, w] and spread by the stride. Nothing is copied tap by tap.
+ * part of channels, and one side that of the kernel. With dy as kernel, dW[o,c,k] = Σ dy[n,o,p]·x[n,c,p·s + k - pad] is x
+ * turned to [C, N, H, W] convolved with dy turned to [O, N, h, w] and spread by the stride; with x as kernel it is dy turned
+ * so convolved with x, the taps from last to first. Nothing is copied tap by tap.
  *
  * Every channel of the other side meets the whole kernel, which is only fast while the kernel stays in cache, or where the
  * other side has hardly any channels.
