@@ -40,7 +40,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 const [script, ...rest] = process.argv.slice(2);
 const loader = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.mjs")).href;
 // Training frees and asks for the same large blocks in every step. Left to itself, glibc gives them back to the kernel and
-// fetches them anew, which took 8 % of the time; one arena for all threads spares a sixth of the memory.
+// fetches them anew, which took 8 % of the time; one arena for all threads spares up to a tenth of the memory.
 const memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: `${2 ** 25}`, MALLOC_TRIM_THRESHOLD_: `${2 ** 32}` };
 const child = spawnSync(process.execPath, ["--import", loader, join(root, script), ...rest], {
   stdio: "inherit",

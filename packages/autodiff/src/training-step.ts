@@ -72,20 +72,14 @@ type Sums = ReadonlyMap<string, Float32Array>;
 const zeros = (tensors: Readonly<Record<string, Tensor>>): Sums =>
   new Map(Object.entries(tensors).map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]));
 
-/** Adds the parts' arrays to the sums, part by part; at first they become the sums. */
-function addTo(sums: Sums, [head, ...tail]: readonly Arrays[], first: boolean): void {
+/** Adds the parts' arrays to the sums, part by part; the first of a step replaces them. */
+function addTo(sums: Sums, parts: readonly Arrays[], first: boolean): void {
   for (const [name, sum] of sums) {
-    const start = head[name];
-    if (first && tail.length > 0) {
-      // Both at once, since memory is what this waits for.
-      const second = tail[0][name];
-      for (let i = 0; i < sum.length; i++) sum[i] = start[i] + second[i];
-    } else if (first) sum.set(start);
-    else for (let i = 0; i < sum.length; i++) sum[i] += start[i];
-    for (const part of first ? tail.slice(1) : tail) {
-      const more = part[name];
-      for (let i = 0; i < sum.length; i++) sum[i] += more[i];
-    }
+    parts.forEach((part, i) => {
+      const value = part[name];
+      if (first && i === 0) sum.set(value);
+      else for (let at = 0; at < sum.length; at++) sum[at] += value[at];
+    });
   }
 }
 

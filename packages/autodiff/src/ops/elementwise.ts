@@ -93,7 +93,7 @@ function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Ten
       const value = graph.node(
         rule.onnx,
         operands.map((operand, i) => {
-          // A scalar without axes beside a tensor that ends in axes of 1 is ten times slower in ONNX Runtime (1.30).
+          // A scalar without axes beside a tensor that ends in axes of 1 is several times slower in ONNX Runtime (1.30).
           const constant = scalarValue(operand);
           return constant === null ? inputs[i] : graph.floats([constant], new Array(rank).fill(1));
         }),
