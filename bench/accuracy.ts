@@ -33,6 +33,7 @@ export interface AccuracyOptions {
   variant: string;
   seed: number;
   size: number;
+  colour?: boolean;
   iterations: number;
   every: number;
   threads: number;
@@ -89,7 +90,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     .map(([key, value]) => ` --set ${key}=${value}`)
     .join("");
   const command =
-    `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size} --iterations ${settings.iterations} ` +
+    `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
     `--seed ${settings.seed} --every ${settings.every} --threads ${settings.threads}${run.iteration < settings.iterations ? ` --until ${run.iteration}` : ""}`;
   const shared: Row = {
     dataset: name,
@@ -148,7 +149,7 @@ function freshSettings(options: AccuracyOptions): RunSettings {
     method: options.method,
     options: given,
     size: options.size,
-    channels: 1,
+    channels: options.colour ? 3 : 1,
     seed: options.seed,
     iterations: options.iterations,
     device: "cpu",

@@ -60,6 +60,7 @@ program
   .option("--variant <name>", "what stands in the variant column", "default")
   .option("--seed <n>", "seed", count, 1)
   .option("--size <pixels>", "side of the images", count, 64)
+  .option("--colour", "RGB instead of grey")
   .option("--iterations <n>", "training steps", count, 4000)
   .option("--until <n>", "end the cell here although the run could go on", count)
   .option("--every <n>", "steps between selections", count, 250)

@@ -79,7 +79,17 @@ describe("help", () => {
   test(
     "of every command has an example and ends well",
     async () => {
-      const commands = ["demo", "data", "data check", "data split", "train", "evaluate", "score", "doctor"];
+      const commands = [
+        "demo",
+        "data",
+        "data check",
+        "data clean",
+        "data split",
+        "train",
+        "evaluate",
+        "score",
+        "doctor",
+      ];
       const top = await hale(["--help"]);
       expect(top.out).toContain("Research use only");
       for (const command of commands) {

@@ -14,7 +14,6 @@ export type ErrorCode =
   | "IMAGE_TOO_LARGE"
   | "DATASET_EMPTY"
   | "DATASET_INVALID"
-  | "DATASET_LEAK"
   | "RUN_BUSY"
   | "OPTION_INVALID"
   | "SHAPE_MISMATCH"

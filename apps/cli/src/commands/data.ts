@@ -1,17 +1,21 @@
 /**
- * @file `hale data`: check a data set for leaks and confounds, split one by patient.
+ * @file `hale data`: check a data set for leaks and confounds, take the leaks out, split one by patient.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HaleError } from "@hale/errors";
-import { formatDatasetCheck, type Split, splitRows } from "@hale/training";
+import { type DatasetCheck, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/training";
 import { checkDataset, loadDataset, writeManifest } from "@hale/training/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
 import { progress } from "../terminal.ts";
 
 export function dataCommand(): Command {
-  return new Command("data").description("Look into data sets").addCommand(checkCommand()).addCommand(splitCommand());
+  return new Command("data")
+    .description("Look into data sets")
+    .addCommand(checkCommand())
+    .addCommand(cleanCommand())
+    .addCommand(splitCommand());
 }
 
 function checkCommand(): Command {
@@ -32,26 +36,74 @@ Examples:
   hale data check scans/split.csv --json`,
     )
     .action(async (path: string, options: { skipCorrupt?: boolean; nearCopies: boolean; json?: boolean }) => {
-      const bars = {
-        reading: progress("Reading images", options.json),
-        comparing: progress("Comparing images", options.json),
-      };
-      const check = await checkDataset(path, {
-        corrupt: options.skipCorrupt ? "skip" : "refuse",
-        nearCopies: options.nearCopies,
-        onProgress: (stage, done, total) => bars[stage].update(done, total),
-      });
-      bars.reading.stop();
-      bars.comparing.stop();
+      const check = await checked(path, options);
       console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check).trimEnd());
       if (check.leaks.length > 0) {
-        throw new HaleError(
-          "DATASET_LEAK",
-          `${check.name} has ${check.leaks.length} leaks between the sides of its split.`,
-          "Put the images of a pair on one side, or give them one group and split again with hale data split.",
+        process.exitCode = 1;
+        console.error(
+          `hale: ${check.name} has ${check.leaks.length} leaks between the sides of its split. ` +
+            "Take them out with hale data clean, or divide the images anew with hale data split.",
         );
       }
     });
+}
+
+interface ReadingOptions {
+  skipCorrupt?: boolean;
+  nearCopies?: boolean;
+  json?: boolean;
+}
+
+async function checked(path: string, { skipCorrupt, nearCopies, json }: ReadingOptions): Promise<DatasetCheck> {
+  const bars = { reading: progress("Reading images", json), comparing: progress("Comparing images", json) };
+  const check = await checkDataset(path, {
+    corrupt: skipCorrupt ? "skip" : "refuse",
+    nearCopies,
+    onProgress: (stage, done, total) => bars[stage].update(done, total),
+  });
+  bars.reading.stop();
+  bars.comparing.stop();
+  return check;
+}
+
+function cleanCommand(): Command {
+  return new Command("clean")
+    .description("Write a manifest of the same split without what leaks: test images stay, their copies go")
+    .argument("<path>", "folder or CSV manifest")
+    .requiredOption("--out <file>", "the manifest to write, in the data set's folder")
+    .option("--skip-corrupt", "leave damaged images out too instead of refusing the set")
+    .option("--force", "replace a manifest that is there already")
+    .addHelpText(
+      "after",
+      `
+Of two copies the one in train goes before the one in val, and that before the one in test; of a patient or group on
+several sides only the images on the side nearest to test stay.
+
+Example:
+  hale data clean scans/ --out scans/clean.csv`,
+    )
+    .action(async (path: string, options: { out: string; force?: boolean } & ReadingOptions) => {
+      refuseToReplace(options.out, options.force);
+      const check = await checked(path, options);
+      const dataset = await loadDataset(path);
+      const gone = new Set(leakingItems(dataset.items, check.leaks).map((item) => item.path));
+      for (const { path: damaged } of check.skipped) gone.add(damaged);
+      await writeManifest(
+        options.out,
+        dataset.items.filter((item) => !gone.has(item.path)),
+      );
+      console.log(`${options.out}: ${dataset.items.length - gone.size} images; left out: ${gone.size}`);
+      for (const left of gone) console.log(`  ${left}`);
+    });
+}
+
+function refuseToReplace(file: string, force?: boolean): void {
+  if (!existsSync(file) || force) return;
+  throw new HaleError(
+    "FILE_UNWRITABLE",
+    `${file} is there already.`,
+    "Add --force to replace it, or choose another --out.",
+  );
 }
 
 function splitCommand(): Command {
@@ -68,13 +120,7 @@ function splitCommand(): Command {
       async (path: string, options: { out?: string; seed: number; val: number; test: number; force?: boolean }) => {
         const dataset = await loadDataset(path, { seed: options.seed });
         const file = options.out ?? join(dataset.root, "split.csv");
-        if (existsSync(file) && !options.force) {
-          throw new HaleError(
-            "FILE_UNWRITABLE",
-            `${file} is there already.`,
-            "Add --force to replace it, or choose another --out.",
-          );
-        }
+        refuseToReplace(file, options.force);
         const fractions = { train: 1 - options.val - options.test, val: options.val, test: options.test };
         const unsplit = dataset.items.map((item) => ({ ...item, split: null as Split | null }));
         const items = splitRows(unsplit, { seed: options.seed, fractions });

@@ -8,6 +8,7 @@ export {
   formatDatasetCheck,
   summariseCheck,
 } from "./check.ts";
+export { leakingItems } from "./clean.ts";
 export {
   auditControls,
   CONTROL_SIZE,

@@ -1,6 +1,7 @@
 import { emptyRaster, type Raster, resizePlane } from "@hale/imaging";
 import { type Random, seededRandom } from "@hale/statistics";
 import { describe, expect, test } from "vitest";
+import { leakingItems } from "./clean.ts";
 import { COPIES } from "./copy-fixture.ts";
 import type { Item, Split } from "./item.ts";
 import { type Fingerprint, findLeaks, fingerprint, sha256Hex } from "./leaks.ts";
@@ -110,6 +111,28 @@ describe("leaks", () => {
       ["identical", "d.png", "f.png", "the same file"],
       ["near-copy", "b.png", "e.png", "a copy turned left-right"],
     ]);
+  });
+
+  test("go when the images farther from test go: all of a patient's, and one of each pair", () => {
+    const items = [
+      item("a.png", "train", { patient: "p1" }),
+      item("b.png", "train", { patient: "p1" }),
+      item("c.png", "val", { patient: "p1" }),
+      item("d.png", "test", { patient: "p1" }),
+      item("e.png", "val"),
+      item("f.png", "train"),
+      item("g.png", "train", { patient: "p2" }),
+    ];
+    const evidences = items.map((_, i) => evidence(["1", "2", "3", "4", "same", "same", "5"][i], prints[i]));
+    const gone = leakingItems(items, findLeaks(items, evidences));
+    expect(gone.map(({ path }) => path)).toEqual(["a.png", "b.png", "c.png", "f.png"]);
+    const kept = items.map((_, i) => i).filter((i) => !gone.includes(items[i]));
+    expect(
+      findLeaks(
+        kept.map((i) => items[i]),
+        kept.map((i) => evidences[i]),
+      ),
+    ).toEqual([]);
   });
 
   test("the fingerprint of a file is its SHA-256", async () => {

@@ -5,7 +5,9 @@ import { emptyRaster, encodePng } from "@hale/imaging";
 import { seededRandom } from "@hale/statistics";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatDatasetCheck } from "../../dataset/check.ts";
+import { leakingItems } from "../../dataset/clean.ts";
 import { checkDataset } from "./check.ts";
+import { loadDataset, writeManifest } from "./load.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -56,6 +58,19 @@ describe("checking a data set", () => {
     expect(text).toContain("first.png (train) and again.png (test): the same file");
     expect(text).toMatch(/brightness {2}1\.000 \(1\.000 to 1\.000\) {2}abnormal images are brighter/);
     expect(text).toMatch(/Warnings[\s\S]*results on this split will look better than they are/);
+  });
+
+  test("names the images that must go, and nothing leaks once they are gone", async () => {
+    const file = join(root, "clean.csv");
+    const { leaks } = await checkDataset(root, { corrupt: "skip" });
+    const { items } = await loadDataset(root);
+    const gone = leakingItems(items, leaks);
+    expect(gone.map(({ path }) => path)).toEqual(["first.png"]);
+    await writeManifest(
+      file,
+      items.filter((item) => !gone.includes(item)),
+    );
+    expect((await checkDataset(file, { corrupt: "skip" })).leaks).toEqual([]);
   });
 
   test("refuses damaged images unless asked to leave them out", async () => {
