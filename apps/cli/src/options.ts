@@ -22,10 +22,21 @@ export function rate(text: string): number {
   return value;
 }
 
-/** `name=value`, gathered into an object; values are numbers where they look like it. */
+/** A number, a truth value or a list in brackets where the text looks like one, else the text. */
+export function parsedValue(text: string): unknown {
+  if (text !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (text === "true" || text === "false") return text === "true";
+  if (!/^\[.*\]$/.test(text)) return text;
+  return text
+    .slice(1, -1)
+    .split(",")
+    .filter((part) => part.trim() !== "")
+    .map((part) => parsedValue(part.trim()));
+}
+
+/** `name=value`, gathered into an object. */
 export function setting(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be name=value, for example width=8.");
-  const value = text.slice(at + 1);
-  return { ...before, [text.slice(0, at)]: value !== "" && Number.isFinite(Number(value)) ? Number(value) : value };
+  return { ...before, [text.slice(0, at)]: parsedValue(text.slice(at + 1)) };
 }

@@ -8,6 +8,7 @@ export { emitPreprocessing, type PreprocessingOptions } from "./lowering/preproc
 export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
 export * from "./nn/parameters.ts";
+export * from "./nn/spectral.ts";
 export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";

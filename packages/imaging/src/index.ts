@@ -24,3 +24,13 @@ export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
+export {
+  PROXIES,
+  type ProxyKind,
+  type ProxyOptions,
+  proxyImage,
+  superpixelImage,
+  superpixelMeans,
+} from "./superpixels/proxy.ts";
+export type { ImageShape, Superpixels } from "./superpixels/shape.ts";
+export { type SlicOptions, slic } from "./superpixels/slic.ts";

@@ -96,7 +96,7 @@ export class OnnxGraph {
     for (const { output, via, node } of this.shortcuts) {
       const last = makers.get(output)!;
       const between = new Set(via.map((name) => makers.get(name)!));
-      const values = [...between].flatMap((maker) => maker.output);
+      const values = [...between].flatMap((maker) => maker.output).filter((name) => name !== output);
       const inside = (reader: NodeProto) => reader === last || between.has(reader);
       if (values.some((name) => kept.has(name) || readers.get(name)?.some((reader) => !inside(reader)))) continue;
       for (const maker of between) replaced.set(maker, null);

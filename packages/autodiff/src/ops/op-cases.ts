@@ -22,7 +22,7 @@ import {
   standardise,
 } from "./normalisation.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
-import { max, mean, softmax, sum } from "./reduction.ts";
+import { kthLargest, max, mean, softmax, sum, topMean } from "./reduction.ts";
 import { firResample, resizeBilinear, upsampleNearest } from "./resampling.ts";
 
 export interface OpCase {
@@ -196,6 +196,27 @@ export const opCases: OpCase[] = [
     shapes: fc.tuple(planes, size(2, 3), size(1, 3), size(0, 1)).map(([[n, c, h, w], k, stride, p]) => ({
       inputs: [[n, c, h + 1, w + 1]],
       build: ([x]) => maxPool2d(x, k, { stride, pad: p }),
+    })),
+  },
+  {
+    name: "maxPool2d, tiling",
+    shapes: fc.tuple(size(1, 3), size(1, 3), size(1, 3), size(1, 3), size(2, 3)).map(([n, c, h, w, k]) => ({
+      inputs: [[n, c, h * k, w * k]],
+      build: ([x]) => maxPool2d(x, k),
+    })),
+  },
+  {
+    name: "kthLargest",
+    shapes: fc.tuple(size(1, 3), size(1, 3), size(0, 4)).map(([rows, k, more]) => ({
+      inputs: [[rows, k + more]],
+      build: ([x]) => kthLargest(x, k),
+    })),
+  },
+  {
+    name: "topMean",
+    shapes: fc.tuple(size(1, 3), size(1, 3), size(0, 4)).map(([rows, k, more]) => ({
+      inputs: [[rows, k + more]],
+      build: ([x]) => topMean(x, k),
     })),
   },
   {

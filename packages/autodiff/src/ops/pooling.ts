@@ -1,7 +1,10 @@
 /**
  * @file Max and average pooling.
  */
-import { forEachIndex } from "../array64.ts";
+import { type Array64, forEachIndex } from "../array64.ts";
+import type { OnnxGraph } from "../lowering/onnx-graph.ts";
+import { FLOAT } from "../lowering/onnx-model.ts";
+import { type Shape, sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { conv2d } from "./convolution.ts";
 import { add, equal, mul, sub } from "./elementwise.ts";
@@ -24,6 +27,7 @@ const maxPoolOp: Op<PoolAttributes> = {
     // Each window's gradient goes to its first maximum in raster order, as in PyTorch.
     const { size, stride, pad } = node.attributes;
     const [x] = node.inputs;
+    if (tiles(x.shape, node.attributes)) return [toMaxima(g, x, size)];
     const [n, c, oh, ow] = node.shape;
     // Padding must never win, so shift everything above zero first: compare inside the padded frame with a mask.
     const frame = padZeros(x, [0, 0, pad, pad], [0, 0, pad, pad]);
@@ -65,13 +69,119 @@ const maxPoolOp: Op<PoolAttributes> = {
     });
     return y;
   },
-  lower: (graph, inputs, { attributes: { size, stride, pad } }) =>
-    graph.node("MaxPool", inputs, {
-      kernel_shape: [size, size],
-      strides: [stride, stride],
-      pads: [pad, pad, pad, pad],
-    }),
+  lower: (graph, inputs, { attributes, inputs: [x] }) => {
+    const { size, stride, pad } = attributes;
+    const settings = { kernel_shape: [size, size], strides: [stride, stride], pads: [pad, pad, pad, pad] };
+    if (graph.target !== "cpu" || !tiles(x.shape, attributes)) return graph.node("MaxPool", inputs, settings);
+    const [values, places] = poolWithPlaces(graph, inputs[0], size);
+    graph.shortcut(values, [places], "MaxPool", inputs, settings);
+    return values;
+  },
 };
+
+/** Whether the windows cover x side by side. */
+function tiles([, , height, width]: Shape, { size, stride, pad }: PoolAttributes): boolean {
+  return stride === size && pad === 0 && height % size === 0 && width % size === 0;
+}
+
+/** Maxima of tiling windows and their places, counted over the whole of x. */
+function poolWithPlaces(graph: OnnxGraph, x: string, size: number): string[] {
+  return graph.nodes("MaxPool", [x], 2, { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] });
+}
+
+interface TileAttributes {
+  size: number;
+}
+
+/** Index in x of the first maximum of each window. */
+function places64({ shape, data }: Array64, size: number): Int32Array {
+  const [n, c, height, width] = shape;
+  const result = new Int32Array((n * c * height * width) / (size * size));
+  forEachIndex([n, c, height / size, width / size], ([image, channel, row, column], flat) => {
+    let best = -1;
+    for (let i = 0; i < size * size; i++) {
+      const y = row * size + Math.floor(i / size);
+      const at = ((image * c + channel) * height + y) * width + column * size + (i % size);
+      if (best < 0 || data[at] > data[best]) best = at;
+    }
+    result[flat] = best;
+  });
+  return result;
+}
+
+/** Where there are no places: for each pixel of a window, its slice of x and whether it is the first maximum (0 or 1). */
+function hits(graph: OnnxGraph, x: string, shape: Shape, size: number): { first: string; slice(v: string): string }[] {
+  const settings = { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] };
+  const maxima = graph.node("MaxPool", [x], settings);
+  let taken: string | null = null;
+  return Array.from({ length: size * size }, (_, i) => {
+    const at = [Math.floor(i / size), i % size];
+    const slice = (value: string) =>
+      graph.node("Slice", [
+        value,
+        graph.ints(at),
+        graph.ints([shape[2], shape[3]]),
+        graph.ints([2, 3]),
+        graph.ints([size, size]),
+      ]);
+    const hit = graph.node("Equal", [slice(x), maxima]);
+    const first: string = taken === null ? hit : graph.node("And", [hit, graph.node("Not", [taken])]);
+    taken = taken === null ? hit : graph.node("Or", [taken, hit]);
+    return { first: graph.node("Cast", [first], { to: FLOAT }), slice };
+  });
+}
+
+/** Puts g, one value a window, at the first maximum of each window of x, zeros elsewhere. */
+const toMaximaOp: Op<TileAttributes> = {
+  name: "toMaxima",
+  shape: ([, x]) => x,
+  gradient: (node, outer) => [atMaxima(outer, node.inputs[1], node.attributes.size), null],
+  reference: ([g, x], node) => {
+    const y = new Float64Array(x.data.length);
+    places64(x, node.attributes.size).forEach((place, i) => {
+      y[place] = g.data[i];
+    });
+    return y;
+  },
+  lower: (graph, [g, x], { shape, attributes: { size } }) => {
+    if (graph.target === "cpu") {
+      const [, places] = poolWithPlaces(graph, x, size);
+      return graph.node("MaxUnpool", [g, places], { kernel_shape: [size, size], strides: [size, size] });
+    }
+    const [n, c, height, width] = shape;
+    const [h, w] = [height / size, width / size];
+    const parts = hits(graph, x, shape, size).map(({ first }) =>
+      graph.reshape(graph.node("Mul", [g, first]), [n, c, 1, h, w]),
+    );
+    const stacked = graph.reshape(graph.node("Concat", parts, { axis: 2 }), [n, c * size * size, h, w]);
+    return graph.node("DepthToSpace", [stacked], { blocksize: size, mode: "CRD" });
+  },
+};
+
+function toMaxima(g: Tensor, x: Tensor, size: number): Tensor {
+  return apply(toMaximaOp, [g, x], { size });
+}
+
+/** The adjoint of `toMaxima`: the values of `outer`, of x's shape, at the first maximum of each window of x. */
+const atMaximaOp: Op<TileAttributes> = {
+  name: "atMaxima",
+  shape: ([, [n, c, height, width]], { size }) => [n, c, height / size, width / size],
+  gradient: (node, g) => [toMaxima(g, node.inputs[1], node.attributes.size), null],
+  reference: ([outer, x], node) => Float64Array.from(places64(x, node.attributes.size), (place) => outer.data[place]),
+  lower: (graph, [outer, x], { inputs, attributes: { size } }) => {
+    if (graph.target === "cpu") {
+      const [, places] = poolWithPlaces(graph, x, size);
+      return graph.node("Gather", [graph.reshape(outer, [sizeOf(inputs[0].shape)]), places], { axis: 0 });
+    }
+    return hits(graph, x, inputs[1].shape, size)
+      .map(({ first, slice }) => graph.node("Mul", [slice(outer), first]))
+      .reduce((total, part) => graph.node("Add", [total, part]));
+  },
+};
+
+function atMaxima(outer: Tensor, x: Tensor, size: number): Tensor {
+  return apply(atMaximaOp, [outer, x], { size });
+}
 
 /** Maximum over windows of x [N, C, H, W]; padding never wins. */
 export function maxPool2d(x: Tensor, size: number, { stride = size, pad = 0 } = {}): Tensor {

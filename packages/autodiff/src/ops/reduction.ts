@@ -4,7 +4,7 @@
 import { forEachIndex } from "../array64.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
-import { div, equal, exp, mul, sub } from "./elementwise.ts";
+import { add, div, equal, exp, mul, relu, sub } from "./elementwise.ts";
 import { expand, reshape } from "./layout.ts";
 import { detach } from "./leaf.ts";
 
@@ -79,6 +79,43 @@ export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor 
 /** Maximum over `axes`; where several elements share it, they share the gradient. */
 export function max(x: Tensor, axes?: readonly number[], keep = false): Tensor {
   return reduceWith(maxOp, x, axes, keep);
+}
+
+const kthLargestOp: Op<{ k: number }> = {
+  name: "kthLargest",
+  shape: (shapes, { k }) => {
+    const [rows, width] = shapes[0];
+    if (shapes[0].length !== 2 || !Number.isInteger(k) || k < 1 || k > width) {
+      throw new RangeError("needs rows [R, L] and k from 1 to L.");
+    }
+    return [rows, 1];
+  },
+  gradient: (node, g) => {
+    const hit = equal(node.inputs[0], node);
+    return [mul(hit, div(g, sum(hit, [1], true)))];
+  },
+  reference: ([x], node) => {
+    const width = x.shape[1];
+    return Float64Array.from(
+      node.shape.slice(0, 1).flatMap((rows) => Array.from({ length: rows }, (_, i) => i)),
+      (row) => x.data.slice(row * width, (row + 1) * width).sort()[width - node.attributes.k],
+    );
+  },
+  lower: (graph, [x], { attributes: { k } }) => {
+    const [values] = graph.nodes("TopK", [x, graph.ints([k])], 2, { axis: 1, largest: 1, sorted: 1 });
+    return graph.node("Slice", [values, graph.ints([k - 1]), graph.ints([k]), graph.ints([1])]);
+  },
+};
+
+/** The k-th largest of each row of x [R, L], as [R, 1]. */
+export function kthLargest(x: Tensor, k: number): Tensor {
+  return apply(kthLargestOp, [x], { k });
+}
+
+/** Mean of the k largest of each row of x [R, L], as [R, 1]: t + Σ max(x - t, 0)/k with t the k-th largest. */
+export function topMean(x: Tensor, k: number): Tensor {
+  const t = kthLargest(x, k);
+  return add(t, mul(sum(relu(sub(x, t)), [1], true), 1 / k));
 }
 
 /** Sums `x` down to a shape that broadcasts to its own: the adjoint of broadcasting. */

@@ -12,6 +12,8 @@ export interface AdamOptions {
   beta1: number;
   beta2: number;
   epsilon?: number;
+  /** Adds this times the parameter to its gradient (the L2 form, as in PyTorch's Adam); none by default. */
+  weightDecay?: number;
 }
 
 /**
@@ -51,13 +53,13 @@ export function adamState(parameters: ReadonlyMap<string, Tensor>): Map<string, 
 export function adamUpdates(
   parameters: ReadonlyMap<string, Tensor>,
   gradients: readonly Tensor[],
-  { beta1, beta2 }: AdamOptions,
+  { beta1, beta2, weightDecay = 0 }: Omit<AdamOptions, "learningRate">,
 ): Record<string, Tensor> {
   const rate = input("rate", []);
   const epsilon = input("epsilon", []);
   const updates: Record<string, Tensor> = {};
   [...parameters].forEach(([name, parameter], i) => {
-    const g = gradients[i];
+    const g = weightDecay === 0 ? gradients[i] : add(gradients[i], mul(parameter, weightDecay));
     const first = add(mul(input(firstMoment(name), parameter.shape), beta1), g);
     const second = add(mul(input(secondMoment(name), parameter.shape), beta2), mul(g, g));
     updates[firstMoment(name)] = first;
@@ -72,7 +74,7 @@ export function adamUpdates(
  * lr·m̂/(√v̂ + ε) = rate·M/(√V + epsilon).
  */
 export function adamInputs(
-  { beta1, beta2, epsilon = 1e-8 }: AdamOptions,
+  { beta1, beta2, epsilon = 1e-8 }: Omit<AdamOptions, "learningRate">,
   step: number,
   learningRate: number,
 ): Record<"rate" | "epsilon", Float32Array> {

@@ -12,6 +12,7 @@ import { methods } from "./registry.ts";
 /** Small settings, where a method's defaults are large. */
 const small: Record<string, object> = {
   sagan: { width: 8, batch: 2, residualBlocks: 1 },
+  proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
   autoencoder: { hidden: 32, batch: 4 },
 };
 

@@ -2,13 +2,23 @@
  * @file What a method is to the rest of hale: options with defaults, networks and losses as programs, one training step,
  * and a restoration. Trainer, detector, evaluation and command line know methods only through this.
  */
-import type { NamedArray, Parameters, ProgramSpec, Random, StepSpec, Tensor } from "@hale/autodiff";
+import {
+  mean,
+  type NamedArray,
+  type Parameters,
+  type ProgramSpec,
+  type Random,
+  type StepSpec,
+  type Tensor,
+} from "@hale/autodiff";
 import type { z } from "zod";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
 export interface DrawnImages {
   images: Float32Array;
   indices: readonly number[];
+  /** Of normals, what `Recipe.companion` made of each, one after the other; empty without one. */
+  companions: Float32Array;
 }
 
 /** Draws images of one kind. `unlike` asks for as many normals, each another one than the given. */
@@ -22,6 +32,8 @@ export interface StepContext {
   /** Counted from 1. */
   iteration: number;
   iterations: number;
+  /** How many normal images there are to draw from. */
+  normals: number;
   draw: DrawImages;
   /** A stream of random numbers of this iteration. */
   random(name: string): Random;
@@ -45,10 +57,24 @@ export interface Recipe {
   step(context: StepContext): Promise<Record<string, number>>;
   /** The healthy counterpart of x [N, C, S, S]. Depends on no other image of the batch. */
   restore(x: Tensor): Tensor;
-  /** The anomaly map [N, 1, S, S], at least 0; its mean is the image's score. */
+  /** The anomaly map [N, 1, S, S], at least 0. */
   anomalyMap(x: Tensor, healthy: Tensor): Tensor;
+  /** The images' scores [N] from their maps; the mean where it is missing. */
+  score?(map: Tensor): Tensor;
+  /** Pictures [N, C, S, S] in [-1, 1] that lie between image and counterpart and tell how it came about, by name. */
+  views?(x: Tensor): Readonly<Record<string, Tensor>>;
+  /** Pictures [n, C, S, S] in [-1, 1] that show what has been learnt, made of state alone, by name. */
+  galleries?(): Readonly<Record<string, Tensor>>;
+  /** What a step needs of a normal image [C, S, S] besides itself; worked out once for each. */
+  companion?(image: Float32Array): Float32Array;
   /** Names of the state arrays that `restore` reads begin with one of these. */
   inferencePrefixes: readonly string[];
+}
+
+/** Settings that go together. */
+export interface Preset {
+  size: number;
+  options: Readonly<Record<string, unknown>>;
 }
 
 export interface Method<Options = Record<string, unknown>> {
@@ -59,7 +85,14 @@ export interface Method<Options = Record<string, unknown>> {
   needsUnlabelled: boolean;
   /** Options with defaults, in the field's words; `--help` and the card are made from it. */
   options: z.ZodType<Options>;
+  /** By name, from small to the paper's. */
+  presets?: Readonly<Record<string, Preset>>;
   /** Throws OPTION_INVALID for sizes the networks cannot take. */
   checkShape(shape: ImageShape): void;
   create(options: Options, shape: ImageShape): Recipe;
+}
+
+/** Scores [N] of maps [N, 1, S, S]. */
+export function scoreOf(recipe: Recipe, map: Tensor): Tensor {
+  return recipe.score?.(map) ?? mean(map, [1, 2, 3]);
 }

@@ -2,9 +2,9 @@
  * @file From a method's recipe and the weights of a checkpoint to the one ONNX model of a detector: pixels in; score,
  * anomaly map, healthy counterpart and prepared image out. The contract is written down in @hale/detector.
  */
-import { emitPreprocessing, input, lower, mean, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
+import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
-import type { ImageShape, Recipe } from "../methods/method.ts";
+import { type ImageShape, type Recipe, scoreOf } from "../methods/method.ts";
 
 /**
  * Serialises the model: input `pixels` [N, C, H, W] in [0, 1], any N, H and W; outputs `score` [N], `map` [N, 1, S, S],
@@ -16,7 +16,7 @@ export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyM
   const x = input("x", [SYMBOLIC_BATCH, channels, size, size]);
   const healthy = recipe.restore(x);
   const map = recipe.anomalyMap(x, healthy);
-  const score = mean(map, [1, 2, 3]);
+  const score = scoreOf(recipe, map);
   const constants = new Map(
     [...arrays].filter(([name]) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))),
   );

@@ -5,7 +5,7 @@
 import { compileStep, input, type NamedArray, Program, Random, State, type TrainingStep } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
-import type { DrawImages, ImageShape, Recipe } from "../methods/method.ts";
+import { type DrawImages, type DrawnImages, type ImageShape, type Recipe, scoreOf } from "../methods/method.ts";
 import { Sampler } from "./sampler.ts";
 
 /** Images that a run learns from, each [C, S, S] in [-1, 1]. */
@@ -75,20 +75,35 @@ export class Trainer {
     const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
     const healthy = recipe.restore(x);
     const map = recipe.anomalyMap(x, healthy);
-    const scorer = await Program.compile(state, { name: "score", outputs: { healthy, map } });
+    const outputs = { healthy, map, score: scoreOf(recipe, map) };
+    const scorer = await Program.compile(state, { name: "score", outputs });
 
-    const length = shape.channels * shape.size * shape.size;
     const samplers = {
       normal: new Sampler(images.normals.length, seed, "normal"),
       unlabelled: images.unlabelled.length > 0 ? new Sampler(images.unlabelled.length, seed, "unlabelled") : null,
     };
-    const gather = (pool: readonly Float32Array[], indices: readonly number[]) => {
-      const batch = new Float32Array(indices.length * length);
-      indices.forEach((index, i) => {
-        batch.set(pool[index], i * length);
-      });
-      return { images: batch, indices };
+    const joined = (parts: readonly Float32Array[]) => {
+      const all = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        all.set(part, at);
+        at += part.length;
+      }
+      return all;
     };
+    const companions = new Map<number, Float32Array>();
+    const companionOf = (index: number): Float32Array => {
+      const known = companions.get(index);
+      if (known) return known;
+      const made = recipe.companion!(images.normals[index]);
+      companions.set(index, made);
+      return made;
+    };
+    const gather = (pool: readonly Float32Array[], indices: readonly number[]): DrawnImages => ({
+      images: joined(indices.map((index) => pool[index])),
+      indices,
+      companions: joined(pool === images.normals && recipe.companion ? indices.map(companionOf) : []),
+    });
     const draw = (iteration: number): DrawImages => {
       return (kind: "normal" | "unlabelled" | "unlike", what: number | readonly number[]) => {
         if (typeof what !== "number") {
@@ -127,6 +142,7 @@ export class Trainer {
     const losses = await recipe.step({
       iteration,
       iterations,
+      normals: this.options.images.normals.length,
       draw: this.draw(iteration),
       random: (name) => new Random(seed, `${name}/${iteration}`),
       run: (name, inputs) => this.programs.get(name)!.run(inputs),
@@ -175,12 +191,11 @@ export class Trainer {
       part.forEach((image, i) => {
         x.set(image, i * length);
       });
-      const { healthy, map } = await this.scorer.run({ x });
+      const { healthy, map, score } = await this.scorer.run({ x });
       part.forEach((_, i) => {
-        const values = map.slice(i * area, (i + 1) * area);
-        result.maps.push(values);
+        result.maps.push(map.slice(i * area, (i + 1) * area));
         result.healthy.push(healthy.slice(i * length, (i + 1) * length));
-        result.scores[start + i] = values.reduce((total, v) => total + v, 0) / area;
+        result.scores[start + i] = score[i];
       });
     }
     return result;
