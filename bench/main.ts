@@ -6,6 +6,7 @@ import { HaleError } from "@hale/errors";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
+import { METHODS } from "./steps/index.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
 function count(text: string): number {
@@ -23,13 +24,13 @@ const program = new Command("bench").description("How fast hale trains, against 
 program
   .command("training-step")
   .description("Our training step and the same step in PyTorch, in turns. The interpreter is $HALE_PYTHON.")
-  .requiredOption("--method <name>", "sagan")
+  .requiredOption("--method <name>", METHODS.join(" or "))
   .option("--widths <list>", "channels of the first layer, one configuration each", counts, [16, 32])
-  .option("--size <pixels>", "side of the images", count, 64)
-  .option("--batch <images>", "images a batch", count, 16)
+  .option("--size <pixels>", "side of the images; the default depends on the method", count)
+  .option("--batch <images>", "images a batch; the default depends on the method", count)
   .option("--threads <n>", "threads on both sides", count, 2)
   .option("--pairs <n>", "timed turns of each side", count, 30)
-  .option("--compare <n>", "turns (of two iterations) whose losses are compared first", count, 5)
+  .option("--compare <n>", "turns whose losses are compared first; the default makes ten iterations", count)
   .option("--seed <n>", "of weights and batches", count, 1)
   .option("--no-compile", "do not try torch.compile")
   .option("--peer-settings <json>", "settings of the peer as it reported them earlier: skips its calibration")

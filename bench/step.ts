@@ -27,6 +27,8 @@ export interface StepFactory {
   peer: string;
   /** Names of the losses that both sides report. */
   losses: readonly string[];
+  /** What the command line leaves open: side of the images, images a batch, turns whose losses are compared. */
+  defaults: { size: number; batch: number; compare: number };
   /** What the peer needs to know of the method's constants. */
   peerOptions(config: StepConfig): Record<string, unknown>;
   /** First values of all parameters. */

@@ -22,8 +22,8 @@ import { stepOf } from "./steps/index.ts";
 const BATCHES = 10;
 /**
  * Losses agree within this share of the larger, or within this share of `SMALL` (1e-4) where both are smaller than it: the
- * adversarial loss is a mean around zero. Adam and the normalisations enlarge rounding from turn to turn, so that after some
- * eight turns PyTorch's own variants are 1e-3 apart from a float64 run, and so are we; more turns would compare noise.
+ * adversarial loss is a mean around zero. Adam and the normalisations enlarge rounding from turn to turn: after some eight turns
+ * of SAGAN PyTorch's own variants are 1e-3 apart from a float64 run, and so are we; more turns would compare noise.
  */
 const TOLERANCE = 1e-3;
 const SMALL = 0.1;
@@ -33,11 +33,12 @@ const SETTLE_MS = 30;
 export interface TrainingStepOptions {
   method: string;
   widths: number[];
-  size: number;
-  batch: number;
+  /** The method's default where not given; `batch` and `compare` too. */
+  size?: number;
+  batch?: number;
   threads: number;
   pairs: number;
-  compare: number;
+  compare?: number;
   seed: number;
   compile: boolean;
   peerSettings?: string;
@@ -82,13 +83,14 @@ export function difference(a: number, b: number): number {
 
 /** Runs all configurations and prints them. True where all losses agreed. */
 export async function benchTrainingStep(options: TrainingStepOptions): Promise<boolean> {
-  stepOf(options.method);
+  const { defaults } = stepOf(options.method);
+  const { method, size = defaults.size, batch = defaults.batch, threads, seed } = options;
+  const given = { ...options, compare: options.compare ?? defaults.compare };
   const interpreter = findPython();
   const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   let agree = true;
   for (const width of options.widths) {
-    const { method, size, batch, threads, seed } = options;
-    const result = await compare({ method, width, size, batch, threads, seed }, options, interpreter, say);
+    const result = await compare({ method, width, size, batch, threads, seed }, given, interpreter, say);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     agree &&= result.losses_agree;
   }
@@ -97,7 +99,7 @@ export async function benchTrainingStep(options: TrainingStepOptions): Promise<b
 
 async function compare(
   config: StepConfig,
-  options: TrainingStepOptions,
+  options: TrainingStepOptions & { compare: number },
   { python, torch }: { python: string; torch: string },
   say: (line: string) => void,
 ): Promise<StepResult> {

@@ -48,6 +48,7 @@ def adam(parameters, form, options):
         parameters,
         lr=options["learningRate"],
         betas=(options["beta1"], options["beta2"]),
+        weight_decay=options.get("weightDecay", 0),
         fused=form == "fused",
         foreach=form == "foreach",
     )

@@ -8,6 +8,7 @@ import type { NetworkOptions } from "../../packages/training/src/methods/sagan/n
 import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/pseudo-anomaly.ts";
 import { trainingSteps } from "../../packages/training/src/methods/sagan/steps.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
+import { smoothPictures } from "./pictures.ts";
 
 /**
  * The published rate is 5e-5. Adam's first steps have the size of the rate whatever the gradient's, so that rounding grows
@@ -33,25 +34,6 @@ const steps = ({ batch, size, width }: StepConfig) => {
   return trainingSteps(options, { size, channels: 1 });
 };
 
-/** Smooth images in [-1, 1]: a few waves of low frequency and a little noise. */
-function images({ batch, size }: StepConfig, random: ad.Random): Float32Array {
-  const data = new Float32Array(batch * size * size);
-  for (let n = 0; n < batch; n++) {
-    const waves = Array.from({ length: 4 }, () => [
-      random.uniform() * 4,
-      random.uniform() * 4,
-      random.uniform() * 6.28,
-    ]);
-    for (let i = 0; i < size * size; i++) {
-      const x = (i % size) / size;
-      const y = Math.floor(i / size) / size;
-      const wave = waves.reduce((total, [fx, fy, phase]) => total + Math.sin(6.28 * (fx * x + fy * y) + phase), 0);
-      data[n * size * size + i] = 0.22 * wave + 0.1 * (random.uniform() - 0.5);
-    }
-  }
-  return data;
-}
-
 /** Every image with a box of the next image pasted in. */
 function pasted(normal: Float32Array, { batch, size }: StepConfig, random: ad.Random): Float32Array {
   const plane = size * size;
@@ -66,6 +48,7 @@ function pasted(normal: Float32Array, { batch, size }: StepConfig, random: ad.Ra
 export const saganStep: StepFactory = {
   peer: "sagan_step.py",
   losses: ["critic", "penalty", "generator", "adversarial", "identity", "restoration"],
+  defaults: { size: 64, batch: 16, compare: 5 },
 
   peerOptions: () => ({ ...NETWORK, identityWeight: IDENTITY_WEIGHT, adam: ADAM, iterations: ITERATIONS }),
 
@@ -80,9 +63,9 @@ export const saganStep: StepFactory = {
       for (let i = 0; i < ITERATIONS; i++) {
         const put = (name: string, data: Float32Array, shape: number[]) =>
           result.set(`${name}/${i}/${turn}`, { shape, data });
-        const normal = images(config, random);
+        const normal = smoothPictures(config, random);
         put("normal", normal, [n, 1, s, s]);
-        put("unlabelled", images(config, random), [n, 1, s, s]);
+        put("unlabelled", smoothPictures(config, random), [n, 1, s, s]);
         put("mask", mask(n), [n, 1, s, s]);
         put("mix", random.uniforms(n), [n, 1, 1, 1]);
         if (i < ITERATIONS - 1) continue;

@@ -33,6 +33,14 @@ describe("a detector", () => {
     expect(finding.score).toBeCloseTo(score, 6);
     expect(finding.anomalyMap).toMatchObject({ width: 4, height: 4 });
     expect(finding.healthy).toMatchObject({ width: 4, height: 4, channels: 1 });
+    expect(finding.views).toEqual({});
+  });
+
+  test("passes on the views of its model by name, in the card's order", async () => {
+    const { detector } = await loaded({ views: { proxy: 16, edges: 16 } }, { views: ["proxy", "edges"] });
+    const { views } = await detector.examine(raster);
+    expect(Object.keys(views)).toEqual(["proxy", "edges"]);
+    expect(views.proxy).toEqual({ width: 4, height: 4, channels: 1, data: new Float32Array(16).fill(-0.5) });
   });
 
   test("decides nothing without a threshold", async () => {
@@ -101,6 +109,17 @@ describe("on loading", () => {
   test("a model that is no detector is refused", async () => {
     await expect(loaded({ outputNames: ["logits"] })).rejects.toMatchObject({ code: "DETECTOR_MISMATCH" });
     await expect(loaded({ refuse: new Error("bad") })).rejects.toMatchObject({ code: "DETECTOR_CORRUPT" });
+  });
+
+  test("a card that promises other views than its model gives is refused", async () => {
+    const refused = (fault: RegExp) => ({ code: "DETECTOR_MISMATCH", message: expect.stringMatching(fault) });
+    await expect(loaded({}, { views: ["proxy"] })).rejects.toMatchObject(
+      refused(/d\.hale gives no views where its card promises the views proxy\./),
+    );
+    await expect(loaded({ views: { proxy: 16 } })).rejects.toMatchObject(refused(/promises no views\./));
+    await expect(loaded({ views: { proxy: 15 } }, { views: ["proxy"] })).rejects.toMatchObject(
+      refused(/gives 15 values as view:proxy where its card promises 16\./),
+    );
   });
 
   test("a card that promises another size is refused", async () => {

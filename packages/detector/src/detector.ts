@@ -36,6 +36,7 @@ export class Detector {
     const { model: onnx, card } = await unpackDetector(bytes, name);
     const model = await DetectorModel.open(onnx, card.image, device, name);
     try {
+      checkViews(model, card, name);
       await proveItself(model, card, name);
     } catch (error) {
       await model.release();
@@ -79,6 +80,16 @@ export function conformalPValue(score: number, normalScores: readonly number[]):
     else low = middle + 1;
   }
   return (1 + n - low) / (n + 1);
+}
+
+function checkViews({ views }: DetectorModel, card: Card, name: string): void {
+  if (views.length === card.views.length && views.every((view, i) => view === card.views[i])) return;
+  const list = (names: readonly string[]) => (names.length > 0 ? `the views ${names.join(", ")}` : "no views");
+  throw new HaleError(
+    "DETECTOR_MISMATCH",
+    `The model of ${name} gives ${list(views)} where its card promises ${list(card.views)}.`,
+    "Export the detector again.",
+  );
 }
 
 async function proveItself(model: DetectorModel, { selfCheck, image }: Card, name: string): Promise<void> {

@@ -1,10 +1,12 @@
 /**
- * @file A detector's network on a device: one raster in; score, anomaly map and healthy counterpart out. Needs no card,
- * so that the card's own numbers can be made with it.
+ * @file A detector's network on a device: one raster in; score, anomaly map, healthy counterpart and views out. Needs no
+ * card, so that the card's own numbers can be made with it.
  *
  * The contract of the ONNX model. Input `pixels`, float32 [N, C, H, W], any N, H and W: stored values / full scale, in
- * [0, 1]. Outputs `score` [N], higher is more abnormal; `map` [N, 1, S, S], at least 0, whose mean is the score;
- * `healthy` and `prepared` [N, C, S, S] in [-1, 1]. Nothing depends on what else is in the batch.
+ * [0, 1]. Outputs `score` [N], higher is more abnormal: the mean of the map, or what else the method makes of it, such as
+ * the mean of its highest 5 %; `map` [N, 1, S, S], at least 0; `healthy` and `prepared` [N, C, S, S] in [-1, 1]; and any
+ * number of views `view:<name>`, of the same shape and range: pictures between image and counterpart, which tell how
+ * it came about. Nothing depends on what else is in the batch.
  */
 import { HaleError } from "@hale/errors";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
@@ -27,7 +29,7 @@ export interface Picture extends Plane {
 
 /** What the network says of one image. */
 export interface Examination {
-  /** Higher is more abnormal; the mean of the map. */
+  /** Higher is more abnormal; made of the map, by its mean unless the method has another way. */
   score: number;
   /** How far each pixel is from its healthy counterpart, at least 0. [S, S] */
   anomalyMap: Plane;
@@ -35,12 +37,17 @@ export interface Examination {
   healthy: Picture;
   /** The image as the network saw it. [C, S, S] */
   prepared: Picture;
+  /** Pictures between image and counterpart, by name; {} for most methods. [C, S, S] each */
+  views: Record<string, Picture>;
 }
 
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
 const OUTPUTS = ["score", "map", "healthy", "prepared"];
+
+/** The model's outputs that begin so are views. */
+const VIEW_PREFIX = "view:";
 
 /** Devices differ in the order of their sums; a wrong one differs by more. */
 const ABSOLUTE_TOLERANCE = 1e-4;
@@ -55,6 +62,8 @@ export class DetectorModel {
     readonly image: ModelImage,
     readonly device: Device,
     private readonly name: string,
+    /** Names of the views, in the model's order. */
+    readonly views: readonly string[],
   ) {}
 
   /**
@@ -84,7 +93,14 @@ export class DetectorModel {
         "Export the detector again.",
       );
     }
-    return new DetectorModel(session, image, device, name);
+    const views = session.outputNames.filter((output) => output.startsWith(VIEW_PREFIX));
+    return new DetectorModel(
+      session,
+      image,
+      device,
+      name,
+      views.map((output) => output.slice(VIEW_PREFIX.length)),
+    );
   }
 
   /**
@@ -136,11 +152,13 @@ export class DetectorModel {
     };
     const plane = { width: size, height: size };
     const area = size * size;
+    const picture = (output: string): Picture => ({ ...plane, channels, data: read(output, channels * area) });
     return {
       score: read("score", 1)[0],
       anomalyMap: { ...plane, data: read("map", area) },
-      healthy: { ...plane, channels, data: read("healthy", channels * area) },
-      prepared: { ...plane, channels, data: read("prepared", channels * area) },
+      healthy: picture("healthy"),
+      prepared: picture("prepared"),
+      views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
     };
   }
 }

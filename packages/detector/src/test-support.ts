@@ -36,6 +36,7 @@ export function cardWith(changes: Partial<Card> = {}): Card {
     haleVersion: "0.1.0",
     method: { name: "sagan", title: "SAGAN", source: "arXiv", options: { width: 8 } },
     image: { size: SIZE, channels: 1, valueRange: "0 black, 1 full scale" },
+    views: [],
     dataset: { name: "phantoms", trainNormals: 20, unlabelled: 10, selectionNormals: 4, thresholdNormals: 4 },
     training: {
       seed: 1,
@@ -75,15 +76,20 @@ export interface FakeOptions {
   kind?: Device["kind"];
   answer?: Answer;
   outputNames?: string[];
+  /** Views that the network gives, and how many values of each. */
+  views?: Record<string, number>;
   refuse?: Error;
 }
 
 /** A device whose sessions answer by `answer` (score 0.25 by default); `log` tells what happened. */
-export function fakeDevice({ kind = "cpu", answer, outputNames, refuse }: FakeOptions = {}) {
+export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, refuse }: FakeOptions = {}) {
   const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
   const session = {
     inputNames: ["pixels"],
-    outputNames: outputNames ?? ["score", "map", "healthy", "prepared"],
+    outputNames: outputNames ?? [
+      ...["score", "map", "healthy", "prepared"],
+      ...Object.keys(views).map((name) => `view:${name}`),
+    ],
     async run({ pixels }: { pixels: { data: Float32Array; dims: readonly number[] } }) {
       log.runs++;
       log.mostAtOnce = Math.max(log.mostAtOnce, ++log.atOnce);
@@ -97,6 +103,9 @@ export function fakeDevice({ kind = "cpu", answer, outputNames, refuse }: FakeOp
         map: { data: new Float32Array(area).fill(map) },
         healthy: { data: new Float32Array(length) },
         prepared: { data: new Float32Array(length).fill(0.5) },
+        ...Object.fromEntries(
+          Object.entries(views).map(([name, count]) => [`view:${name}`, { data: new Float32Array(count).fill(-0.5) }]),
+        ),
       };
     },
     async release() {

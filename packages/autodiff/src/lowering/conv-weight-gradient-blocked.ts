@@ -93,7 +93,8 @@ function correlate(
   pads: number[],
 ): string {
   const block = graph.options.convBlock!;
-  const filled = Math.ceil(n / block) * block;
+  const thin = n < block;
+  const filled = thin ? n : Math.ceil(n / block) * block;
   const fill = (value: string) =>
     filled === n ? value : graph.node("Pad", [value, graph.ints([0, 0, 0, 0, filled - n, 0, 0, 0])]);
   const [source, weights] = [fill(a), fill(kernel)];
@@ -102,30 +103,26 @@ function correlate(
     channels === 1
       ? graph.reshape(source, [1, filled, rows, columns])
       : graph.node("Transpose", [source], { perm: [1, 0, 2, 3] });
-  let imagesAsChannels = graph.node("ReorderInput", [turned], {}, BLOCKED);
+  // Fewer images than a block stay as they are: the runtime's kernel takes thin inputs plain.
+  const together = thin ? 1 : block;
+  let imagesAsChannels = thin ? turned : graph.node("ReorderInput", [turned], {}, BLOCKED);
   const [top, left, bottom, right] = pads;
   // Outputs are few, and those whose taps reach over an end of a row are taken one by one by the runtime's kernel: longer
   // rows let it take them together.
   const longer = left + right > 0;
   if (longer) {
-    const lines = graph.reshape(imagesAsChannels, [(channels * filled * rows) / block, columns * block]);
-    const padded = graph.node("Pad", [lines, graph.ints([0, left * block, 0, right * block])]);
+    const lines = graph.reshape(imagesAsChannels, [(channels * filled * rows) / together, columns * together]);
+    const padded = graph.node("Pad", [lines, graph.ints([0, left * together, 0, right * together])]);
     imagesAsChannels = graph.reshape(padded, [channels, filled, rows, columns + left + right]);
   }
-  // [N, B/block, h·w, block] to the kernel's order, [B/block, N/block, h·w, blockₙ, block].
-  const blocks = graph.reshape(graph.node("ReorderInput", [weights], {}, BLOCKED), [
-    filled / block,
-    block,
-    b / block,
-    height * width,
-    block,
-  ]);
-  const filter = graph.reshape(graph.node("Transpose", [blocks], { perm: [2, 0, 3, 1, 4] }), [
-    b,
-    filled,
-    height,
-    width,
-  ]);
+  // [N, B/block, h·w, block] to the kernel's order, [B/block, N/block, h·w, blockₙ, block]; thin: [B/block, N, h·w, block].
+  const blocked = graph.node("ReorderInput", [weights], {}, BLOCKED);
+  const ordered = thin
+    ? graph.node("Transpose", [graph.reshape(blocked, [n, b / block, height * width * block])], { perm: [1, 0, 2] })
+    : graph.node("Transpose", [graph.reshape(blocked, [filled / block, block, b / block, height * width, block])], {
+        perm: [2, 0, 3, 1, 4],
+      });
+  const filter = graph.reshape(ordered, [b, filled, height, width]);
   const attributes = {
     kernel_shape: [height, width],
     dilations: [spread, spread],

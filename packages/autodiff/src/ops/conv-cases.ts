@@ -89,8 +89,8 @@ export const convCases: OpCase[] = [
     geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [5, 1, 2], [3, 2, 1]),
   }),
   // Images enough to take the part of channels in the blocked weight gradient.
-  ...large("many images", 12, {
-    images: fc.constantFrom(16, 32),
+  ...large("many images", 16, {
+    images: fc.constantFrom(8, 10, 16, 32),
     inputs: fc.constantFrom(1, 3, 16),
     outputs: fc.constantFrom(1, 16, 32),
     sides: fc.tuple(fc.constantFrom(4, 5, 8), fc.constantFrom(4, 6, 7)),

@@ -49,6 +49,8 @@ const card = z.strictObject({
     /** In words, what 0 and 1 stand for in `pixels`. */
     valueRange: text,
   }),
+  /** Names of the model's views, in its order. Cards from before there were views lack them. */
+  views: z.array(text).max(100).default([]),
   dataset: z.strictObject({
     name: text,
     trainNormals: count,

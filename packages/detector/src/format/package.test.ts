@@ -119,6 +119,11 @@ describe("a forged detector is refused", () => {
     expect(await outcome(await forge({}))).toEqual(parts);
   });
 
+  test("except that a card from before there were views has none", async () => {
+    const { views: _, ...older } = parts.card;
+    expect(await outcome(await forge({ card: older }))).toEqual(parts);
+  });
+
   test("when its format is of another version, also with entries unknown today", async () => {
     expect(await outcome(await forge({ format: 2 }))).toBe("DETECTOR_MISMATCH");
     expect(await outcome(await forge({ format: 2, entries: { "more.json": text("{}") } }))).toBe("DETECTOR_MISMATCH");

@@ -43,6 +43,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
         options: settings.options as Card["method"]["options"],
       },
       image: { ...shape, valueRange: "decoded values divided by full scale: 0 is none, 1 is full" },
+      views: [...opened.views],
       dataset: {
         name: plan.dataset.name,
         trainNormals: plan.partition.train.length,

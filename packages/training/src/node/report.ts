@@ -223,6 +223,7 @@ async function caseData({ item, label, finding }: EvaluatedCase, card: Detector[
     calledAbnormal: finding.decision === null ? null : finding.decision === "abnormal",
     label: label === 0 ? "normal" : item.class && item.class !== "abnormal" ? `abnormal (${item.class})` : "abnormal",
     image: picturePng(finding.prepared),
+    views: Object.entries(finding.views).map(([name, view]) => ({ name, picture: picturePng(view) })),
     healthy: picturePng(finding.healthy),
     map: mapPng(finding.anomalyMap, card),
     outline: mask ? maskOutline(mask, width, height) : null,

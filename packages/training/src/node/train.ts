@@ -7,7 +7,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
-import { encodePng, gridOf, rasterOf } from "@hale/imaging";
 import { openDevice } from "@hale/runtime/node";
 import { z } from "zod";
 import type { Dataset, Item } from "../dataset/index.ts";
@@ -20,6 +19,7 @@ import { writeAtomic } from "./atomic.ts";
 import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
 import { EventLog, readLosses } from "./event-log.ts";
+import { writeExamples } from "./examples.ts";
 import { lockRun } from "./run-lock.ts";
 
 const settingsSchema = z.strictObject({
@@ -290,12 +290,7 @@ async function trainIn(
           }
           events.onSelection?.({ iteration, pseudoAuc: value }, better);
         }
-        await writeExamples(
-          join(folder, "examples", `${String(iteration).padStart(8, "0")}.png`),
-          trainer,
-          examples,
-          shape,
-        );
+        await writeExamples(join(folder, "examples"), trainer, examples, shape);
         await save();
       }
       // Lets signals and timers through: a run of a session blocks the event loop.
@@ -327,27 +322,6 @@ async function trainIn(
   } finally {
     await trainer.release();
   }
-}
-
-/** Image, healthy counterpart and map of a few images, a row each, as one PNG. */
-async function writeExamples(
-  path: string,
-  trainer: Trainer,
-  images: Float32Array[],
-  { size, channels }: ImageShape,
-): Promise<void> {
-  const { healthy, maps } = await trainer.restore(images);
-  const tile = (data: Float32Array, planes: 1 | 3) => rasterOf({ data, width: size, height: size, channels: planes });
-  const pictures = images.flatMap((image, i) => [
-    tile(image, channels),
-    tile(healthy[i], channels),
-    // Half of the range of values is the brightest: an absolute scale, the same in every picture.
-    tile(
-      maps[i].map((v) => Math.min(1, 4 * v - 1)),
-      1,
-    ),
-  ]);
-  await writeAtomic(path, encodePng(gridOf(pictures, 6)));
 }
 
 /** Largest resident memory of this process so far, in bytes. */

@@ -14,6 +14,7 @@ const WORDS = {
     "A range that covers the true value in the stated share of repetitions, given this number of cases. It does not cover other hospitals, scanners or patients.",
   cluster: "Images that belong together, such as those of one patient. Intervals treat a cluster as one unit.",
   "healthy counterpart": "What the method believes the image would look like without disease.",
+  proxy: "A version of the image without its detail, from which the healthy counterpart is made.",
   "anomaly map":
     "The difference between image and healthy counterpart at every pixel. It shows what the score is made of, and not the border of a lesion.",
   control:
@@ -27,6 +28,10 @@ export type Word = keyof typeof WORDS;
 
 /** A word with its explanation as a tooltip; `text` where it is written otherwise. */
 export const word = (name: Word, text: string = name): Markup => html`<abbr title="${WORDS[name]}">${text}</abbr>`;
+
+/** A name with its explanation if it is one of the words. */
+export const nameWithMeaning = (name: string): Markup | string =>
+  Object.hasOwn(WORDS, name) ? word(name as Word) : name;
 
 /** The list at the end, which paper and touch screens need. */
 export const glossary = (): Markup =>

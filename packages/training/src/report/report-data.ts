@@ -194,6 +194,8 @@ export interface CaseData {
   /** As it shall be printed, for example "abnormal (dark)" or "unlabelled". */
   label: string;
   image: PngData;
+  /** What the method made on the way from the image to its counterpart, in order; mostly nothing. */
+  views: readonly { name: string; picture: PngData }[];
   healthy: PngData;
   /** Already coloured on the scale of the legend. */
   map: PngData;

@@ -2,7 +2,7 @@
  * @file A report on phantoms with made-up scores, for tests and for looking at: nothing in it was measured, and it
  * carries that in its title.
  */
-import { colourMap, encodePng, infernoTable } from "@hale/imaging";
+import { colourMap, encodePng, infernoTable, proxyImage } from "@hale/imaging";
 import {
   auroc,
   averagePrecision,
@@ -30,11 +30,18 @@ const around = (estimate: number, spread = 0.04): IntervalData => ({
   high: Math.min(1, estimate + spread * 0.8),
 });
 
-/** A case whose healthy counterpart is another exposure of the phantom, lesion smoothed away by hand. */
+/** A case whose healthy counterpart is another exposure of the phantom, lesion smoothed away by hand; with a proxy. */
 function caseOf(item: Scored, threshold: number): CaseData {
   const grey = (data: Uint8Array) => encodePng({ width: SIZE, height: SIZE, channels: 1, maxValue: 255, data });
   const twin = item.image.map((value, i) => (item.mask[i] ? Math.round(120 + 0.15 * (value - 120)) : value));
   const map = Float32Array.from(item.image, (v, i) => Math.abs(v - twin[i]) / 255 + 0.02 * ((i * 7919) % 5));
+  const shape = { width: SIZE, height: SIZE, channels: 1 } as const;
+  const proxy = proxyImage(
+    "superpixel",
+    Float32Array.from(twin, (v) => v / 255),
+    shape,
+    { segments: 100 },
+  );
   const label = ["normal", "abnormal"][item.label ?? 0];
   return {
     path: `images/${item.name}.png`,
@@ -42,6 +49,7 @@ function caseOf(item: Scored, threshold: number): CaseData {
     calledAbnormal: item.score > threshold,
     label: item.label === 1 ? `${label} (${item.class})` : label,
     image: grey(item.image),
+    views: [{ name: "proxy", picture: grey(Uint8Array.from(proxy, (v) => Math.round(255 * v))) }],
     healthy: grey(twin),
     map: encodePng(colourMap(map, SIZE, SIZE, MAP_SCALE)),
     outline: item.label === 1 ? maskOutline(item.mask, SIZE, SIZE) : null,
@@ -104,7 +112,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
     title: "Phantom heads (made-up scores)",
     created: "2026-01-31",
     provenance: {
-      method: "SAGAN",
+      method: "ProxyAno",
       variant: "width 8",
       dataset: "phantoms",
       counts: [
@@ -127,7 +135,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       selectionRule: "highest pseudo-AUC on held-out normals against the unlabelled images; test images had no say",
       commands: [
         "hale phantoms data --seed 1",
-        "hale train data --method sagan --preset tiny --out run",
+        "hale train data --method proxyano --preset tiny --out run",
         "hale report run",
       ],
     },
@@ -216,7 +224,16 @@ export function bareReport(): ReportData {
     pixels: null,
     cases: {
       mostAbnormal: [
-        { path: "a.png", score: 0.1, calledAbnormal: null, label: "unlabelled", image: png, healthy: png, map: png },
+        {
+          path: "a.png",
+          score: 0.1,
+          calledAbnormal: null,
+          label: "unlabelled",
+          image: png,
+          views: [],
+          healthy: png,
+          map: png,
+        },
       ],
       leastAbnormal: [],
       falseAlarms: { total: 0, shown: [] },

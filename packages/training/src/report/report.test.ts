@@ -12,7 +12,7 @@ const text = renderReport(full);
 
 /** A copy with every piece of text replaced, PNGs and colours apart. */
 function poison(value: unknown, key: string, poisonous: string): unknown {
-  if (typeof value === "string") return ["image", "healthy", "map"].includes(key) ? value : poisonous;
+  if (typeof value === "string") return ["image", "picture", "healthy", "map"].includes(key) ? value : poisonous;
   if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => poison(item, key, poisonous));
   const entries = Object.entries(value).map(([name, item]) => [
@@ -102,6 +102,16 @@ describe("the report", () => {
     broken.audit.controls![0].auroc.estimate = Number.NaN;
     const words = renderReport(broken).replace(/data:image[^"]*/g, "");
     expect(matches(words, /NaN|Infinity/g)).toEqual([]);
+  });
+
+  it("shows a method's views between image and counterpart, under their names", () => {
+    const namesIn = (page: string) =>
+      Array.from(page.match(/<div class="panels[\s\S]*?<figcaption>/)![0].matchAll(/<i>(.*?)<\/i>/g), ([, name]) =>
+        name.replace(/<[^>]*>/g, ""),
+      );
+    expect(namesIn(text)).toEqual(["image", "proxy", "healthy counterpart", "anomaly map"]);
+    expect(text).toContain(`alt="proxy of images/`);
+    expect(namesIn(renderReport(bareReport()))).toEqual(["image", "healthy counterpart", "anomaly map"]);
   });
 
   it("reads PNGs as bytes and as base64 alike, and refuses anything else", () => {

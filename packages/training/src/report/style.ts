@@ -80,10 +80,13 @@ svg.chart{display:block;width:100%;height:auto}
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(25rem,100%),1fr));gap:1rem}
 .case{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.6rem;margin:0;break-inside:avoid}
 .panels{display:grid;grid-template-columns:repeat(3,1fr);gap:.2rem .45rem}
-.panels div{position:relative;line-height:0}
+.panels.many{grid-template-columns:repeat(auto-fit,minmax(5.2rem,1fr))}
+@media (max-width:28rem){.panels.many{grid-template-columns:repeat(2,1fr)}}
+.panels div{text-align:center}
+.panels span{display:block;position:relative;line-height:0}
 .panels img{width:100%;height:auto;border-radius:3px;background:#000}
 .panels svg{position:absolute;inset:0;width:100%;height:100%}
-.panels i{font-size:.78rem;line-height:1.6;font-style:normal;color:var(--soft);text-align:center}
+.panels i{display:block;margin:.2rem 0;font-size:.78rem;line-height:1.3;font-style:normal;color:var(--soft)}
 .outline-back{fill:none;stroke:#000;stroke-width:3;vector-effect:non-scaling-stroke}
 .outline{fill:none;stroke:#7df9ff;stroke-width:1.4;vector-effect:non-scaling-stroke}
 .case figcaption{margin-top:.45rem;line-height:1.4}

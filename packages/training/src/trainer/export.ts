@@ -1,22 +1,21 @@
 /**
  * @file From a method's recipe and the weights of a checkpoint to the one ONNX model of a detector: pixels in; score,
- * anomaly map, healthy counterpart and prepared image out. The contract is written down in @hale/detector.
+ * anomaly map, healthy counterpart, views and prepared image out. The contract is written down in @hale/detector.
  */
 import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
-import { type ImageShape, type Recipe, scoreOf } from "../methods/method.ts";
+import type { ImageShape, Recipe } from "../methods/method.ts";
+import { answersTo } from "./answers.ts";
 
 /**
  * Serialises the model: input `pixels` [N, C, H, W] in [0, 1], any N, H and W; outputs `score` [N], `map` [N, 1, S, S],
- * `healthy` and `prepared` [N, C, S, S] in [-1, 1]. Of `arrays` only those under the recipe's inference prefixes go in.
+ * `healthy`, `prepared` and the views [N, C, S, S] in [-1, 1]. Of `arrays` only those under the recipe's inference
+ * prefixes go in.
  * Throws CHECKPOINT_MISMATCH where one is missing and NUMERIC_FAILURE where one holds values that are not finite.
  */
 export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyMap<string, NamedArray>): Uint8Array {
   const { size, channels } = shape;
   const x = input("x", [SYMBOLIC_BATCH, channels, size, size]);
-  const healthy = recipe.restore(x);
-  const map = recipe.anomalyMap(x, healthy);
-  const score = scoreOf(recipe, map);
   const constants = new Map(
     [...arrays].filter(([name]) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))),
   );
@@ -30,7 +29,7 @@ export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyM
   }
   const model = lower(
     "detector",
-    { score, map, healthy, prepared: x },
+    { ...answersTo(recipe, x), prepared: x },
     { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, shape)]]) },
   );
   const missing = model.inputs.filter((name) => name !== "pixels");

@@ -5,7 +5,8 @@
 import { compileStep, input, type NamedArray, Program, Random, State, type TrainingStep } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
-import { type DrawImages, type DrawnImages, type ImageShape, type Recipe, scoreOf } from "../methods/method.ts";
+import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
+import { answersTo, VIEW_PREFIX } from "./answers.ts";
 import { Sampler } from "./sampler.ts";
 
 /** Images that a run learns from, each [C, S, S] in [-1, 1]. */
@@ -32,12 +33,17 @@ export interface Restorations {
   healthy: Float32Array[];
   /** [1, S, S] each. */
   maps: Float32Array[];
+  /** [C, S, S] each, by the view's name. */
+  views: Record<string, Float32Array[]>;
 }
 
 /** Images per run of the scoring program. Any method scores an image alike in every batch. */
 const SCORE_BATCH = 8;
 
 export class Trainer {
+  /** Compiled when first asked for. */
+  private gallery: Program | null = null;
+
   private constructor(
     private readonly options: TrainerOptions,
     readonly state: State,
@@ -73,10 +79,7 @@ export class Trainer {
       programs.set(spec.name, await ("trace" in spec ? compileStep(state, spec) : Program.compile(state, spec)));
     }
     const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
-    const healthy = recipe.restore(x);
-    const map = recipe.anomalyMap(x, healthy);
-    const outputs = { healthy, map, score: scoreOf(recipe, map) };
-    const scorer = await Program.compile(state, { name: "score", outputs });
+    const scorer = await Program.compile(state, { name: "score", outputs: answersTo(recipe, x) });
 
     const samplers = {
       normal: new Sampler(images.normals.length, seed, "normal"),
@@ -184,21 +187,41 @@ export class Trainer {
     const { shape } = this.options;
     const area = shape.size * shape.size;
     const length = shape.channels * area;
-    const result: Restorations = { scores: new Float32Array(images.length), healthy: [], maps: [] };
+    const result: Restorations = { scores: new Float32Array(images.length), healthy: [], maps: [], views: {} };
     for (let start = 0; start < images.length; start += SCORE_BATCH) {
       const part = images.slice(start, start + SCORE_BATCH);
       const x = new Float32Array(SCORE_BATCH * length);
       part.forEach((image, i) => {
         x.set(image, i * length);
       });
-      const { healthy, map, score } = await this.scorer.run({ x });
+      const { healthy, map, score, ...views } = await this.scorer.run({ x });
+      const pictureOf = (all: Float32Array, i: number) => all.slice(i * length, (i + 1) * length);
       part.forEach((_, i) => {
         result.maps.push(map.slice(i * area, (i + 1) * area));
-        result.healthy.push(healthy.slice(i * length, (i + 1) * length));
+        result.healthy.push(pictureOf(healthy, i));
         result.scores[start + i] = score[i];
+        for (const [output, view] of Object.entries(views)) {
+          const name = output.slice(VIEW_PREFIX.length);
+          result.views[name] ??= [];
+          result.views[name].push(pictureOf(view, i));
+        }
       });
     }
     return result;
+  }
+
+  /** What the method shows of its present state, by name: pictures [C, S, S]. Empty where it has nothing to show. */
+  async galleries(): Promise<Record<string, Float32Array[]>> {
+    const { recipe, shape } = this.options;
+    if (!this.gallery) {
+      const outputs = recipe.galleries?.() ?? {};
+      if (Object.keys(outputs).length === 0) return {};
+      this.gallery = await Program.compile(this.state, { name: "gallery", outputs });
+    }
+    const length = shape.channels * shape.size * shape.size;
+    const split = (all: Float32Array) =>
+      Array.from({ length: all.length / length }, (_, i) => all.slice(i * length, (i + 1) * length));
+    return Object.fromEntries(Object.entries(await this.gallery.run()).map(([name, all]) => [name, split(all)]));
   }
 
   /** Everything that a checkpoint needs besides the options. */
@@ -209,6 +232,7 @@ export class Trainer {
   async release(): Promise<void> {
     for (const program of this.programs.values()) await program.release();
     await this.scorer.release();
+    await this.gallery?.release();
     this.state.dispose();
   }
 }

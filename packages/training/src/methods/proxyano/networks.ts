@@ -18,6 +18,7 @@ import {
   resizeBilinear,
   type Scope,
   sigmoid,
+  sliceAxis,
   spectralNorm,
   type Tensor,
   zeros,
@@ -107,7 +108,10 @@ export function extractProxy(scope: Scope, x: Tensor, options: NetworkOptions, m
   return { proxy: decodeProxy(decoder, output, x.shape[1], width, mode), weights };
 }
 
-/** What each memory slot stands for: the proxy decoded from that slot alone everywhere, [N, C, S, S]. */
+/** Slots that are shown at most: their pictures are made all at once. */
+const SHOWN = 100;
+
+/** What memory slots stand for: the proxy decoded from one slot alone everywhere, [at most 100, C, S, S]. */
 export function decodeSlots(
   scope: Scope,
   shape: { size: number; channels: number },
@@ -117,7 +121,9 @@ export function decodeSlots(
   if (memory === "none") return null;
   const { values } = memorySlots(scope.child("memory"), { ...options, memory }, 8 * width);
   const side = shape.size / 2 ** POOLS;
-  const features = expand(reshape(values, [slots, 8 * width, 1, 1]), [slots, 8 * width, side, side]);
+  const shown = Math.min(slots, SHOWN);
+  const first = sliceAxis(values, 0, 0, shown);
+  const features = expand(reshape(first, [shown, 8 * width, 1, 1]), [shown, 8 * width, side, side]);
   return decodeProxy(scope.child("decoder"), features, shape.channels, width, { evaluate: options.evaluation });
 }
 

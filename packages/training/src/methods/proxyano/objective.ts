@@ -12,7 +12,6 @@ import {
   mul,
   neg,
   type Scope,
-  sliceAxis,
   softplus,
   sub,
   type Tensor,
@@ -71,10 +70,10 @@ export function restorationLosses(scopes: Scopes, options: ObjectiveOptions, ima
   const extraction = distance(extracted.proxy, proxy);
   const entropy = extracted.weights && addressEntropy(extracted.weights);
 
-  // One pass for both proxies, so that the batch statistics are those of both.
-  const restored = reconstruct(scopes.irm, concat([damaged, detach(extracted.proxy)], 0), options, mode);
-  const reconstruction = distance(restored, concat([image, image], 0));
-  const fromDamaged = sliceAxis(restored, 0, 0, image.shape[0]);
+  // Two passes, each with statistics of its own. The running ones are those of predicted proxies, all that a test sees.
+  const fromDamaged = reconstruct(scopes.irm, damaged, options, { train: {} });
+  const fromPredicted = reconstruct(scopes.irm, detach(extracted.proxy), options, mode);
+  const reconstruction = mul(add(distance(fromDamaged, image), distance(fromPredicted, image)), 0.5);
   const adversarial =
     options.adversarialWeight > 0 ? callReal(discriminator(scopes.discriminator, fromDamaged, options)) : null;
 

@@ -4,10 +4,10 @@
  */
 import { scaleLinear } from "d3-scale";
 import { count, significant } from "../format.ts";
-import { word } from "../glossary.ts";
+import { nameWithMeaning, word } from "../glossary.ts";
 import { html, type Markup } from "../markup.ts";
 import { pngSource } from "../png-source.ts";
-import type { CaseData, CasesData, LegendData, OutlineData } from "../report-data.ts";
+import type { CaseData, CasesData, LegendData, OutlineData, PngData } from "../report-data.ts";
 
 function legend({ maximum, origin, stops }: LegendData): Markup {
   const [left, width, top, height] = [12, 396, 2, 14];
@@ -35,12 +35,12 @@ function outlineOver(outline: OutlineData | null | undefined): Markup | null {
 const VERDICTS = { true: "called abnormal", false: "called normal" } as const;
 
 function caseFigure(item: CaseData, wrong: boolean): Markup {
-  const panel = (source: string, name: string, outline: Markup | null) =>
-    html`<div><img src="${source}" alt="${name} of ${item.path}">${outline}</div>`;
+  const panel = (picture: PngData, name: string, outline: Markup | null = null, caption: Markup | string = name) =>
+    html`<div><span><img src="${pngSource(picture)}" alt="${name} of ${item.path}">${outline}</span><i>${caption}</i></div>`;
   const outline = outlineOver(item.outline);
-  return html`<figure class="case"><div class="panels">
-${panel(pngSource(item.image), "Image", outline)}${panel(pngSource(item.healthy), "Healthy counterpart", null)}${panel(pngSource(item.map), "Anomaly map", outline)}
-<i>image</i><i>healthy counterpart</i><i>anomaly map</i></div>
+  return html`<figure class="case"><div class="panels${item.views.length > 0 && " many"}">
+${panel(item.image, "image", outline)}${item.views.map(({ name, picture }) => panel(picture, name, null, nameWithMeaning(name)))}
+${panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</div>
 <figcaption><b>${significant(item.score)}</b> · ${item.label}
 ${item.calledAbnormal !== null && html`<span class="called${wrong && " wrong"}">${VERDICTS[`${item.calledAbnormal}`]}</span>`}
 <span class="path">${item.path}</span></figcaption></figure>`;

@@ -1,0 +1,102 @@
+/**
+ * @file ProxyAno's training step on our side, with everything that the method has. A turn is one iteration: a step of both
+ * modules, and one of the discriminator.
+ */
+import * as ad from "@hale/autodiff";
+import { proxyImage } from "@hale/imaging";
+import { openDevice } from "@hale/runtime/node";
+import { proxyAno, ratesOf, superpixelCount } from "../../packages/training/src/methods/proxyano/method.ts";
+import { damageProxy } from "../../packages/training/src/methods/proxyano/pseudo-anomaly.ts";
+import { trainingSteps } from "../../packages/training/src/methods/proxyano/steps.ts";
+import type { StepConfig, StepFactory } from "../step.ts";
+import { smoothPictures } from "./pictures.ts";
+
+const LEARNING_RATE = Number(process.env.LR ?? 1e-3);
+/** What a turn loads, each `name/turn`. */
+const IMAGES = ["image", "proxy", "damaged"] as const;
+
+const settingsOf = ({ width, batch }: StepConfig) =>
+  proxyAno.options.parse({ width, batch, slots: 200, adversarialWeight: 0.1, learningRate: LEARNING_RATE });
+
+const steps = (config: StepConfig) => trainingSteps(settingsOf(config), { size: config.size, channels: 1 });
+
+/** Rates of modules and discriminator; the bench stays in the first epoch. */
+function firstRates(config: StepConfig): { modules: number; discriminator: number } {
+  const { modules, discriminator } = ratesOf(settingsOf(config));
+  return { modules: modules(0), discriminator: discriminator(0) };
+}
+
+export const proxyAnoStep: StepFactory = {
+  peer: "proxyano_step.py",
+  losses: ["extraction", "entropy", "reconstruction", "adversarial", "discriminator"],
+  defaults: { size: 128, batch: 8, compare: 10 },
+
+  peerOptions(config) {
+    const { beta1, beta2, weightDecay, shrink, slots, sharpness, entropyWeight, adversarialWeight } =
+      settingsOf(config);
+    const { modules, discriminator } = firstRates(config);
+    return {
+      adam: { learningRate: modules, beta1, beta2, weightDecay },
+      discriminatorRate: discriminator,
+      threshold: shrink / slots,
+      sharpness,
+      entropyWeight,
+      adversarialWeight,
+    };
+  },
+
+  parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
+
+  batches(config, turns) {
+    const { batch, size } = config;
+    const { proxy: kind, compactness, pseudoAbnormal } = settingsOf(config);
+    const picture = { width: size, height: size, channels: 1 as const };
+    const random = new ad.Random(config.seed, "batches");
+    const result = new Map<string, ad.NamedArray>();
+    for (let turn = 0; turn < turns; turn++) {
+      const image = smoothPictures(config, random).map((v) => (v + 1) / 2);
+      const proxy = new Float32Array(image.length);
+      const damaged = new Float32Array(image.length);
+      for (let at = 0; at < image.length; at += size * size) {
+        const one = image.subarray(at, at + size * size);
+        const flat = proxyImage(kind, one, picture, { segments: superpixelCount(size), compactness });
+        proxy.set(flat, at);
+        damaged.set(random.uniform() < pseudoAbnormal ? damageProxy(flat, one, size, random) : flat, at);
+      }
+      const data = { image, proxy, damaged };
+      for (const name of IMAGES) result.set(`${name}/${turn}`, { shape: [batch, 1, size, size], data: data[name] });
+    }
+    return result;
+  },
+
+  async open(config, values, batches) {
+    const settings = settingsOf(config);
+    const rates = firstRates(config);
+    const { parameters, restoration, discriminator } = steps(config);
+    const state = new ad.State(await openDevice({ threads: config.threads }));
+    state.write(values);
+    state.write(ad.adamState(parameters.trainable()));
+    const restorationStep = await ad.Program.compile(state, restoration);
+    const discriminatorStep = await ad.compileStep(state, discriminator!);
+    const turns = batches.size / IMAGES.length;
+    return {
+      async run(turn) {
+        const images = Object.fromEntries(
+          IMAGES.map((name) => [name, batches.get(`${name}/${turn % turns}`)!.data] as const),
+        );
+        const { restored, ...losses } = await restorationStep.run({
+          ...images,
+          ...ad.adamInputs(settings, turn + 1, rates.modules),
+        });
+        const { loss } = await discriminatorStep.run({
+          image: images.image,
+          restored,
+          ...ad.adamInputs(settings, turn + 1, rates.discriminator),
+        });
+        return Object.fromEntries(
+          Object.entries({ ...losses, discriminator: loss }).map(([name, [value]]) => [name, value]),
+        );
+      },
+    };
+  },
+};
