@@ -59,7 +59,7 @@ export interface RestorationLosses {
 const distance = (a: Tensor, b: Tensor) => mean(abs(sub(a, b)));
 
 /** -log sigmoid(logits): the cross-entropy of calling them real. */
-const callReal = (logits: Tensor) => mean(softplus(neg(logits)));
+export const callReal = (logits: Tensor) => mean(softplus(neg(logits)));
 
 /** L_PEM + L_IRM. ŝ enters IRM with its gradient stopped, or it would smuggle texture past the proxy. */
 export function restorationLosses(scopes: Scopes, options: ObjectiveOptions, images: StepImages): RestorationLosses {
