@@ -1,6 +1,6 @@
 /** @file Data sets, methods, trainer, report; browser-safe. Files and threads are in `@hale/training/node`. */
 export * from "./dataset/index.ts";
-export type { DrawImages, ImageShape, Method, Recipe, StepContext } from "./methods/method.ts";
+export type { DrawImages, ImageShape, Method, Preset, Recipe, StepContext } from "./methods/method.ts";
 export { methodNamed, methods } from "./methods/registry.ts";
 export * from "./phantoms/index.ts";
 export { exportModel } from "./trainer/export.ts";

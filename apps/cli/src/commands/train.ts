@@ -4,7 +4,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HaleError } from "@hale/errors";
-import { methodNamed, methods } from "@hale/training";
+import { methods } from "@hale/training";
 import {
   type FinishedRun,
   type RunSettings,
@@ -13,7 +13,7 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 import { Command, Option } from "commander";
-import { z } from "zod";
+import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
 import { bytes, duration, progress, stopSignal } from "../terminal.ts";
 
@@ -21,6 +21,7 @@ interface TrainOptions {
   out?: string;
   resume?: string;
   method: string;
+  preset?: string;
   set?: Record<string, unknown>;
   size: number;
   colour?: boolean;
@@ -38,13 +39,14 @@ interface TrainOptions {
 }
 
 export function trainCommand(): Command {
-  return new Command("train")
+  const command = new Command("train")
     .description("Train a detector; Ctrl-C saves, --resume goes on")
     .argument("[data]", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
     .option("--out <folder>", "where the run is kept (default: runs/<method>-<data>)")
     .option("--resume <folder>", "go on with the run in this folder, with its own settings")
     .option("--method <name>", `one of: ${[...methods.keys()].join(", ")}`, "sagan")
-    .option("--set <name=value>", "an option of the method, may be repeated; see below", setting)
+    .option("--preset <name>", "options that go together; see below")
+    .option("--set <name=value>", "an option of the method, may be repeated; --width 8 is --set width=8", setting)
     .option("--size <pixels>", "side that images are resized to", wholeNumber(16, 1024), 64)
     .option("--colour", "train on RGB instead of grey")
     .option("--iterations <n>", "training steps", wholeNumber(1), 4000)
@@ -67,10 +69,11 @@ export function trainCommand(): Command {
       () => `\n${methodHelp()}
 Examples:
   hale train scans/ --out runs/first
-  hale train scans/ --method sagan --set width=8 --set batch=8 --iterations 2000
+  hale train scans/ --method sagan --width 8 --batch 8 --iterations 2000
+  hale train scans/ --method proxyano --preset medium --proxy blur
   hale train --resume runs/first`,
     )
-    .action(async (data: string | undefined, options: TrainOptions) => {
+    .action(async (data: string | undefined, options: TrainOptions, command: Command) => {
       const folder =
         options.resume ??
         options.out ??
@@ -81,7 +84,9 @@ Examples:
             .split(/[\\/]/)
             .pop()}`,
         );
-      const settings = options.resume ? await readRunSettings(options.resume) : newSettings(data, options);
+      const settings = options.resume
+        ? await readRunSettings(options.resume)
+        : newSettings(data, options, (name) => command.getOptionValueSource(name) === "cli");
       const run = await trainWithProgress(folder, settings, options.json, options.until);
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
@@ -111,46 +116,18 @@ Examples:
       } else console.error(`No threshold: ${card.thresholdReason}`);
       console.log(file);
     });
+  return addMethodFlags(command);
 }
 
-/** Options of every method, from their schemas. */
-function methodHelp(): string {
-  return [...methods.values()]
-    .map((method) => {
-      const schema = z.toJSONSchema(method.options, { io: "input" }) as {
-        properties?: Record<string, { default?: unknown; description?: string }>;
-      };
-      const rows = Object.entries(schema.properties ?? {}).map(
-        ([name, entry]) => `  --set ${`${name}=${entry.default}`.padEnd(26)} ${entry.description ?? ""}`,
-      );
-      return [`Options of ${method.name} (${method.source}):`, ...rows, ""].join("\n");
-    })
-    .join("\n");
-}
-
-/** What each alternative of an option asks for: zod itself says only that none fits. */
-function unionFault(issue: z.core.$ZodIssueInvalidUnion): string {
-  const expected = issue.errors.map(([first]) => first.message.replace(/^Invalid input: /, ""));
-  return expected.join(", or ");
-}
-
-function newSettings(data: string | undefined, options: TrainOptions): RunSettings {
+function newSettings(data: string | undefined, options: TrainOptions, given: (name: string) => boolean): RunSettings {
   if (!data)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
-  const parsed = methodNamed(options.method).options.safeParse(options.set ?? {});
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new HaleError(
-      "OPTION_INVALID",
-      `${["--set", ...issue.path].join(" ")}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
-      "hale train --help lists the options.",
-    );
-  }
+  const { size, options: ofMethod } = methodSettings({ ...options }, given);
   return {
     data,
     method: options.method,
-    options: parsed.data,
-    size: options.size,
+    options: ofMethod,
+    size,
     channels: options.colour ? 3 : 1,
     seed: options.seed,
     iterations: options.iterations,

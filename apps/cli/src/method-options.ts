@@ -1,0 +1,117 @@
+/**
+ * @file The options of methods on the command line: flags and help made from each method's schema, presets, and what the
+ * three ways of setting an option come to.
+ */
+import { HaleError } from "@hale/errors";
+import { methodNamed, methods, type Preset } from "@hale/training";
+import { type Command, Option } from "commander";
+import { z } from "zod";
+import { parsedValue } from "./options.ts";
+
+/** An option's name as a flag: `patchSource` is `--patch-source`. */
+const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+type Schema = Record<string, { default?: unknown; description?: string }>;
+
+function schemaOf(method: string): Schema {
+  const schema = z.toJSONSchema(methodNamed(method).options, { io: "input" }) as { properties?: Schema };
+  return schema.properties ?? {};
+}
+
+const optionNames = () => [...new Set([...methods.keys()].flatMap((method) => Object.keys(schemaOf(method))))];
+
+/** Gives a command a flag for every option of every method, but those whose names it has already. */
+export function addMethodFlags(command: Command): Command {
+  const taken = new Set(command.options.map((option) => option.long));
+  for (const name of optionNames()) {
+    if (taken.has(flagOf(name))) continue;
+    command.addOption(new Option(`${flagOf(name)} <value>`).argParser(parsedValue).hideHelp());
+  }
+  return command;
+}
+
+export interface MethodSettings {
+  size: number;
+  /** The method's own options, complete. */
+  options: Record<string, unknown>;
+}
+
+interface Given {
+  method: string;
+  preset?: string;
+  set?: Record<string, unknown>;
+  size: number;
+}
+
+/**
+ * Options of the method: its defaults, then the preset's, then flags and `--set`. `given` tells which options of the
+ * command were really written. Throws OPTION_INVALID.
+ */
+export function methodSettings(
+  values: Given & Record<string, unknown>,
+  given: (name: string) => boolean,
+): MethodSettings {
+  const method = methodNamed(values.method);
+  const preset = values.preset === undefined ? null : presetNamed(values.method, values.preset);
+  const own = schemaOf(values.method);
+  const written = optionNames().filter((name) => given(name) && !COMMANDS_OWN.has(name));
+  const foreign = written.find((name) => !(name in own));
+  if (foreign) {
+    throw new HaleError(
+      "OPTION_INVALID",
+      `${flagOf(foreign)} is no option of ${values.method}.`,
+      "hale train --help lists the options of every method.",
+    );
+  }
+  const flags = Object.fromEntries(written.map((name) => [name, values[name]]));
+  const parsed = method.options.safeParse({ ...preset?.options, ...flags, ...values.set });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new HaleError(
+      "OPTION_INVALID",
+      `${["--set", ...issue.path].join(" ")}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
+      "hale train --help lists the options.",
+    );
+  }
+  return {
+    size: preset && !given("size") ? preset.size : values.size,
+    options: parsed.data as Record<string, unknown>,
+  };
+}
+
+/** Options of `hale train` itself that a method has by the same name; the method's are reached by `--set`. */
+const COMMANDS_OWN = new Set(["keep"]);
+
+function presetNamed(method: string, name: string): Preset {
+  const presets = methodNamed(method).presets ?? {};
+  if (Object.hasOwn(presets, name)) return presets[name];
+  const known = Object.keys(presets);
+  throw new HaleError(
+    "OPTION_INVALID",
+    `${method} has no preset named ${name}.`,
+    known.length > 0 ? `Presets: ${known.join(", ")}.` : "It has none; use its options.",
+  );
+}
+
+/** Options and presets of every method, for `--help`. */
+export function methodHelp(): string {
+  return [...methods.values()]
+    .map((method) => {
+      const rows = Object.entries(schemaOf(method.name)).map(([name, entry]) => {
+        const start = `${name}=${Array.isArray(entry.default) ? `[${entry.default}]` : entry.default}`;
+        return `  --set ${start.padEnd(26)} ${entry.description ?? ""}`;
+      });
+      const presets = Object.entries(method.presets ?? {}).map(([name, { size, options }]) => {
+        const values = Object.entries(options).map(([key, value]) => `${key}=${value}`);
+        return `  --preset ${name.padEnd(23)} size ${size}, ${values.join(", ")}`;
+      });
+      return [`Options of ${method.name} (${method.source}):`, ...rows, ...presets, ""].join("\n");
+    })
+    .join("\n");
+}
+
+/** What each alternative of an option asks for: zod itself says only that none fits. */
+function unionFault(issue: z.core.$ZodIssueInvalidUnion): string {
+  const expected = issue.errors.map(([first]) => first.message.replace(/^Invalid input: /, ""));
+  return expected.join(", or ");
+}
