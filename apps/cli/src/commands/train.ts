@@ -7,6 +7,7 @@ import { HaleError } from "@hale/errors";
 import { methods } from "@hale/training";
 import {
   type FinishedRun,
+  iterationsOf,
   type RunSettings,
   readRunSettings,
   runTraining,
@@ -26,6 +27,7 @@ interface TrainOptions {
   size: number;
   colour?: boolean;
   iterations: number;
+  epochs?: number;
   seed: number;
   device: "cpu" | "webgpu";
   threads: number;
@@ -50,6 +52,11 @@ export function trainCommand(): Command {
     .option("--size <pixels>", "side that images are resized to", wholeNumber(16, 1024), 64)
     .option("--colour", "train on RGB instead of grey")
     .option("--iterations <n>", "training steps", wholeNumber(1), 4000)
+    .addOption(
+      new Option("--epochs <n>", "instead of iterations: how often every training normal is seen")
+        .argParser(wholeNumber(1))
+        .conflicts("iterations"),
+    )
     .option("--seed <n>", "everything random follows from it", wholeNumber(0, 2 ** 32 - 1), 1)
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
@@ -86,7 +93,7 @@ Examples:
         );
       const settings = options.resume
         ? await readRunSettings(options.resume)
-        : newSettings(data, options, (name) => command.getOptionValueSource(name) === "cli");
+        : await newSettings(data, options, (name) => command.getOptionValueSource(name) === "cli");
       const run = await trainWithProgress(folder, settings, options.json, options.until);
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
@@ -119,23 +126,31 @@ Examples:
   return addMethodFlags(command);
 }
 
-function newSettings(data: string | undefined, options: TrainOptions, given: (name: string) => boolean): RunSettings {
+async function newSettings(
+  data: string | undefined,
+  options: TrainOptions,
+  given: (name: string) => boolean,
+): Promise<RunSettings> {
   if (!data)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
   const { size, options: ofMethod } = methodSettings({ ...options }, given);
+  const { seed, falseAlarmRate } = options;
+  const iterations = options.epochs
+    ? await iterationsOf(options.epochs, { data, seed, falseAlarmRate, options: ofMethod })
+    : options.iterations;
   return {
     data,
     method: options.method,
     options: ofMethod,
     size,
     channels: options.colour ? 3 : 1,
-    seed: options.seed,
-    iterations: options.iterations,
+    seed,
+    iterations,
     device: options.device,
     threads: options.threads,
-    falseAlarmRate: options.falseAlarmRate,
+    falseAlarmRate,
     selection: options.selection,
-    every: options.every ?? Math.max(1, Math.min(500, Math.ceil(options.iterations / 8))),
+    every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
     keep: options.keep,
     corrupt: options.skipCorrupt ? "skip" : "refuse",
   };

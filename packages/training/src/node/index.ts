@@ -2,6 +2,7 @@
 export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export * from "./dataset/index.ts";
 export { checkDevice, type DeviceCheck } from "./device-check.ts";
+export { iterationsOf } from "./epochs.ts";
 export {
   type ClassRow,
   type EvaluatedCase,

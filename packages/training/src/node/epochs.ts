@@ -1,0 +1,18 @@
+/** @file Epochs as iterations: how many steps let a method see every training normal so many times. */
+import { HaleError } from "@hale/errors";
+import { partition } from "../trainer/partition.ts";
+import { loadDataset } from "./dataset/index.ts";
+import type { RunSettings } from "./train.ts";
+
+/** Iterations of `epochs` epochs of a run with these settings. Throws what `loadDataset` and `partition` throw. */
+export async function iterationsOf(
+  epochs: number,
+  { data, seed, falseAlarmRate, options }: Pick<RunSettings, "data" | "seed" | "falseAlarmRate" | "options">,
+): Promise<number> {
+  const { batch } = options;
+  if (typeof batch !== "number") {
+    throw new HaleError("OPTION_INVALID", "The method has no batch size to count epochs by.", "Use --iterations.");
+  }
+  const { train } = partition(await loadDataset(data), { seed, falseAlarmRate });
+  return Math.max(1, Math.ceil((epochs * train.length) / batch));
+}
