@@ -12,6 +12,7 @@ import { CONTROL_SIZE, methodNamed } from "@hale/training";
 import {
   type Evaluation,
   evaluateDetector,
+  iterationsOf,
   type RunEvents,
   type RunSettings,
   readLosses,
@@ -19,6 +20,7 @@ import {
   runTraining,
   writeRunDetector,
 } from "@hale/training/node";
+import { setting } from "../apps/cli/src/options.ts";
 
 export const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
@@ -35,26 +37,34 @@ export interface AccuracyOptions {
   size: number;
   colour?: boolean;
   iterations: number;
+  /** Instead of iterations. */
+  epochs?: number;
   every: number;
   threads: number;
   until?: number;
 }
 
+const FALSE_ALARM_RATE = 0.05;
+
 type Row = Record<string, string | number>;
 
+/** Of data sets with masks: where in the image, not only whether. */
+const PIXEL_COLUMNS =
+  "dataset,method,variant,seed,selection,size,n_test,pixel_auroc,pixel_ap,best_dice,aupro,command".split(",");
+
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-export function mergeRows(text: string, rows: readonly Row[]): string {
+export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
   for (const row of rows) {
-    const fields = COLUMNS.map((name) => row[name] ?? "");
+    const fields = columns.map((name) => row[name] ?? "");
     kept.set(
       key(fields),
       fields.map((v) => (typeof v === "string" && /[",]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v)).join(","),
     );
   }
-  return `${[COLUMNS.join(","), ...[...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)].join("\n")}\n`;
+  return `${[columns.join(","), ...[...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)].join("\n")}\n`;
 }
 
 const four = (value: number | null) => (value === null ? "" : Number(value.toFixed(4)));
@@ -72,7 +82,7 @@ function intervalFields({ auroc, averagePrecision }: Pick<Evaluation, "auroc" | 
 
 export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   const known = existsSync(join(options.run, "run.json"));
-  const settings: RunSettings = known ? await readRunSettings(options.run) : freshSettings(options);
+  const settings: RunSettings = known ? await readRunSettings(options.run) : await freshSettings(options);
   if (options.data) settings.data = options.data;
   const name = basename(settings.data);
   const label = `${name} ${settings.method} seed ${settings.seed}`;
@@ -87,7 +97,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   const run = await runTraining(options.run, settings, events, { until: options.until });
   const device = await openDevice({ threads: settings.threads });
   const set = Object.entries(settings.options)
-    .map(([key, value]) => ` --set ${key}=${value}`)
+    .map(([key, value]) => ` --set ${key}=${Array.isArray(value) ? `[${value}]` : value}`)
     .join("");
   const command =
     `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
@@ -100,6 +110,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     n_unlabelled: methodNamed(settings.method).needsUnlabelled ? run.plan.partition.unlabelled.length : 0,
   };
   const rows: Row[] = [];
+  const pixelRows: Row[] = [];
   let evaluation: Evaluation | undefined;
   for (const [selection, arrays] of [
     ["pseudo-auc", run.arrays],
@@ -112,21 +123,31 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     const detector = await Detector.load(await readDetectorBytes(file), device, file);
     evaluation = await evaluateDetector(detector, settings.data, { nearCopies: false });
     await detector.release();
-    rows.push({
+    const row: Row = {
       ...shared,
       method: settings.method,
       variant: options.variant,
       selection,
       n_test: evaluation.cases.length,
-      ...intervalFields(evaluation),
-      seconds: Math.round(run.seconds),
       command: `${command} --selection ${selection}`,
+    };
+    rows.push({ ...row, ...intervalFields(evaluation), seconds: Math.round(run.seconds) });
+    const { pixels } = evaluation;
+    if (!pixels) continue;
+    pixelRows.push({
+      ...row,
+      pixel_auroc: four(pixels.auroc),
+      pixel_ap: four(pixels.averagePrecision),
+      best_dice: four(pixels.bestDice.dice),
+      aupro: four(pixels.aupro),
     });
   }
   const trainNormals = evaluation!.dataset.items.filter((item) => item.split === "train" && item.label === 0).length;
   rows.push(...controlRows(evaluation!, shared, trainNormals));
-  const file = join("results", "accuracy.csv");
-  await writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", rows));
+  const merge = (file: string, added: Row[], columns: readonly string[]) =>
+    writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", added, columns));
+  await merge(join("results", "accuracy.csv"), rows, COLUMNS);
+  if (pixelRows.length > 0) await merge(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
   await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
   for (const row of rows)
     console.log(
@@ -136,27 +157,25 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     );
 }
 
-function freshSettings(options: AccuracyOptions): RunSettings {
+async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   if (!options.data) throw new Error("Name a data set with --data.");
-  const given = Object.fromEntries(
-    (options.set ?? []).map((text) => {
-      const [key, value] = text.split("=");
-      return [key, Number.isFinite(Number(value)) ? Number(value) : value];
-    }),
-  );
+  const given = (options.set ?? []).reduce((before, text) => setting(text, before), {});
+  const method = methodNamed(options.method);
+  const split = { data: options.data, seed: options.seed, falseAlarmRate: FALSE_ALARM_RATE };
+  const iterations = options.epochs
+    ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
+    : options.iterations;
   return {
-    data: options.data,
+    ...split,
     method: options.method,
     options: given,
     size: options.size,
     channels: options.colour ? 3 : 1,
-    seed: options.seed,
-    iterations: options.iterations,
+    iterations,
     device: "cpu",
     threads: options.threads,
-    falseAlarmRate: 0.05,
-    selection: methodNamed(options.method).needsUnlabelled ? "pseudo-auc" : "last",
-    every: options.every,
+    selection: method.needsUnlabelled ? "pseudo-auc" : "last",
+    every: Math.min(options.every, iterations),
     keep: 2,
     corrupt: "refuse",
   };

@@ -1,5 +1,5 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy | study`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { HaleError } from "@hale/errors";
@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
 import { METHODS } from "./steps/index.ts";
+import { benchStudy } from "./study.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
 function count(text: string): number {
@@ -63,10 +64,20 @@ program
   .option("--size <pixels>", "side of the images", count, 64)
   .option("--colour", "RGB instead of grey")
   .option("--iterations <n>", "training steps", count, 4000)
+  .option("--epochs <n>", "instead of iterations: how often every training normal is seen", count)
   .option("--until <n>", "end the cell here although the run could go on", count)
   .option("--every <n>", "steps between selections", count, 250)
   .option("--threads <n>", "threads", count, 1)
   .action(benchAccuracy);
+
+program
+  .command("study <name>")
+  .description("All cells of a study that are not in results/accuracy.csv yet: proxyano.")
+  .requiredOption("--data <folder>", "folder that holds the data sets; retinal-oct, brain-mri-clean, ...")
+  .requiredOption("--runs <folder>", "where the runs are kept; interrupted cells go on")
+  .option("--part <i/n>", "every n-th cell, so that n processes share the work", "1/1")
+  .option("--threads <n>", "threads", count, 1)
+  .action(benchStudy);
 
 try {
   await program.parseAsync();

@@ -43,19 +43,19 @@ class Networks:
         self.sharpness = options["sharpness"]
         self.layout = layout
 
-    def double_conv(self, p, name, x):
+    def double_conv(self, p, name, x, gather=True):
         for layer in (f"{name}/1", f"{name}/2"):
             norm = layer + "/norm"
-            running = p[norm + "/runningMean"], p[norm + "/runningVariance"]
+            running = (p[norm + "/runningMean"], p[norm + "/runningVariance"]) if gather else (None, None)
             x = F.conv2d(x, p[layer + "/weight"], None, 1, 1)
             x = F.batch_norm(x, *running, p[norm + "/scale"], p[norm + "/shift"], True, MOMENTUM, EPSILON)
             x = F.relu(x, inplace=True)
         return x
 
-    def encode(self, p, name, x):
-        levels = [self.double_conv(p, name + "/enc0", x)]
+    def encode(self, p, name, x, gather=True):
+        levels = [self.double_conv(p, name + "/enc0", x, gather)]
         for i in range(1, POOLS + 1):
-            levels.append(self.double_conv(p, f"{name}/enc{i}", F.max_pool2d(levels[-1], 2)))
+            levels.append(self.double_conv(p, f"{name}/enc{i}", F.max_pool2d(levels[-1], 2), gather))
         return levels
 
     def to_image(self, p, name, x):
@@ -79,11 +79,11 @@ class Networks:
             y = self.double_conv(p, f"pem/decoder/dec{i}", double(y))
         return self.to_image(p, "pem/decoder", y), weights
 
-    def reconstruct(self, p, proxy):
-        levels = self.encode(p, "irm/encoder", proxy)
+    def reconstruct(self, p, proxy, gather):
+        levels = self.encode(p, "irm/encoder", proxy, gather)
         y = levels.pop()
         for i in range(POOLS):
-            y = self.double_conv(p, f"irm/dec{i}", torch.cat([levels.pop(), double(y)], 1))
+            y = self.double_conv(p, f"irm/dec{i}", torch.cat([levels.pop(), double(y)], 1), gather)
         return self.to_image(p, "irm", y)
 
     def discriminator(self, p, x, keep_directions):
@@ -118,9 +118,10 @@ class Losses:
         extracted, weights = self.networks.extract_proxy(p, image)
         extraction = F.l1_loss(extracted, proxy)
         entropy = -(weights * torch.log(weights + TINY)).sum(1).mean()
-        restored = self.networks.reconstruct(p, torch.cat([damaged, extracted.detach()]))
-        reconstruction = F.l1_loss(restored, torch.cat([image, image]))
-        from_damaged = restored[: len(image)]
+        # Two passes, each with statistics of its own; the running ones are those of predicted proxies.
+        from_damaged = self.networks.reconstruct(p, damaged, False)
+        from_predicted = self.networks.reconstruct(p, extracted.detach(), True)
+        reconstruction = (F.l1_loss(from_damaged, image) + F.l1_loss(from_predicted, image)) / 2
         adversarial = F.softplus(-self.networks.discriminator(frozen, from_damaged, False)).mean()
         total = extraction + self.entropy_weight * entropy + reconstruction + self.adversarial_weight * adversarial
         return total, from_damaged.detach(), extraction, entropy, reconstruction, adversarial

@@ -11,7 +11,7 @@ import { trainingSteps } from "../../packages/training/src/methods/proxyano/step
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
-const LEARNING_RATE = Number(process.env.LR ?? 1e-3);
+const LEARNING_RATE = 2e-6;
 /** What a turn loads, each `name/turn`. */
 const IMAGES = ["image", "proxy", "damaged"] as const;
 
@@ -20,9 +20,9 @@ const settingsOf = ({ width, batch }: StepConfig) =>
 
 const steps = (config: StepConfig) => trainingSteps(settingsOf(config), { size: config.size, channels: 1 });
 
-/** Rates of modules and discriminator; the bench stays in the first epoch. */
+/** Rates of modules and discriminator; the bench stays before the first milestone. */
 function firstRates(config: StepConfig): { modules: number; discriminator: number } {
-  const { modules, discriminator } = ratesOf(settingsOf(config));
+  const { modules, discriminator } = ratesOf(settingsOf(config), { iterations: 1000, normals: 1000 });
   return { modules: modules(0), discriminator: discriminator(0) };
 }
 

@@ -45,12 +45,12 @@ const held = Array.from({ length: 40 }, () => toy(random, false));
 const ill = Array.from({ length: 40 }, () => toy(random, true));
 
 async function trained(changes: Partial<ProxyAnoOptions>) {
-  const options = proxyAno.options.parse({ width: 8, milestones: [8, 12], ...changes });
+  const options = proxyAno.options.parse({ width: 8, ...changes });
   const recipe = proxyAno.create(options, shape);
   const images = { normals, unlabelled: [] };
   const device = await openDevice({ threads: 2 });
-  const trainer = await Trainer.create({ recipe, shape, device, seed: 1, iterations: 210, images });
-  while (trainer.iteration < 210) await trainer.step();
+  const trainer = await Trainer.create({ recipe, shape, device, seed: 1, iterations: 450, images });
+  while (trainer.iteration < 450) await trainer.step();
   const seen = [...held, ...ill];
   const { scores, maps, views } = await trainer.restore(seen.map(({ image }) => image));
   await trainer.release();
@@ -69,7 +69,7 @@ async function trained(changes: Partial<ProxyAnoOptions>) {
   };
 }
 
-test("ProxyAno finds and places blobs after 14 epochs, without one label", { timeout: 400_000 }, async () => {
+test("ProxyAno finds and places blobs after 30 epochs, without one label", { timeout: 400_000 }, async () => {
   const full = await trained({});
   expect(full.distance).toBeLessThan(0.02);
   expect(full.image).toBeGreaterThan(0.9);

@@ -9,9 +9,12 @@ const SIZE = 32;
 const shape = { size: SIZE, channels: 1 } as const;
 
 describe("rates", () => {
-  const { modules, discriminator } = ratesOf(proxyAno.options.parse({}));
+  const paper = { ...proxyAno.options.parse(proxyAno.presets!.paper.options), batch: 8 };
+  /** One step an epoch. */
+  const run = { iterations: 180, normals: 8 };
 
-  test("fall to a tenth at epochs 20, 40, 80 and 120, the discriminator's a tenth of them", () => {
+  test("of the paper's preset fall at epochs 20, 40, 80 and 120, the discriminator's a tenth of them", () => {
+    const { modules, discriminator } = ratesOf(paper, run);
     for (const [epoch, rate] of [
       [0, 1e-3],
       [19, 1e-3],
@@ -26,10 +29,17 @@ describe("rates", () => {
   });
 
   test("of the discriminator become those of the modules at the first milestone, as in the reference, on request", () => {
-    const reference = ratesOf(proxyAno.options.parse({ discriminatorRate: "reference" }));
-    expect(reference.discriminator(19)).toBeCloseTo(1e-4, 12);
-    expect(reference.discriminator(20)).toBeCloseTo(1e-4, 12);
-    expect(reference.discriminator(40)).toBeCloseTo(1e-5, 12);
+    const { discriminator } = ratesOf({ ...paper, discriminatorRate: "reference" }, run);
+    expect(discriminator(19)).toBeCloseTo(1e-4, 12);
+    expect(discriminator(20)).toBeCloseTo(1e-4, 12);
+    expect(discriminator(40)).toBeCloseTo(1e-5, 12);
+  });
+
+  test("fall at two thirds and eleven twelfths of a run where no epochs are named", () => {
+    const { modules } = ratesOf(proxyAno.options.parse({}), { iterations: 120, normals: 1000 });
+    expect([0, 79, 80, 109, 110, 119].map((step) => Number(modules(step).toPrecision(6)))).toEqual([
+      3e-3, 3e-3, 3e-4, 3e-4, 3e-5, 3e-5,
+    ]);
   });
 });
 
@@ -51,7 +61,7 @@ test("sizes that four halvings do not divide, and more superpixels than pixels, 
 });
 
 test("a step pastes patches on half of the proxies, with the rate of its epoch", async () => {
-  const recipe = proxyAno.create(tiny({ batch: 8, adversarialWeight: 0 }), shape);
+  const recipe = proxyAno.create(tiny({ batch: 8, adversarialWeight: 0, milestones: [20] }), shape);
   const image = pictures(8, SIZE).map((v) => 2 * v - 1);
   const companions = new Float32Array(8 * SIZE * SIZE);
   for (let i = 0; i < 8; i++) {

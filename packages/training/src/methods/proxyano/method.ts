@@ -61,21 +61,20 @@ const options = z.strictObject({
     .default(0)
     .describe("weight of the adversarial loss; 0.1 in P-Net, 0 for no discriminator"),
   batch: z.int().min(2).max(256).default(8).describe("images in a step"),
-  learningRate: z.number().positive().default(1e-3).describe("Adam's rate"),
+  learningRate: z.number().positive().default(3e-3).describe("Adam's rate; 1e-3 as in P-Net"),
   discriminatorRate: z
     .union([z.literal("reference"), z.number().positive()])
     .default(0.1)
     .describe(
       "the discriminator's rate, as a share; reference: 0.1 that becomes 1 at the first milestone, as in P-Net's code",
     ),
-  beta1: z.number().min(0).max(1).default(0.1).describe("Adam's first decay; 0.1 as in P-Net, 0.5 is usual"),
-  beta2: z.number().min(0).max(1).default(0.9).describe("Adam's second decay; 0.9 as in P-Net, 0.999 is usual"),
+  beta1: z.number().min(0).max(1).default(0.5).describe("Adam's first decay; 0.1 as in P-Net"),
+  beta2: z.number().min(0).max(1).default(0.999).describe("Adam's second decay; 0.9 as in P-Net"),
   weightDecay: z.number().min(0).default(1e-4).describe("pulls parameters towards 0"),
   milestones: z
-    .array(z.int().min(1))
-    .max(20)
-    .default([20, 40, 80, 120])
-    .describe("epochs from which the rate is a tenth"),
+    .union([z.literal("run"), z.array(z.int().min(1)).max(20)])
+    .default("run")
+    .describe("epochs from which the rate is a tenth, [20,40,80,120] in P-Net; run: at 2/3 and 11/12 of the run"),
   evaluation: z
     .enum(["running", "batch"])
     .default("running")
@@ -94,16 +93,23 @@ export function superpixelCount(size: number): number {
   return Math.max(1, Math.round(2 * Math.log2(size)) - 2) ** 2;
 }
 
-/** Rates of modules and discriminator at an epoch (from 0). */
-export function ratesOf(settings: Pick<ProxyAnoOptions, "learningRate" | "milestones" | "discriminatorRate">): {
-  modules: Schedule;
-  discriminator: Schedule;
-} {
-  const { learningRate, milestones, discriminatorRate } = settings;
-  const modules = stepDecay(learningRate, milestones, 0.1);
+/** Where the milestones "run" are, as shares of a run. */
+const SHARES = [2 / 3, 11 / 12];
+
+/** Rates of modules and discriminator by iteration (from 0), for a run over so many normals. */
+export function ratesOf(
+  settings: Pick<ProxyAnoOptions, "learningRate" | "milestones" | "discriminatorRate" | "batch">,
+  { iterations, normals }: Pick<StepContext, "iterations" | "normals">,
+): { modules: Schedule; discriminator: Schedule } {
+  const { learningRate, milestones, discriminatorRate, batch } = settings;
+  const steps =
+    milestones === "run"
+      ? SHARES.map((share) => share * iterations)
+      : milestones.map((epoch) => (epoch * normals) / batch);
+  const modules = stepDecay(learningRate, steps, 0.1);
   const share = discriminatorRate === "reference" ? 0.1 : discriminatorRate;
-  const first = discriminatorRate === "reference" ? Math.min(...milestones) : Number.POSITIVE_INFINITY;
-  return { modules, discriminator: (epoch) => modules(epoch) * (epoch < first ? share : 1) };
+  const first = discriminatorRate === "reference" ? Math.min(...steps) : Number.POSITIVE_INFINITY;
+  return { modules, discriminator: (step) => modules(step) * (step < first ? share : 1) };
 }
 
 /** Each row a Gaussian around its own pixel, sum 1: blurs without darkening the borders. */
@@ -128,7 +134,6 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
     );
   }
   const length = channels * size * size;
-  const rates = ratesOf(settings);
   const mode = { evaluate: settings.evaluation };
 
   const toUnit = (x: Tensor) => add(mul(x, 0.5), 0.5);
@@ -161,8 +166,9 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
         { width: size, height: size, channels },
         { segments, compactness: settings.compactness },
       ),
-    async step({ iteration, normals, draw, random, run }) {
-      const epoch = Math.floor(((iteration - 1) * batch) / normals);
+    async step(context) {
+      const { iteration, draw, random, run } = context;
+      const rates = ratesOf(settings, context);
       const { images, indices, companions: proxies } = draw("normal", batch);
       const unit = (values: Float32Array) => values.map((v) => (v + 1) / 2);
       const image = unit(images);
@@ -172,7 +178,7 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
         image,
         proxy: proxies,
         damaged,
-        ...adamInputs(settings, iteration, rates.modules(epoch)),
+        ...adamInputs(settings, iteration, rates.modules(iteration - 1)),
       });
       const losses: Record<string, number> = { "pem/extraction": result.extraction[0] };
       if (result.entropy) losses["pem/entropy"] = result.entropy[0];
@@ -182,7 +188,7 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
         const { loss } = await run("discriminator", {
           image,
           restored: result.restored,
-          ...adamInputs(settings, iteration, rates.discriminator(epoch)),
+          ...adamInputs(settings, iteration, rates.discriminator(iteration - 1)),
         });
         losses["discriminator/loss"] = loss[0];
       }
@@ -218,7 +224,18 @@ export const proxyAno: Method<ProxyAnoOptions> = {
   presets: {
     small: { size: 64, options: { width: 16, slots: 100, adversarialWeight: 0 } },
     medium: { size: 128, options: { width: 32, slots: 200, adversarialWeight: 0.1 } },
-    paper: { size: 224, options: { width: 64, slots: 200, adversarialWeight: 0.1 } },
+    paper: {
+      size: 224,
+      options: {
+        width: 64,
+        slots: 200,
+        adversarialWeight: 0.1,
+        learningRate: 1e-3,
+        beta1: 0.1,
+        beta2: 0.9,
+        milestones: [20, 40, 80, 120],
+      },
+    },
   },
   checkShape: ({ size }) => {
     if (!Number.isInteger(size) || size < 32 || size % 16 !== 0) {
