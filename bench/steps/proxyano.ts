@@ -11,7 +11,7 @@ import { trainingSteps } from "../../packages/training/src/methods/proxyano/step
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
-const LEARNING_RATE = 2e-6;
+const LEARNING_RATE = 1e-6;
 /** What a turn loads, each `name/turn`. */
 const IMAGES = ["image", "proxy", "damaged"] as const;
 
