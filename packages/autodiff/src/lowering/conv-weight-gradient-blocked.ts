@@ -118,7 +118,9 @@ function correlate(
   // [N, B/block, h·w, block] to the kernel's order, [B/block, N/block, h·w, blockₙ, block]; thin: [B/block, N, h·w, block].
   const blocked = graph.node("ReorderInput", [weights], {}, BLOCKED);
   const ordered = thin
-    ? graph.node("Transpose", [graph.reshape(blocked, [n, b / block, height * width * block])], { perm: [1, 0, 2] })
+    ? b === block
+      ? blocked
+      : graph.node("Transpose", [graph.reshape(blocked, [n, b / block, height * width * block])], { perm: [1, 0, 2] })
     : graph.node("Transpose", [graph.reshape(blocked, [filled / block, block, b / block, height * width, block])], {
         perm: [2, 0, 3, 1, 4],
       });
