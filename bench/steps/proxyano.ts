@@ -12,11 +12,19 @@ import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
 const LEARNING_RATE = 1e-6;
+const DISCRIMINATOR_RATE = 5e-5;
 /** What a turn loads, each `name/turn`. */
 const IMAGES = ["image", "proxy", "damaged"] as const;
 
 const settingsOf = ({ width, batch }: StepConfig) =>
-  proxyAno.options.parse({ width, batch, slots: 200, adversarialWeight: 0.1, learningRate: LEARNING_RATE });
+  proxyAno.options.parse({
+    width,
+    batch,
+    slots: 200,
+    adversarialWeight: 0.1,
+    learningRate: LEARNING_RATE,
+    discriminatorRate: DISCRIMINATOR_RATE / LEARNING_RATE,
+  });
 
 const steps = (config: StepConfig) => trainingSteps(settingsOf(config), { size: config.size, channels: 1 });
 
