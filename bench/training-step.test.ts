@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArrays, writeArrays } from "./arrays.ts";
 import { median } from "./statistics.ts";
+import { METHODS, stepOf } from "./steps/index.ts";
 import { difference } from "./training-step.ts";
 
 test("losses agree within a thousandth of the larger, and never where one is no number", () => {
@@ -28,4 +29,32 @@ test("arrays come back from their two files as they were", () => {
   writeArrays(join(folder, "x"), arrays);
   expect(readArrays(join(folder, "x"))).toEqual(arrays);
   rmSync(folder, { recursive: true });
+});
+
+test.each(METHODS)("a turn of %s gives the losses that its peer gives", async (method) => {
+  const config = { method, width: 8, size: 32, batch: 2, threads: 1, seed: 1 };
+  const step = stepOf(method);
+  const runner = await step.open(config, step.parameters(config), step.batches(config, 1));
+  const losses = await runner.run(0);
+  expect(Object.keys(losses).sort()).toEqual([...step.losses].sort());
+  expect(Object.values(losses).every(Number.isFinite)).toBe(true);
+});
+
+test("ProxyAno's batches are images in [0, 1], and some of their proxies are damaged", () => {
+  const config = { method: "proxyano", width: 8, size: 64, batch: 4, threads: 1, seed: 1 };
+  const batches = stepOf("proxyano").batches(config, 4);
+  for (const { data } of batches.values()) {
+    expect(Math.min(...data)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...data)).toBeLessThanOrEqual(1);
+  }
+  const changed = Array.from({ length: 16 }, (_, i) => {
+    const one = (name: string) =>
+      batches.get(`${name}/${i % 4}`)!.data.subarray((i >> 2) * 4096, ((i >> 2) + 1) * 4096);
+    return one("damaged").some((v, p) => v !== one("proxy")[p]);
+  });
+  expect(new Set(changed)).toEqual(new Set([true, false]));
+});
+
+test("a method without a step is refused by name", () => {
+  expect(() => stepOf("none")).toThrow(/no training step called none/);
 });
