@@ -18,16 +18,16 @@ function schemaOf(method: string): Schema {
   return schema.properties ?? {};
 }
 
-const optionNames = () => [...new Set([...methods.keys()].flatMap((method) => Object.keys(schemaOf(method))))];
-
-/** Gives a command a flag for every option of every method, but those whose names it has already. */
-export function addMethodFlags(command: Command): Command {
+/**
+ * Gives a command a flag for every option of every method, but those whose names it has already; these are reached by
+ * `--set`. Returns the names of the options that have got one.
+ */
+export function addMethodFlags(command: Command): string[] {
   const taken = new Set(command.options.map((option) => option.long));
-  for (const name of optionNames()) {
-    if (taken.has(flagOf(name))) continue;
-    command.addOption(new Option(`${flagOf(name)} <value>`).argParser(parsedValue).hideHelp());
-  }
-  return command;
+  const names = [...new Set([...methods.keys()].flatMap((method) => Object.keys(schemaOf(method))))];
+  const added = names.filter((name) => !taken.has(flagOf(name)));
+  for (const name of added) command.addOption(new Option(`${flagOf(name)} <value>`).argParser(parsedValue).hideHelp());
+  return added;
 }
 
 export interface MethodSettings {
@@ -44,17 +44,18 @@ interface Given {
 }
 
 /**
- * Options of the method: its defaults, then the preset's, then flags and `--set`. `given` tells which options of the
- * command were really written. Throws OPTION_INVALID.
+ * Options of the method: its defaults, then the preset's, then flags, then `--set`. `flags` are the names that
+ * `addMethodFlags` gave; `given` tells which options of the command were really written. Throws OPTION_INVALID.
  */
 export function methodSettings(
   values: Given & Record<string, unknown>,
+  flags: readonly string[],
   given: (name: string) => boolean,
 ): MethodSettings {
   const method = methodNamed(values.method);
   const preset = values.preset === undefined ? null : presetNamed(values.method, values.preset);
   const own = schemaOf(values.method);
-  const written = optionNames().filter((name) => given(name) && !COMMANDS_OWN.has(name));
+  const written = flags.filter(given);
   const foreign = written.find((name) => !(name in own));
   if (foreign) {
     throw new HaleError(
@@ -63,8 +64,8 @@ export function methodSettings(
       "hale train --help lists the options of every method.",
     );
   }
-  const flags = Object.fromEntries(written.map((name) => [name, values[name]]));
-  const parsed = method.options.safeParse({ ...preset?.options, ...flags, ...values.set });
+  const chosen = Object.fromEntries(written.map((name) => [name, values[name]]));
+  const parsed = method.options.safeParse({ ...preset?.options, ...chosen, ...values.set });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new HaleError(
@@ -78,9 +79,6 @@ export function methodSettings(
     options: parsed.data as Record<string, unknown>,
   };
 }
-
-/** Options of `hale train` itself that a method has by the same name; the method's are reached by `--set`. */
-const COMMANDS_OWN = new Set(["keep"]);
 
 function presetNamed(method: string, name: string): Preset {
   const presets = methodNamed(method).presets ?? {};

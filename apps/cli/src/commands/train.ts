@@ -41,6 +41,7 @@ interface TrainOptions {
 }
 
 export function trainCommand(): Command {
+  let flags: string[] = [];
   const command = new Command("train")
     .description("Train a detector; Ctrl-C saves, --resume goes on")
     .argument("[data]", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
@@ -93,7 +94,7 @@ Examples:
         );
       const settings = options.resume
         ? await readRunSettings(options.resume)
-        : await newSettings(data, options, (name) => command.getOptionValueSource(name) === "cli");
+        : await newSettings(data, options, flags, (name) => command.getOptionValueSource(name) === "cli");
       const run = await trainWithProgress(folder, settings, options.json, options.until);
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
@@ -123,17 +124,19 @@ Examples:
       } else console.error(`No threshold: ${card.thresholdReason}`);
       console.log(file);
     });
-  return addMethodFlags(command);
+  flags = addMethodFlags(command);
+  return command;
 }
 
 async function newSettings(
   data: string | undefined,
   options: TrainOptions,
+  flags: readonly string[],
   given: (name: string) => boolean,
 ): Promise<RunSettings> {
   if (!data)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
-  const { size, options: ofMethod } = methodSettings({ ...options }, given);
+  const { size, options: ofMethod } = methodSettings({ ...options }, flags, given);
   const { seed, falseAlarmRate } = options;
   const iterations = options.epochs
     ? await iterationsOf(options.epochs, { data, seed, falseAlarmRate, options: ofMethod })

@@ -9,6 +9,7 @@ import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
 import { clusterOf } from "../dataset/index.ts";
 import { exportModel } from "../trainer/export.ts";
+import { joined } from "../trainer/joined.ts";
 import { writeAtomic } from "./atomic.ts";
 import { readImages } from "./dataset/index.ts";
 import type { FinishedRun } from "./train.ts";
@@ -91,12 +92,7 @@ function thresholdOf(scores: number[], rate: number, clusters: string[]): Pick<C
 
 /** Quantiles of the normals' map pixels; the brightest colour is twice their 99th percentile. */
 function mapScaleOf(maps: Float32Array[]): Card["mapScale"] {
-  const all = new Float32Array(maps.reduce((total, map) => total + map.length, 0));
-  let at = 0;
-  for (const map of maps) {
-    all.set(map, at);
-    at += map.length;
-  }
+  const all = joined(maps);
   if (all.length === 0) return { p50: 0, p95: 0, p99: 0, max: 0, top: 1 };
   all.sort();
   const p = (share: number) => quantileOfSorted(all, share);

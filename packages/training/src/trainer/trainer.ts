@@ -7,6 +7,7 @@ import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
 import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
 import { answersTo, VIEW_PREFIX } from "./answers.ts";
+import { joined } from "./joined.ts";
 import { Sampler } from "./sampler.ts";
 
 /** Images that a run learns from, each [C, S, S] in [-1, 1]. */
@@ -84,15 +85,6 @@ export class Trainer {
     const samplers = {
       normal: new Sampler(images.normals.length, seed, "normal"),
       unlabelled: images.unlabelled.length > 0 ? new Sampler(images.unlabelled.length, seed, "unlabelled") : null,
-    };
-    const joined = (parts: readonly Float32Array[]) => {
-      const all = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        all.set(part, at);
-        at += part.length;
-      }
-      return all;
     };
     const companions = new Map<number, Float32Array>();
     const companionOf = (index: number): Float32Array => {
