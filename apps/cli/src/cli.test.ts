@@ -118,6 +118,43 @@ describe("help", () => {
   );
 });
 
+test(
+  "a copy on the other side of the split is refused, left out by hale data clean, and then the set passes",
+  async () => {
+    const folder = join(root, "leaky");
+    await mkdir(folder);
+    const manifest = await readFile(join(data, "split.csv"), "utf8");
+    const paths = (label: string, split: string) =>
+      manifest.split("\n").flatMap((line) => {
+        const cells = line.split(",");
+        return cells[1] === label && cells[3] === split ? [cells[0]] : [];
+      });
+    const [a, b] = paths("0", "train");
+    const [c] = paths("0", "test");
+    for (const [name, source] of [
+      ["a.png", a],
+      ["b.png", b],
+      ["c.png", c],
+      ["copy.png", a],
+    ]) {
+      await cp(join(data, source), join(folder, name));
+    }
+    await writeFile(
+      join(folder, "all.csv"),
+      "path,label,split\na.png,0,train\nb.png,0,train\nc.png,0,test\ncopy.png,0,test\n",
+    );
+    const all = join(folder, "all.csv");
+    const clean = join(folder, "clean.csv");
+    const found = await hale(["data", "check", all, "--json"]);
+    expect([found.code, JSON.parse(found.out).leaks.length]).toEqual([1, 1]);
+    expect(found.err).toMatch(/hale: all has 1 leaks between the sides of its split\..*hale data clean/);
+    expect((await hale(["data", "clean", all, "--out", clean])).out).toMatch(/3 images; left out: 1\n {2}a\.png/);
+    expectRefused(await hale(["data", "clean", all, "--out", clean]), 1, /is there already.*--force/s);
+    expect((await hale(["data", "check", clean])).code).toBe(0);
+  },
+  LIMIT,
+);
+
 describe("a sentence and no half-written file answer", () => {
   const copyWith = async (name: string, change: (folder: string) => Promise<unknown>) => {
     const folder = join(root, name);

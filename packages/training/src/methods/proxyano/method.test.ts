@@ -98,3 +98,30 @@ test("a step pastes patches on half of the proxies, with the rate of its epoch",
   expect(rates[20] / rates[19]).toBeGreaterThan(0.08);
   expect(rates[20] / rates[19]).toBeLessThan(0.12);
 });
+
+test("patches come from the image itself, or from another where that is asked for", async () => {
+  const grey = (value: number) => new Float32Array(2 * SIZE * SIZE).fill(value);
+  for (const patchSource of ["self", "other"] as const) {
+    const recipe = proxyAno.create(tiny({ patchSource, pseudoAbnormal: 1, adversarialWeight: 0 }), shape);
+    let damaged = new Float32Array();
+    const one = Float32Array.of(1);
+    const context: Partial<StepContext> = {
+      iteration: 1,
+      iterations: 10,
+      normals: 2,
+      draw: ((kind: string) => ({
+        images: grey(kind === "unlike" ? 0.8 : 0.4),
+        indices: [0, 1],
+        companions: grey(0.2),
+      })) as unknown as DrawImages,
+      random: (name) => new Random(4, name),
+      run: async (_program, inputs) => {
+        damaged = inputs.damaged as Float32Array<ArrayBuffer>;
+        return { extraction: one, entropy: one, reconstruction: one };
+      },
+    };
+    await recipe.step(context as StepContext);
+    const values = new Set([...damaged].map((v) => Number(v.toFixed(4))));
+    expect(values).toEqual(new Set([0.2, patchSource === "self" ? 0.7 : 0.9]));
+  }
+});

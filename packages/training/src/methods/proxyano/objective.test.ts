@@ -50,6 +50,16 @@ describe("the losses", () => {
     expect(reached.some(({ data }) => data.some((v) => v !== 0))).toBe(true);
   });
 
+  test("add up with their weights, reconstruction being the mean over both proxies", () => {
+    const { parts, feeds } = losses(tiny({ entropyWeight: 0.3, adversarialWeight: 0.7 }));
+    const { total, extraction, entropy, reconstruction, adversarial } = parts;
+    const [sum, e, h, r, a] = evaluate([total, extraction, entropy!, reconstruction, adversarial!], feeds()).map(
+      ({ data }) => data[0],
+    );
+    expect(sum).toBeCloseTo(e + 0.3 * h + r + 0.7 * a, 10);
+    expect(h).toBeGreaterThan(0);
+  });
+
   test("leave out what is switched off", () => {
     const { parts, parameters } = losses(tiny({ memory: "none", adversarialWeight: 0 }));
     expect(parts.entropy).toBeNull();

@@ -68,13 +68,18 @@ test("one proxy in four gets a second patch, and the proxy that is given stays a
   const proxy = new Float32Array(SIZE * SIZE).fill(0.5);
   const kept = proxy.slice();
   const image = random(3).uniforms(SIZE * SIZE);
-  let changed = 0;
-  for (let seed = 0; seed < 40; seed++) {
-    const result = damageProxy(proxy, image, SIZE, random(seed));
-    changed += result.filter((v, i) => v !== proxy[i]).length / (SIZE * SIZE);
+  let one = 0;
+  let more = 0;
+  for (let seed = 0; seed < 400; seed++) {
+    const changed = [...damageProxy(proxy, image, SIZE, random(seed)).entries()].filter(([i, v]) => v !== proxy[i]);
+    const rows = changed.map(([i]) => Math.floor(i / SIZE));
+    const columns = changed.map(([i]) => i % SIZE);
+    const span = (places: number[]) => Math.max(...places) - Math.min(...places) + 1;
+    // One patch fills the rectangle around all that has changed.
+    if (changed.length === span(rows) * span(columns)) one++;
+    else more++;
   }
   expect(proxy).toEqual(kept);
-  // A patch is (0.165·side)² on average, 1.25 of them an image.
-  expect(changed / 40).toBeGreaterThan(0.02);
-  expect(changed / 40).toBeLessThan(0.06);
+  expect(more / (one + more)).toBeGreaterThan(0.18);
+  expect(more / (one + more)).toBeLessThan(0.32);
 });

@@ -1,0 +1,20 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { partition } from "../trainer/partition.ts";
+import { loadDataset } from "./dataset/index.ts";
+import { iterationsOf } from "./epochs.ts";
+import { writePhantomSet } from "./phantoms.ts";
+
+test("epochs are counted in the normals that are left to learn from", async () => {
+  const data = await mkdtemp(join(tmpdir(), "hale-epochs-"));
+  const counts = { trainNormal: 30, unlabelled: 0, valNormal: 4, testNormal: 0, testAbnormal: 0 };
+  await writePhantomSet(data, { seed: 5, size: 32, counts });
+  const settings = { data, seed: 1, falseAlarmRate: 0.25 };
+  const { train } = partition(await loadDataset(data), settings);
+  expect(train.length).toBeLessThan(30);
+  expect(await iterationsOf(3, { ...settings, options: { batch: 4 } })).toBe(Math.ceil((3 * train.length) / 4));
+  await expect(iterationsOf(3, { ...settings, options: {} })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  await rm(data, { recursive: true });
+});
