@@ -21,6 +21,8 @@ export interface Op<A> {
   reference(inputs: readonly Array64[], node: Tensor<A>): Float64Array;
   /** Emits ONNX nodes and returns the name of the value that holds the output. */
   lower(graph: OnnxGraph, inputs: readonly string[], node: Tensor<A>): string;
+  /** The same where some input has its channels in blocks (`lowering/blocks.ts`); null where it wants them in order. */
+  lowerBlocks?(graph: OnnxGraph, inputs: readonly string[], node: Tensor<A>): string | null;
 }
 
 let nextId = 0;

@@ -32,7 +32,7 @@ async function probe(device: Device): Promise<number> {
     const graph = new OnnxGraph({ target: "cpu", convBlock });
     graph.input("x", xShape);
     graph.input("w", wShape);
-    const y = lowerConv(graph, "x", "w", xShape, wShape, geometry);
+    const y = graph.blocks.plain(lowerConv(graph, "x", "w", xShape, wShape, geometry));
     const model = encodeModel({
       name: "probe",
       nodes: graph.nodesList,

@@ -97,7 +97,7 @@ function correlate(
   const filled = thin ? n : Math.ceil(n / block) * block;
   const fill = (value: string) =>
     filled === n ? value : graph.node("Pad", [value, graph.ints([0, 0, 0, 0, filled - n, 0, 0, 0])]);
-  const [source, weights] = [fill(a), fill(kernel)];
+  const source = fill(graph.blocks.plain(a));
   const [, channels, rows, columns] = aShape;
   const turned =
     channels === 1
@@ -116,7 +116,10 @@ function correlate(
     imagesAsChannels = graph.reshape(padded, [channels, filled, rows, columns + left + right]);
   }
   // [N, B/block, h·w, block] to the kernel's order, [B/block, N/block, h·w, blockₙ, block]; thin: [B/block, N, h·w, block].
-  const blocked = graph.node("ReorderInput", [weights], {}, BLOCKED);
+  const blocked =
+    filled === n
+      ? graph.blocks.enter(kernel, [n, b, height, width])
+      : graph.node("ReorderInput", [fill(graph.blocks.plain(kernel))], {}, BLOCKED);
   const ordered = thin
     ? b === block
       ? blocked

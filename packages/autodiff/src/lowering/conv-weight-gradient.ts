@@ -80,9 +80,21 @@ export function lowerConvWeightGradient(
   const roles = blockedRoles(graph, xShape, dyShape, geometry);
   const positions = dyShape[0] * geometry.output[0] * geometry.output[1];
   if (geometry.groups === 1 && positions <= (roles ? FEW_POSITIONS.beforeBlocks : FEW_POSITIONS.beforeFrames)) {
-    return fromPatches(graph, x, dy, xShape, dyShape, geometry);
+    return fromPatches(graph, graph.blocks.plain(x), graph.blocks.plain(dy), xShape, dyShape, geometry);
   }
   if (roles) return lowerBlockedWeightGradient(graph, x, dy, xShape, dyShape, geometry, roles);
+  return fromFrames(graph, graph.blocks.plain(x), graph.blocks.plain(dy), xShape, dyShape, geometry);
+}
+
+/** Products over one common frame. */
+function fromFrames(
+  graph: OnnxGraph,
+  x: string,
+  dy: string,
+  xShape: Shape,
+  dyShape: Shape,
+  geometry: ConvGeometry,
+): string {
   const {
     stride,
     pad,

@@ -37,7 +37,7 @@ export function lowerConv(
     const filter = blockFilter(graph, w, wShape[0], wShape[1], g.kernel);
     const y = blockedConv(
       graph,
-      blockInput(graph, x, wShape[1]),
+      blockInput(graph, x, xShape),
       filter,
       g.kernel,
       g.stride,
@@ -49,11 +49,12 @@ export function lowerConv(
       },
       bias && blockBias(graph, bias, wShape[0]),
     );
-    return unblock(graph, y, wShape[0]);
+    return leave(graph, y, [xShape[0], wShape[0], ...g.output]);
   }
   const side = bias ? 1 : tileSide(graph, g, wShape, positions);
-  if (side > 1) return tiledConv(graph, x, w, xShape[0], wShape, g, side);
-  return graph.node("Conv", bias ? [x, w, bias] : [x, w], {
+  if (side > 1) return tiledConv(graph, x, w, xShape, wShape, g, side);
+  const plain = graph.blocks.plain(x);
+  return graph.node("Conv", bias ? [plain, w, bias] : [plain, w], {
     kernel_shape: [...g.kernel],
     strides: [g.stride, g.stride],
     pads: [g.pad, g.pad, g.pad, g.pad],
@@ -81,7 +82,7 @@ function tiledConv(
   graph: OnnxGraph,
   x: string,
   w: string,
-  n: number,
+  xShape: Shape,
   [o, c, kh, kw]: Shape,
   g: ConvGeometry,
   side: number,
@@ -92,9 +93,10 @@ function tiledConv(
   const kernel = [kh + rest, kw + rest] as const;
   const filter = blockFilter(graph, graph.node("Concat", kernels, { axis: 0 }), o * side * side, c, kernel);
   const pads = { top: g.pad, left: g.pad, bottom: g.pad, right: g.pad };
-  const y = blockedConv(graph, blockInput(graph, x, c), filter, kernel, side, pads);
+  const y = blockedConv(graph, blockInput(graph, x, xShape), filter, kernel, side, pads);
   // One block a tile: [N, 1, h/side, w/side, side·side·O] to [N, O, h, w].
   const [height, width] = g.output;
+  const [n] = xShape;
   const tiles = graph.reshape(y, [n, height / side, width / side, side, side, o]);
   const woven = graph.node("Transpose", [tiles], { perm: [0, 5, 1, 3, 2, 4] });
   return graph.reshape(woven, [n, o, height, width]);
@@ -113,8 +115,9 @@ export function lowerConvTranspose(
   const columns = phases(g.kernel[1], g.stride, g.pad, g.input[1], g.output[1]);
   const positions = yShape[0] * g.output[0] * g.output[1];
   if (rows && columns && canBlock(graph, g, o, i, positions)) {
-    return unblock(graph, phasedConv(graph, y, w, yShape, wShape, g, rows, columns), i);
+    return leave(graph, phasedConv(graph, y, w, yShape, wShape, g, rows, columns), [yShape[0], i, ...g.input]);
   }
+  const plain = graph.blocks.plain(y);
   const attributes = {
     kernel_shape: [...g.kernel],
     strides: [g.stride, g.stride],
@@ -126,11 +129,11 @@ export function lowerConvTranspose(
     // ONNX Runtime's WebGPU kernel (1.30) sums wrongly where groups have several inputs and one output: give each a
     // second output of zeros, and drop it again.
     const doubled = graph.node("Pad", [w, graph.ints([0, 0, 0, 0, 0, 1, 0, 0])]);
-    const both = graph.node("ConvTranspose", [y, doubled], attributes);
+    const both = graph.node("ConvTranspose", [plain, doubled], attributes);
     const [start, end, axis, step] = [0, 2 * g.groups, 1, 2].map((value) => graph.ints([value]));
     return graph.node("Slice", [both, start, end, axis, step]);
   }
-  return graph.node("ConvTranspose", [y, w], attributes);
+  return graph.node("ConvTranspose", [plain, w], attributes);
 }
 
 function canBlock(graph: OnnxGraph, g: ConvGeometry, inputs: number, outputs: number, positions: number): boolean {
@@ -191,7 +194,7 @@ function phasedConv(
   const outer = (filledI / block) * (o < block ? o : inputBlocks);
   const inner = o < block ? block : block * block;
   const tapsOf = graph.reshape(filter, [outer, kh * kw, inner]);
-  const source = blockInput(graph, y, o);
+  const source = blockInput(graph, y, yShape);
   const n = yShape[0];
   const woven = rows.map((row) => {
     const parts = columns.map((column) => {
@@ -271,8 +274,10 @@ function blockBias(graph: OnnxGraph, bias: string, channels: number): string {
   return filled === channels ? bias : graph.node("Pad", [bias, graph.ints([0, filled - channels])]);
 }
 
-function blockInput(graph: OnnxGraph, x: string, channels: number): string {
-  return channels < graph.options.convBlock! ? x : graph.node("ReorderInput", [x], {}, BLOCKED);
+/** Thin inputs are read as they are. */
+function blockInput(graph: OnnxGraph, x: string, shape: Shape): string {
+  if (graph.blocks.fit(shape)) return graph.blocks.enter(x, shape);
+  return shape[1] < graph.blocks.size ? x : graph.node("ReorderInput", [x], {}, BLOCKED);
 }
 
 function blockedConv(
@@ -292,6 +297,8 @@ function blockedConv(
   );
 }
 
-function unblock(graph: OnnxGraph, y: string, channels: number): string {
-  return graph.node("ReorderOutput", [y], { channels }, BLOCKED);
+/** A result of whole blocks stays in them; filled up channels are dropped. */
+function leave(graph: OnnxGraph, y: string, shape: Shape): string {
+  if (graph.blocks.fit(shape)) return graph.blocks.mark(y, shape);
+  return graph.node("ReorderOutput", [y], { channels: shape[1] }, BLOCKED);
 }

@@ -23,8 +23,9 @@ export function lower(
   const values = new Map<Tensor, string>();
   for (const tensor of topologicalOrder(Object.values(outputs))) {
     const inputs = tensor.inputs.map((input) => values.get(input)!);
-    values.set(tensor, tensor.op.lower(graph, inputs, tensor));
+    values.set(tensor, lowerTensor(graph, inputs, tensor));
   }
+  for (const tensor of Object.values(outputs)) values.set(tensor, graph.blocks.plain(values.get(tensor)!));
   graph.takeShortcuts(new Set(Object.values(outputs).map((tensor) => values.get(tensor)!)));
   // A value that a node makes takes the output's name; an input, a constant or a second name for one value is copied.
   const made = new Set(graph.nodesList.flatMap((node) => node.output));
@@ -50,4 +51,11 @@ export function lower(
     metadata: options.metadata,
   });
   return { bytes, inputs: graph.inputs.map((info) => info.name) };
+}
+
+function lowerTensor(graph: OnnxGraph, inputs: readonly string[], tensor: Tensor): string {
+  const blocked = inputs.some((name) => graph.blocks.has(name)) && tensor.op.lowerBlocks?.(graph, inputs, tensor);
+  if (blocked) return blocked;
+  const plain = inputs.map((name) => graph.blocks.plain(name));
+  return tensor.op.lower(graph, plain, tensor);
 }

@@ -3,6 +3,7 @@
  * without knowing of one another. Where the batch is symbolic, sizes that hang on it become -1 in reshapes.
  */
 import { type Shape, sizeOf } from "../shape.ts";
+import { Blocks } from "./blocks.ts";
 import {
   type AttributeValue,
   attributeProto,
@@ -37,6 +38,7 @@ export class OnnxGraph {
   readonly nodesList: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly inputs: ValueInfo[] = [];
+  readonly blocks = new Blocks(this);
   private readonly known = new Map<string, string[]>();
   private readonly shortcuts: { output: string; via: readonly string[]; node: NodeProto }[] = [];
   private counter = 0;
@@ -81,8 +83,9 @@ export class OnnxGraph {
     opType: string,
     inputs: readonly string[],
     attributes: Record<string, AttributeValue> = {},
+    domain = "",
   ): void {
-    this.shortcuts.push({ output, via, node: nodeProto(opType, inputs, [output], attributes, "") });
+    this.shortcuts.push({ output, via, node: nodeProto(opType, inputs, [output], attributes, domain) });
   }
 
   /** Takes the shortcuts that the finished graph allows; `kept` are the values that leave it. */

@@ -88,6 +88,7 @@ const convOp: Op<ConvGeometry> = {
   },
   lower: (graph, [x, w, bias], node) =>
     lowerConv(graph, x, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes, bias),
+  lowerBlocks: (graph, inputs, node) => convOp.lower(graph, inputs, node),
 };
 
 const transposedOp: Op<ConvGeometry> = {
@@ -111,6 +112,7 @@ const transposedOp: Op<ConvGeometry> = {
   },
   lower: (graph, [y, w], node) =>
     lowerConvTranspose(graph, y, w, node.inputs[0].shape, node.inputs[1].shape, node.attributes),
+  lowerBlocks: (graph, inputs, node) => transposedOp.lower(graph, inputs, node),
 };
 
 const weightGradientOp: Op<ConvGeometry> = {
@@ -133,6 +135,7 @@ const weightGradientOp: Op<ConvGeometry> = {
   },
   lower: (graph, [x, y], node) =>
     lowerConvWeightGradient(graph, x, y, node.inputs[0].shape, node.inputs[1].shape, node.attributes),
+  lowerBlocks: (graph, inputs, node) => weightGradientOp.lower(graph, inputs, node),
 };
 
 /** The adjoint in the input: from gradients of y (or any tensor of its shape) to the shape of x. */

@@ -2,6 +2,8 @@
  * @file Elementwise ops with NumPy broadcasting. Each gradient is written in the same ops, so it can be differentiated.
  */
 import { fill64, readBroadcast } from "../array64.ts";
+import { joinScaling, scaleBlocks } from "../lowering/blocks.ts";
+import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { FLOAT } from "../lowering/onnx-model.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
@@ -30,6 +32,11 @@ function unary(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
     gradient: (node, g) => [rule.gradient(node.inputs[0], node, g)],
     reference: ([x]) => x.data.map(rule.value),
     lower: (graph, inputs) => graph.node(rule.onnx, inputs),
+    lowerBlocks: (graph, [x], node) => {
+      const result = op.lower(graph, [x], node);
+      if (rule.onnx === "Relu") joinScaling(graph, result, x, "Relu");
+      return graph.blocks.mark(result, node.shape);
+    },
   };
   return (x) => apply(op, [x], null);
 }
@@ -76,6 +83,8 @@ interface BinaryRule {
   simplify?(a: Tensor, b: Tensor): Tensor | null;
   /** The ONNX op answers a boolean, which becomes 0 or 1. */
   boolean?: boolean;
+  /** A faster form on channels in blocks, or null. */
+  lowerBlocks?(graph: OnnxGraph, inputs: readonly string[], node: Tensor): string | null;
 }
 
 function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Tensor {
@@ -100,6 +109,13 @@ function binary(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Ten
       );
       return rule.boolean ? graph.node("Cast", [value], { to: FLOAT }) : value;
     },
+    lowerBlocks: (graph, inputs, node) => {
+      const shapes = node.inputs.map((operand) => operand.shape);
+      return (
+        rule.lowerBlocks?.(graph, inputs, node) ??
+        graph.blocks.elementwise(inputs, shapes, node.shape, (names) => op.lower(graph, names, node))
+      );
+    },
   };
   return (left, right) => {
     const a = asTensor(left);
@@ -119,6 +135,14 @@ export const add = binary("add", {
   onnx: "Add",
   gradient: (_a, _b, _y, g) => [g, g],
   simplify: (a, b) => (scalarValue(b) === 0 ? broadcastLike(a, b) : scalarValue(a) === 0 ? broadcastLike(b, a) : null),
+  lowerBlocks: (graph, [a, b], node) => {
+    const scaled = [a, b].find((name) => graph.blocks.scaled.has(name));
+    if (!scaled || !node.inputs.every((operand) => sameShape(operand.shape, node.shape))) return null;
+    const other = graph.blocks.enter(scaled === a ? b : a, node.shape);
+    const result = graph.node("Add", [scaled, other]);
+    joinScaling(graph, result, scaled, { add: other });
+    return graph.blocks.mark(result, node.shape);
+  },
 });
 export const sub = binary("sub", {
   value: (a, b) => a - b,
@@ -131,6 +155,12 @@ export const mul = binary("mul", {
   onnx: "Mul",
   gradient: (a, b, _y, g) => [mul(g, b), mul(g, a)],
   simplify: (a, b) => (scalarValue(b) === 1 ? broadcastLike(a, b) : scalarValue(a) === 1 ? broadcastLike(b, a) : null),
+  lowerBlocks: (graph, inputs, node) => {
+    const [, channels] = node.shape;
+    const vector = node.inputs.findIndex(({ shape }) => sameShape(shape, [1, channels, 1, 1]));
+    if (vector < 0 || !sameShape(node.inputs[1 - vector].shape, node.shape)) return null;
+    return graph.blocks.fit(node.shape) ? scaleBlocks(graph, inputs[1 - vector], node.shape, inputs[vector]) : null;
+  },
 });
 export const div = binary("div", {
   value: (a, b) => a / b,
@@ -188,6 +218,7 @@ const leakyReluOp: Op<{ slope: number }> = {
   gradient: (node, g) => [gate(g, node, node.attributes.slope)],
   reference: ([x], node) => x.data.map((v) => (v > 0 ? v : node.attributes.slope * v)),
   lower: (graph, inputs, node) => graph.node("LeakyRelu", inputs, { alpha: node.attributes.slope }),
+  lowerBlocks: (graph, inputs, node) => graph.blocks.mark(leakyReluOp.lower(graph, inputs, node), node.shape),
 };
 
 /**
@@ -214,6 +245,8 @@ const gateOp: Op<{ slope: number }> = {
     const open = graph.node("Greater", [y, graph.floats([0], [])]);
     return graph.node("Where", [open, g, graph.node("Mul", [g, graph.floats([slope], [])])]);
   },
+  lowerBlocks: (graph, inputs, node) =>
+    graph.blocks.elementwise(inputs, [node.shape, node.shape], node.shape, (names) => gateOp.lower(graph, names, node)),
 };
 
 /** Parametric ReLU: x where x > 0, else slope·x with a learnt slope that broadcasts (He et al. 2015). */

@@ -110,6 +110,13 @@ const sliceOp: Op<SliceAttributes> = {
       graph.ints(axes.map((axis) => steps[axis])),
     ]);
   },
+  lowerBlocks: (graph, inputs, node) => {
+    const { starts, sizes, steps } = node.attributes;
+    const [, c, h, w] = node.inputs[0].shape;
+    const wholeBlocks = steps[1] === 1 && [starts[1], sizes[1]].every((count) => count % graph.blocks.size === 0);
+    if (sizes[2] !== h || sizes[3] !== w || (sizes[1] !== c && !wholeBlocks)) return null;
+    return graph.blocks.mark(sliceOp.lower(graph, inputs, node), node.shape);
+  },
 };
 
 /** `sizes` elements from `starts`, every `steps`-th, along every axis. */
@@ -242,6 +249,13 @@ const concatOp: Op<{ axis: number }> = {
     });
   },
   lower: (graph, inputs, node) => graph.node("Concat", inputs, { axis: node.attributes.axis }),
+  lowerBlocks: (graph, inputs, node) => {
+    // Whole blocks move as they are.
+    const shapes = node.inputs.map((part) => part.shape);
+    if (node.attributes.axis > 1 || !shapes.every((shape) => graph.blocks.fit(shape))) return null;
+    const parts = inputs.map((name, i) => graph.blocks.enter(name, shapes[i]));
+    return graph.blocks.mark(concatOp.lower(graph, parts, node), node.shape);
+  },
 };
 
 export function concat(parts: readonly Tensor[], axis: number): Tensor {

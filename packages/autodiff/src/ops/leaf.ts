@@ -55,6 +55,7 @@ const detachOp: Op<null> = {
   gradient: () => [null],
   reference: ([x]) => x.data.slice(),
   lower: (_graph, [x]) => x,
+  lowerBlocks: (_graph, [x]) => x,
 };
 
 /** The same numbers, through which no gradient flows. */

@@ -2,7 +2,8 @@
  * @file Matrix products, batched and with either side transposed.
  */
 import { fill64, readBroadcast } from "../array64.ts";
-import { broadcastShapes } from "../shape.ts";
+import type { OnnxGraph } from "../lowering/onnx-graph.ts";
+import { broadcastShapes, type Shape } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
 import { sumTo } from "./reduction.ts";
@@ -60,14 +61,38 @@ const matmulOp: Op<MatmulAttributes> = {
     if (left.rank === 2 && right.rank === 2) {
       return graph.node("Gemm", [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 });
     }
-    const turn = (name: string, rank: number) => {
-      const perm = Array.from({ length: rank }, (_, i) => i);
-      [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
-      return graph.node("Transpose", [name], { perm });
-    };
-    return graph.node("MatMul", [transposeA ? turn(a, left.rank) : a, transposeB ? turn(b, right.rank) : b]);
+    return graph.node("MatMul", [
+      transposeA ? turn(graph, a, left.rank) : a,
+      transposeB ? turn(graph, b, right.rank) : b,
+    ]);
+  },
+  lowerBlocks: (graph, [a, b], node) => {
+    // One matrix for all channels, on either side: it mixes rows or columns, and blocks stay together.
+    const { transposeA, transposeB } = node.attributes;
+    const [left, right] = node.inputs.map(({ shape }) => shape);
+    const shared = (shape: Shape) => shape.length === 4 && shape[0] === 1 && shape[1] === 1;
+    const { size } = graph.blocks;
+    const [n, c, height, width] = node.shape;
+    const groups = (n * c) / size;
+    if (shared(left) && graph.blocks.has(b) && !transposeB) {
+      const matrix = graph.reshape(transposeA ? turn(graph, a, 4) : a, [1, height, right[2]]);
+      const product = graph.node("MatMul", [matrix, graph.reshape(b, [groups, right[2], width * size])]);
+      return graph.blocks.mark(graph.reshape(product, node.shape), node.shape);
+    }
+    if (shared(right) && graph.blocks.has(a) && !transposeA) {
+      const matrix = graph.reshape(transposeB ? b : turn(graph, b, 4), [1, width, left[3]]);
+      const product = graph.node("MatMul", [matrix, graph.reshape(a, [groups * height, left[3], size])]);
+      return graph.blocks.mark(graph.reshape(product, node.shape), node.shape);
+    }
+    return null;
   },
 };
+
+function turn(graph: OnnxGraph, name: string, rank: number): string {
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
+  return graph.node("Transpose", [name], { perm });
+}
 
 /** Matrix product over the last two axes; leading axes broadcast. */
 export function matmul(a: Tensor, b: Tensor, options: Partial<MatmulAttributes> = {}): Tensor {

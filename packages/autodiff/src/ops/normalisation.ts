@@ -2,6 +2,7 @@
  * @file Standardisation of rows and the normalisation layers that stand on it: instance, layer, batch.
  */
 import type { Array64 } from "../array64.ts";
+import { scaleBlocks } from "../lowering/blocks.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add, div, mul, neg, reciprocal, relu, sqrt, sub } from "./elementwise.ts";
@@ -110,6 +111,7 @@ const scaleShiftOp: Op<null> = {
     return x.data.map((v, i) => v * scale.data[channel(i)] + shift.data[channel(i)]);
   },
   lower: (graph, [x, scale, shift], node) => lowerScaleShift(graph, x, scale, shift, node.shape[1]),
+  lowerBlocks: (graph, [x, scale, shift], node) => scaleBlocks(graph, x, node.shape, scale, shift),
 };
 
 /** x [N, C, H, W] times a scale [C] plus a shift [C] a channel. */
@@ -213,12 +215,14 @@ const batchStandardiseOp: Op<null> = {
       return (v - average.data[channel]) * inverse.data[channel] * scale.data[channel] + shift.data[channel];
     });
   },
-  lower: (graph, [x, scale, shift, average, inverse], node) => {
-    const factor = graph.node("Mul", [scale, inverse]);
-    const offset = graph.node("Sub", [shift, graph.node("Mul", [average, factor])]);
-    return lowerScaleShift(graph, x, factor, offset, node.shape[1]);
-  },
+  lower: (graph, [x, ...vectors], node) => lowerScaleShift(graph, x, ...factorAndOffset(graph, vectors), node.shape[1]),
+  lowerBlocks: (graph, [x, ...vectors], node) => scaleBlocks(graph, x, node.shape, ...factorAndOffset(graph, vectors)),
 };
+
+function factorAndOffset(graph: OnnxGraph, [scale, shift, average, inverse]: string[]): [string, string] {
+  const factor = graph.node("Mul", [scale, inverse]);
+  return [factor, graph.node("Sub", [shift, graph.node("Mul", [average, factor])])];
+}
 
 /**
  * Batch normalisation in training mode: statistics of this batch over N, H, W; the running variance is unbiased and

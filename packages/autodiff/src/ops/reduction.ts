@@ -2,6 +2,7 @@
  * @file Sums, means and maxima over axes, and softmax.
  */
 import { forEachIndex } from "../array64.ts";
+import { sumBlocks } from "../lowering/blocks.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add, div, equal, exp, mul, relu, sub } from "./elementwise.ts";
@@ -41,6 +42,12 @@ const sumOp: Op<ReduceAttributes> = {
   gradient: (node, g) => [expand(g, node.inputs[0].shape)],
   reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, 0, (a, b) => a + b),
   lower: (graph, [x], node) => graph.node("ReduceSum", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+  lowerBlocks: (graph, [x], node) => {
+    const { axes } = node.attributes;
+    if (axes.length === 4) return sumOp.lower(graph, [x], node);
+    if (![2, 3].every((axis) => axes.includes(axis)) || axes.includes(1)) return null;
+    return sumBlocks(graph, x, node.inputs[0].shape, axes.includes(0));
+  },
 };
 
 const maxOp: Op<ReduceAttributes> = {
