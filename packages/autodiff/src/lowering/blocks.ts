@@ -117,10 +117,3 @@ export function joinScaling(graph: OnnxGraph, result: string, scaled: string, ne
     graph.shortcut(result, [scaled], "Conv", [x, filter, offset, next.add], attributes, BLOCKED);
   }
 }
-
-/** Sums of each channel's values over all images, or of each image's: [1 or N, C, 1, 1]. */
-export function sumBlocks(graph: OnnxGraph, x: string, [n, , h, w]: Shape, overImages: boolean): string {
-  const averages = graph.node("GlobalAveragePool", [x], {}, BLOCKED);
-  const sums = graph.node("Mul", [averages, graph.floats([h * w], [1, 1, 1, 1])]);
-  return overImages && n > 1 ? graph.node("ReduceSum", [sums, graph.ints([0])], { keepdims: 1 }) : sums;
-}

@@ -223,7 +223,7 @@ const leakyReluOp: Op<{ slope: number }> = {
 
 /**
  * The gradient of ReLU and its leaky kind, as an op of its own: g where y > 0, else slope·g. Linear in g, flat in y, so
- * it is closed under differentiation. `y` may be the activation's output, since slope ≥ 0 keeps its sign.
+ * it is closed under differentiation. `y` may be the activation's output, since a slope from 0 to 1 keeps its sign.
  */
 export function gate(g: Tensor, y: Tensor, slope: number): Tensor {
   return apply(gateOp, [g, y], { slope });
@@ -231,19 +231,21 @@ export function gate(g: Tensor, y: Tensor, slope: number): Tensor {
 
 const gateOp: Op<{ slope: number }> = {
   name: "gate",
-  shape: ([g, y]) => {
+  shape: ([g, y], { slope }) => {
     if (!sameShape(g, y)) throw new RangeError("both inputs need one shape.");
+    if (!(slope >= 0 && slope <= 1)) throw new RangeError("needs a slope from 0 to 1.");
     return g;
   },
   gradient: (node, outer) => [gate(outer, node.inputs[1], node.attributes.slope), null],
   reference: ([g, y], node) => g.data.map((v, i) => (y.data[i] > 0 ? v : node.attributes.slope * v)),
-  lower: (graph, [g, y], { attributes: { slope } }) => {
+  lower: (graph, [g, y], { rank, attributes: { slope } }) => {
     if (slope === 0) {
       // 1 where y > 0, by one op that uses all threads: clip(y·10³⁰, 0, 1). Multiplying is faster than choosing.
       return graph.node("Mul", [g, graph.node("HardSigmoid", [y], { alpha: 1e30, beta: 0 })]);
     }
-    const open = graph.node("Greater", [y, graph.floats([0], [])]);
-    return graph.node("Where", [open, g, graph.node("Mul", [g, graph.floats([slope], [])])]);
+    // The same between slope and 1.
+    const steep = graph.node("Mul", [y, graph.floats([1e30], new Array(rank).fill(1))]);
+    return graph.node("Mul", [g, graph.node("Clip", [steep, graph.floats([slope], []), graph.floats([1], [])])]);
   },
   lowerBlocks: (graph, inputs, node) =>
     graph.blocks.elementwise(inputs, [node.shape, node.shape], node.shape, (names) => gateOp.lower(graph, names, node)),

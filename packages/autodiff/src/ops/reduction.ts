@@ -2,7 +2,8 @@
  * @file Sums, means and maxima over axes, and softmax.
  */
 import { forEachIndex } from "../array64.ts";
-import { sumBlocks } from "../lowering/blocks.ts";
+import type { OnnxGraph } from "../lowering/onnx-graph.ts";
+import { BLOCKED } from "../lowering/onnx-model.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add, div, equal, exp, mul, relu, sub } from "./elementwise.ts";
@@ -45,10 +46,36 @@ const sumOp: Op<ReduceAttributes> = {
   lowerBlocks: (graph, [x], node) => {
     const { axes } = node.attributes;
     if (axes.length === 4) return sumOp.lower(graph, [x], node);
-    if (![2, 3].every((axis) => axes.includes(axis)) || axes.includes(1)) return null;
-    return sumBlocks(graph, x, node.inputs[0].shape, axes.includes(0));
+    if (!overPlanes(axes)) return null;
+    const [, , h, w] = node.inputs[0].shape;
+    return graph.node("Mul", [averageBlocks(graph, "ReduceSum", x, axes), graph.floats([h * w], [1, 1, 1, 1])]);
   },
 };
+
+const meanOp: Op<ReduceAttributes> = {
+  name: "mean",
+  shape: ([x], { axes }) => kept(x, axes),
+  gradient: (node, g) => {
+    const [x] = node.inputs;
+    return [expand(mul(g, sizeOf(node.shape) / sizeOf(x.shape)), x.shape)];
+  },
+  reference: ([x], node) => sumOp.reference([x], node).map((total) => (total * sizeOf(node.shape)) / sizeOf(x.shape)),
+  lower: (graph, [x], node) => graph.node("ReduceMean", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
+  lowerBlocks: (graph, [x], node) => {
+    const { axes } = node.attributes;
+    if (axes.length === 4) return meanOp.lower(graph, [x], node);
+    return overPlanes(axes) ? averageBlocks(graph, "ReduceMean", x, axes) : null;
+  },
+};
+
+/** Over rows and columns, and over images or not. */
+const overPlanes = (axes: readonly number[]) => [2, 3].every((axis) => axes.includes(axis)) && !axes.includes(1);
+
+/** Averages of planes in blocks, and what `join` makes of those of all images where the axes have them. */
+function averageBlocks(graph: OnnxGraph, join: string, x: string, axes: readonly number[]): string {
+  const averages = graph.node("GlobalAveragePool", [x], {}, BLOCKED);
+  return axes.includes(0) ? graph.node(join, [averages, graph.ints([0])], { keepdims: 1 }) : averages;
+}
 
 const maxOp: Op<ReduceAttributes> = {
   name: "max",
@@ -77,10 +104,9 @@ export function sum(x: Tensor, axes?: readonly number[], keep = false): Tensor {
   return reduceWith(sumOp, x, axes, keep);
 }
 
+/** Mean over `axes` (all of them by default); `keep` leaves them as size 1. */
 export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor {
-  const list = axes ? normaliseAxes(axes, x.rank) : x.shape.map((_, axis) => axis);
-  const count = list.reduce((product, axis) => product * x.shape[axis], 1);
-  return mul(sum(x, list, keep), 1 / count);
+  return reduceWith(meanOp, x, axes, keep);
 }
 
 /** Maximum over `axes`; where several elements share it, they share the gradient. */
