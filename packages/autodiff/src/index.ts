@@ -21,6 +21,7 @@ export * from "./ops/reduction.ts";
 export * from "./ops/resampling.ts";
 export * from "./optim/adam.ts";
 export * from "./optim/average.ts";
+export * from "./optim/ranger.ts";
 export * from "./optim/schedule.ts";
 export * from "./program.ts";
 export * from "./random.ts";

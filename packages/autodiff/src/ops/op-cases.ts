@@ -23,7 +23,7 @@ import {
 } from "./normalisation.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
 import { kthLargest, max, mean, softmax, sum, topMean } from "./reduction.ts";
-import { firResample, resizeBilinear, upsampleNearest } from "./resampling.ts";
+import { firResample, resizeBilinear, separableResample, upsampleNearest } from "./resampling.ts";
 
 export interface OpCase {
   name: string;
@@ -331,6 +331,13 @@ export const opCases: OpCase[] = [
           { values: [1, 3, 3, 2], shape: [2, 2] },
           { up, down, pads: [before, after, before, after], gain: up },
         ),
+    })),
+  },
+  {
+    name: "separableResample",
+    shapes: fc.tuple(planes, size(1, 2), size(1, 2), size(1, 2), size(-1, 2)).map(([s, up, down, before, after]) => ({
+      inputs: [s],
+      build: ([x]) => separableResample(x, [1, 2, 0.5], { up, down, pads: [before, after + 2], gain: up }),
     })),
   },
 ];

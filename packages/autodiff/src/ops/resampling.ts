@@ -1,6 +1,7 @@
 /**
  * @file Resampling as linear maps: bilinear resizing by two small matrices, nearest doubling by broadcasting, FIR
- * up- and down-sampling by depthwise convolution. Linear, so their gradients need no rules of their own.
+ * up- and down-sampling by depthwise convolution or, for separable filters and small sides, by two matrices. Linear, so
+ * their gradients need no rules of their own.
  */
 import type { Tensor } from "../tensor.ts";
 import { conv2d } from "./convolution.ts";
@@ -32,9 +33,14 @@ export function resizeBilinear(
   { alignCorners = false } = {},
 ): Tensor {
   const [, , h, w] = x.shape;
-  const rows = constant(bilinearMatrix(h, height, alignCorners), [1, 1, height, h]);
-  const columns = constant(bilinearMatrix(w, width, alignCorners), [w, width].reverse());
-  return matmul(matmul(rows, x), reshape(columns, [1, 1, width, w]), { transposeB: true });
+  return onBothAxes(x, bilinearMatrix(h, height, alignCorners), height, bilinearMatrix(w, width, alignCorners), width);
+}
+
+/** rows · x · columnsᵀ for dense matrices [height, h] and [width, w]: [N, C, height, width]. */
+function onBothAxes(x: Tensor, rows: Float32Array, height: number, columns: Float32Array, width: number): Tensor {
+  const [, , h, w] = x.shape;
+  const product = matmul(constant(rows, [1, 1, height, h]), x);
+  return matmul(product, constant(columns, [1, 1, width, w]), { transposeB: true });
 }
 
 /** Every pixel repeated `factor` times in both directions. */
@@ -80,4 +86,55 @@ export function firResample(
       channel * taps.length,
     );
   return conv2d(y, constant(weights, [c, 1, ...kernel.shape]), { stride: down, groups: c });
+}
+
+/** Up to this side dense matrices beat depthwise convolutions, which ONNX Runtime does a plane at a time. */
+const MATRIX_SIDE = 128;
+
+export interface SeparableOptions {
+  up?: number;
+  down?: number;
+  /** Padding in samples after upsampling, on both axes: [before, after]; negative crops. */
+  pads?: readonly [number, number];
+  /** The result is multiplied by this. */
+  gain?: number;
+}
+
+/** The same as `firResample` with the outer product of `taps` with itself. */
+export function separableResample(
+  x: Tensor,
+  taps: readonly number[],
+  { up = 1, down = 1, pads = [0, 0], gain = 1 }: SeparableOptions = {},
+): Tensor {
+  const [, , h, w] = x.shape;
+  if (Math.max(h, w) * up > MATRIX_SIDE) {
+    const values = taps.flatMap((a) => taps.map((b) => a * b));
+    const [before, after] = pads;
+    const kernel = { values, shape: [taps.length, taps.length] as const };
+    return firResample(x, kernel, { up, down, pads: [before, after, before, after], gain });
+  }
+  const matrix = (from: number) => resamplingMatrix(from, taps, { up, down, pads, gain: Math.sqrt(gain) });
+  const [rows, columns] = [matrix(h), matrix(w)];
+  return onBothAxes(x, rows, rows.length / h, columns, columns.length / w);
+}
+
+/** The dense [to, from] matrix of one axis. */
+function resamplingMatrix(
+  from: number,
+  taps: readonly number[],
+  { up, down, pads: [before, after], gain }: Required<SeparableOptions>,
+): Float32Array {
+  const to = Math.floor((from * up + before + after - taps.length) / down) + 1;
+  const matrix = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    taps.forEach((_, k) => {
+      const at = i * down + k - before;
+      const source = at / up;
+      // A convolution, so the last tap comes first.
+      if (Number.isInteger(source) && source >= 0 && source < from) {
+        matrix[i * from + source] += gain * taps[taps.length - 1 - k];
+      }
+    });
+  }
+  return matrix;
 }
