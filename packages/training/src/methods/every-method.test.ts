@@ -13,6 +13,15 @@ import { methods } from "./registry.ts";
 const small: Record<string, object> = {
   sagan: { width: 8, batch: 2, residualBlocks: 1 },
   proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
+  "hq-anogan": {
+    latent: 16,
+    base: 256,
+    maxChannels: 8,
+    batch: 4,
+    encoderWidth: 4,
+    encoderBatch: 2,
+    generatorShare: 0.5,
+  },
   autoencoder: { hidden: 32, batch: 4 },
 };
 

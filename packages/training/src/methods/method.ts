@@ -59,8 +59,10 @@ export interface Recipe {
   restore(x: Tensor): Tensor;
   /** The anomaly map [N, 1, S, S], at least 0. */
   anomalyMap(x: Tensor, healthy: Tensor): Tensor;
-  /** The images' scores [N] from their maps; the mean where it is missing. */
-  score?(map: Tensor): Tensor;
+  /** The images' scores [N] from their maps, or from more; the map's mean where it is missing. */
+  score?(map: Tensor, x: Tensor, healthy: Tensor): Tensor;
+  /** What the score needs to know of normals that nothing else is learnt from. */
+  calibration?: Calibration;
   /** Pictures [N, C, S, S] in [-1, 1] that lie between image and counterpart and tell how it came about, by name. */
   views?(x: Tensor): Readonly<Record<string, Tensor>>;
   /** Pictures [n, C, S, S] in [-1, 1] that show what has been learnt, made of state alone, by name. */
@@ -69,6 +71,14 @@ export interface Recipe {
   companion?(image: Float32Array): Float32Array;
   /** Names of the state arrays that `restore` reads begin with one of these. */
   inferencePrefixes: readonly string[];
+}
+
+/** State that is worked out from held-out normals before images are scored. */
+export interface Calibration {
+  /** What is gathered of each normal, [N, ...] by name. */
+  observe(x: Tensor): Readonly<Record<string, Tensor>>;
+  /** State from all that was gathered: for each name one array an image. */
+  settle(observed: Readonly<Record<string, readonly Float32Array[]>>): ReadonlyMap<string, NamedArray>;
 }
 
 /** Settings that go together. */
@@ -92,7 +102,7 @@ export interface Method<Options = Record<string, unknown>> {
   create(options: Options, shape: ImageShape): Recipe;
 }
 
-/** Scores [N] of maps [N, 1, S, S]. */
-export function scoreOf(recipe: Recipe, map: Tensor): Tensor {
-  return recipe.score?.(map) ?? mean(map, [1, 2, 3]);
+/** Scores [N] of images x, from their restorations and maps [N, 1, S, S]. */
+export function scoreOf(recipe: Recipe, map: Tensor, x: Tensor, healthy: Tensor): Tensor {
+  return recipe.score?.(map, x, healthy) ?? mean(map, [1, 2, 3]);
 }

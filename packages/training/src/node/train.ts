@@ -260,6 +260,8 @@ async function trainIn(
       events.onCheckpoint?.(iteration);
     };
 
+    // Normals that nothing is learnt from; those of the threshold only where no others are held out.
+    const calibration = selection.images.length > 0 ? selection.images : threshold.images;
     const examples = [...train.images.slice(0, 4), ...unlabelled.images.slice(0, 8)];
     let rate = stepSeconds;
     const end = Math.min(settings.iterations, until ?? settings.iterations);
@@ -278,6 +280,7 @@ async function trainIn(
       // `until` is no place for a selection: a run that goes on later must choose as if it had never stopped.
       const due = iteration % settings.every === 0 || iteration === settings.iterations;
       if (due) {
+        await trainer.calibrate(calibration);
         if (settings.selection === "pseudo-auc" && selection.images.length > 0 && unlabelled.images.length > 0) {
           const normals = await trainer.restore(selection.images);
           const mixed = await trainer.restore(unlabelled.images);
@@ -299,6 +302,7 @@ async function trainIn(
       if (signal?.aborted && iteration < end) throw new Interrupted(folder, iteration);
     }
     await log.flush();
+    await trainer.calibrate(calibration);
     const lastArrays = await trainer.state.read(inference());
     const useBest = settings.selection === "pseudo-auc" && best !== null;
     return {

@@ -10,5 +10,5 @@ export function answersTo(recipe: Recipe, x: Tensor): Record<string, Tensor> {
   const healthy = recipe.restore(x);
   const map = recipe.anomalyMap(x, healthy);
   const views = Object.entries(recipe.views?.(x) ?? {}).map(([name, view]) => [VIEW_PREFIX + name, view]);
-  return { score: scoreOf(recipe, map), map, healthy, ...Object.fromEntries(views) };
+  return { score: scoreOf(recipe, map, x, healthy), map, healthy, ...Object.fromEntries(views) };
 }

@@ -44,6 +44,7 @@ const SCORE_BATCH = 8;
 export class Trainer {
   /** Compiled when first asked for. */
   private gallery: Program | null = null;
+  private observer: Program | null = null;
 
   private constructor(
     private readonly options: TrainerOptions,
@@ -202,6 +203,34 @@ export class Trainer {
     return result;
   }
 
+  /** Works out what the score needs to know of held-out normals, with the present weights. */
+  async calibrate(normals: readonly Float32Array[]): Promise<void> {
+    const { recipe, shape } = this.options;
+    if (!recipe.calibration || normals.length === 0) return;
+    const pixels = shape.channels * shape.size * shape.size;
+    if (!this.observer) {
+      const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
+      const outputs = recipe.calibration.observe(x);
+      this.observer = await Program.compile(this.state, { name: "calibration", outputs });
+    }
+    const observed: Record<string, Float32Array[]> = {};
+    for (let start = 0; start < normals.length; start += SCORE_BATCH) {
+      const part = normals.slice(start, start + SCORE_BATCH);
+      const x = new Float32Array(SCORE_BATCH * pixels);
+      part.forEach((image, i) => {
+        x.set(image, i * pixels);
+      });
+      for (const [name, all] of Object.entries(await this.observer.run({ x }))) {
+        const length = all.length / SCORE_BATCH;
+        observed[name] ??= [];
+        part.forEach((_, i) => {
+          observed[name].push(all.slice(i * length, (i + 1) * length));
+        });
+      }
+    }
+    this.state.write(recipe.calibration.settle(observed));
+  }
+
   /** What the method shows of its present state, by name: pictures [C, S, S]. Empty where it has nothing to show. */
   async galleries(): Promise<Record<string, Float32Array[]>> {
     const { recipe, shape } = this.options;
@@ -225,6 +254,7 @@ export class Trainer {
     for (const program of this.programs.values()) await program.release();
     await this.scorer.release();
     await this.gallery?.release();
+    await this.observer?.release();
     this.state.dispose();
   }
 }

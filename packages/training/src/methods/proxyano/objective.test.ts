@@ -93,7 +93,7 @@ test("a perfect PEM before an IRM that changes nothing scores the detail that su
       [1, 1, SIDE, SIDE],
     );
   const map = recipe.anomalyMap(inRange(x), inRange(s));
-  const score = evaluate([recipe.score!(map)], {})[0].data[0];
+  const score = evaluate([recipe.score!(map, inRange(x), inRange(s))], {})[0].data[0];
   const expected = x.reduce((total, v, i) => total + Math.abs(v - s[i]), 0) / x.length;
   expect(score).toBeCloseTo(expected, 6);
   expect(expected).toBeGreaterThan(0.1);
@@ -108,7 +108,8 @@ test("the score of the highest 5 % looks at no others, and smoothing keeps a fla
       .sort((a, b) => b - a)
       .slice(0, 51)
       .reduce((a, b) => a + b, 0) / 51;
-  const scored = evaluate([top.score!(input("map", [1, 1, SIDE, SIDE]))], { map })[0];
+  const mapInput = input("map", [1, 1, SIDE, SIDE]);
+  const scored = evaluate([top.score!(mapInput, mapInput, mapInput)], { map })[0];
   expect(scored.shape).toEqual([1]);
   expect(scored.data[0]).toBeCloseTo(expected, 6);
 

@@ -107,7 +107,7 @@ export interface ModulatedConvOptions {
 }
 
 /**
- * Convolution of x [N, I, H, W] with weights [O, I, k, k] that each image's styles [N, I] multiply. In activation space: the
+ * Convolution of x [N or 1, I, H, W] with weights [O, I, k, k] that each image's styles [N, I] multiply. In activation space: the
  * styles scale the input's channels, and demodulation the output's, which is the same as scaling the weights.
  */
 export function modulatedConv(
@@ -117,7 +117,7 @@ export function modulatedConv(
   { up = false, demodulate = true }: ModulatedConvOptions = {},
 ): Tensor {
   const [outputs, inputs, kernel] = weight.shape;
-  const [n] = x.shape;
+  const [n] = styles.shape;
   const scaled = mul(x, reshape(styles, [n, inputs, 1, 1]));
   const y = up ? conv2d(upsampleForConv(scaled), weight) : conv2d(scaled, weight, { pad: (kernel - 1) / 2 });
   if (!demodulate) return y;

@@ -1,7 +1,7 @@
 /**
  * @file The synthesis network: styles w⁺ [N, L, d] to images, as a sum of what each resolution adds (skip architecture).
  */
-import { add, expand, mul, normal, reshape, type Scope, sliceAxis, type Tensor, zeros } from "@hale/autodiff";
+import { add, mul, normal, reshape, type Scope, sliceAxis, type Tensor, zeros } from "@hale/autodiff";
 import { type Architecture, channelsAt, noiseSides, resolutions, styleCount } from "./architecture.ts";
 import { activate, addBias, asScalar, modulatedConv, styleOf, upsample } from "./layers.ts";
 
@@ -20,9 +20,8 @@ export function synthesise(scope: Scope, styles: Tensor, architecture: Architect
     );
   }
   const style = (i: number) => reshape(sliceAxis(styles, 1, i, 1), [n, architecture.latent]);
-  const first = channelsAt(architecture, 4);
-  const constant = scope.parameter("constant", [1, first, 4, 4], normal(1));
-  let x = expand(constant, [n, first, 4, 4]);
+  // The same for all images: the first styles make as many of it as there are.
+  let x = scope.parameter("constant", [1, channelsAt(architecture, 4), 4, 4], normal(1));
   let image: Tensor | null = null;
   let layer = 0;
   for (const resolution of resolutions(architecture)) {

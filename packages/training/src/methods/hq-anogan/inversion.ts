@@ -1,0 +1,123 @@
+/**
+ * @file Training of the encoder (pSp): it learns the styles with which the averaged, frozen generator draws an image again.
+ */
+import {
+  add,
+  concat,
+  detach,
+  div,
+  gradients,
+  input,
+  mean,
+  mul,
+  type Parameters,
+  type ProgramSpec,
+  rangerUpdates,
+  reshape,
+  type Scope,
+  sliceAxis,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from "@hale/autodiff";
+import { liteEncoder, type Mode } from "./psp/encoder.ts";
+import { type Architecture, styleCount } from "./stylegan2/architecture.ts";
+import { discriminatorFeatures } from "./stylegan2/discriminator.ts";
+import { averageLatent } from "./stylegan2/mapping.ts";
+import { synthesise } from "./stylegan2/synthesis.ts";
+
+export interface InversionOptions {
+  encoderBatch: number;
+  encoderWidth: number;
+  /** Weight of the distance between frozen features of image and restoration. */
+  perceptualWeight: number;
+  /** Weight λ of the offsets' length. */
+  latentWeight: number;
+  /** Weight κ of the distance between the discriminator's last features. */
+  featureWeight: number;
+}
+
+/** The networks that the encoder works with, of which it trains none. */
+export interface Frozen {
+  /** Where the averages of the generator are. */
+  synthesis: Scope;
+  mapping: Scope;
+  discriminator: Scope;
+}
+
+/** Offsets Δ [N, L, d] of images x [N, C, S, S] from the mean latent. */
+export function encode(
+  scope: Scope,
+  x: Tensor,
+  architecture: Architecture,
+  { encoderWidth }: Pick<InversionOptions, "encoderWidth">,
+  mode: Mode,
+): Tensor {
+  const options = { styles: styleCount(architecture), width: encoderWidth, styleWidth: architecture.latent };
+  return liteEncoder(scope, x, options, mode);
+}
+
+/** What the averaged generator makes of offsets from the mean latent. */
+export function draw({ synthesis, mapping }: Frozen, offsets: Tensor, architecture: Architecture): Tensor {
+  const average = reshape(averageLatent(mapping, architecture), [1, 1, architecture.latent]);
+  return synthesise(synthesis, add(offsets, average), architecture, "constant");
+}
+
+const distance = (a: Tensor, b: Tensor) => mean(square(sub(a, b)));
+
+/** Mean over layers of the features' squared distance, each layer scaled to a second moment of 1 on the images. */
+export function featureDistance(ofImages: readonly Tensor[], ofRestorations: readonly Tensor[]): Tensor {
+  const layers = ofImages.map((features, i) => {
+    const energy = add(detach(mean(square(features))), 1e-8);
+    return div(distance(features, ofRestorations[i]), energy);
+  });
+  return mul(
+    layers.reduce((total, layer) => add(total, layer)),
+    1 / layers.length,
+  );
+}
+
+/** One step of the encoder on a batch: one program, since batch normalisation looks across images. */
+export function inversionStep(
+  parameters: Parameters,
+  frozen: Frozen,
+  architecture: Architecture,
+  options: InversionOptions,
+): ProgramSpec {
+  const { size, channels } = architecture;
+  const images = input("image", [options.encoderBatch, channels, size, size]);
+  const updates: Record<string, Tensor> = {};
+  const offsets = encode(parameters.scope("encoder"), images, architecture, options, { train: updates });
+  const restored = draw(frozen, offsets, architecture);
+  // Both at once: one pass through the discriminator's weights.
+  const features = discriminatorFeatures(frozen.discriminator, concat([images, restored], 0), architecture);
+  const half = (part: 0 | 1) => features.map((layer) => takeHalf(layer, part));
+  const [ofImages, ofRestorations] = [half(0), half(1)];
+  const pixels = distance(images, restored);
+  const perceptual = featureDistance(ofImages, ofRestorations);
+  const last = distance(ofImages[ofImages.length - 1], ofRestorations[ofRestorations.length - 1]);
+  const length = mean(sqrt(add(sum(square(offsets), [1, 2]), 1e-12)));
+  const terms: [Tensor, number][] = [
+    [pixels, 1],
+    [perceptual, options.perceptualWeight],
+    [length, options.latentWeight],
+    [last, options.featureWeight],
+  ];
+  const loss = terms
+    .filter(([, weight]) => weight > 0)
+    .map(([term, weight]) => mul(term, weight))
+    .reduce((total, term) => add(total, term));
+  const own = parameters.trainable("encoder/");
+  return {
+    name: "encoder",
+    outputs: { loss, pixels, perceptual, length },
+    updates: { ...rangerUpdates(own, gradients(loss, [...own.values()])), ...updates },
+  };
+}
+
+function takeHalf(x: Tensor, part: 0 | 1): Tensor {
+  const n = x.shape[0] / 2;
+  return sliceAxis(x, 0, part * n, n);
+}
