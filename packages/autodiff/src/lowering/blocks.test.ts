@@ -25,6 +25,7 @@ const stays: Record<string, Build> = {
   "product of two": (y, other) => ad.mul(y, other),
   "scalar product": (y) => ad.mul(y, 1.5),
   "product a channel": (y, _, random) => ad.mul(y, vector(random, [1, C, 1, 1])),
+  "product a channel and image": (y, _, random) => ad.mul(vector(random, [y.shape[0], C, 1, 1]), y),
   "sum a channel and image": (y, _, random) => ad.add(y, vector(random, [y.shape[0], C, 1, 1])),
   "sum a pixel": (y, _, random) => ad.add(y, vector(random, [1, 1, SIDE, SIDE])),
   "sum with one image": (y, _, random) => ad.add(y, vector(random, [1, C, SIDE, SIDE])),

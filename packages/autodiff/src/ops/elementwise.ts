@@ -156,10 +156,17 @@ export const mul = binary("mul", {
   gradient: (a, b, _y, g) => [mul(g, b), mul(g, a)],
   simplify: (a, b) => (scalarValue(b) === 1 ? broadcastLike(a, b) : scalarValue(a) === 1 ? broadcastLike(b, a) : null),
   lowerBlocks: (graph, inputs, node) => {
-    const [, channels] = node.shape;
-    const vector = node.inputs.findIndex(({ shape }) => sameShape(shape, [1, channels, 1, 1]));
-    if (vector < 0 || !sameShape(node.inputs[1 - vector].shape, node.shape)) return null;
-    return graph.blocks.fit(node.shape) ? scaleBlocks(graph, inputs[1 - vector], node.shape, inputs[vector]) : null;
+    const [n, channels, height, width] = node.shape;
+    const vector = node.inputs.findIndex(({ shape }) => sameShape(shape, [shape[0], channels, 1, 1]));
+    const x = 1 - vector;
+    if (vector < 0 || !sameShape(node.inputs[x].shape, node.shape) || !graph.blocks.fit(node.shape)) return null;
+    const [images] = node.inputs[vector].shape;
+    const value = graph.blocks.enter(inputs[x], node.shape);
+    if (images !== n) return scaleBlocks(graph, value, node.shape, inputs[vector]);
+    // A factor for every image and channel: all of them are channels of one image.
+    const one = [1, n * channels, height, width];
+    const scaled = scaleBlocks(graph, graph.blocks.mark(graph.reshape(value, one), one), one, inputs[vector]);
+    return graph.blocks.mark(graph.reshape(scaled, node.shape), node.shape);
   },
 });
 export const div = binary("div", {

@@ -153,7 +153,7 @@ export function augment(images: Tensor, inputs: AugmentationInputs): Tensor {
   if (inputs.blit) x = blit(x, inputs.blit);
   if (inputs.places && inputs.weights) x = resample(x, inputs.places, inputs.weights);
   if (inputs.matrix && inputs.offset) x = recolour(x, inputs.matrix, inputs.offset);
-  if (inputs.bands && false) x = filterBands(x, inputs.bands);
+  if (inputs.bands) x = filterBands(x, inputs.bands);
   if (inputs.noise) x = add(x, inputs.noise);
   if (inputs.mask) x = mul(x, inputs.mask);
   return x;
