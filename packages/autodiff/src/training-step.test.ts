@@ -8,7 +8,7 @@ import { mean } from "./ops/reduction.ts";
 import { adamInputs, adamState, adamUpdates } from "./optim/adam.ts";
 import { type NamedArray, Program, State } from "./program.ts";
 import { Random } from "./random.ts";
-import { compileStep, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";
+import { compileStep, rowsOf, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";
 
 const BATCH = 12;
 const adam = { learningRate: 1e-3, beta1: 0.5, beta2: 0.999 };
@@ -105,4 +105,18 @@ describe("a step in parts", () => {
 test("a lane passes on what ONNX Runtime says of a model that it cannot run", async () => {
   const device = await openDevice({ threads: 2 });
   await expect(device.openLane!(new Uint8Array([1, 2, 3]), [], [])).rejects.toThrow();
+});
+
+test.each([
+  // batch, part, group, images a part
+  [16, 4, 1, 4],
+  [16, 32, 1, 8],
+  [12, 8, 4, 4],
+  [16, 8, 4, 8],
+  [4, 8, 4, 4],
+  [6, 4, 1, 3],
+  [7, 4, 1, 1],
+  [6, 8, 4, 6],
+])("a batch of %i in parts of at most %i, groups of %i, goes through %i at a time", (batch, part, group, rows) => {
+  expect(rowsOf({ batch, part, group })).toBe(rows);
 });

@@ -21,9 +21,11 @@ export interface StepSpec {
    * More are better where a step spends its time on weights rather than on images.
    */
   part?: number;
+  /** Images that look at one another, neighbours in the batch: a part has whole groups of them. None by default. */
+  group?: number;
   /** What an image brings with it: names and shapes, which in the step's inputs have an axis of images in front. */
   inputs: Readonly<Record<string, Shape>>;
-  /** The losses, all of them means over images: nothing looks from one image to another. */
+  /** The losses, all of them means over images: nothing looks from one group to another. */
   trace(inputs: Readonly<Record<string, Tensor>>): { loss: Tensor; outputs: Readonly<Record<string, Tensor>> };
   /** What the loss is differentiated by. */
   parameters: ReadonlyMap<string, Tensor>;
@@ -31,9 +33,11 @@ export interface StepSpec {
   updates(gradients: readonly Tensor[]): Readonly<Record<string, Tensor>>;
 }
 
-/** The largest divisor of the batch that is at most `part` and leaves work for a second thread. */
-function rowsOf({ batch, part = 4 }: StepSpec): number {
-  for (let rows = Math.max(1, Math.min(part, Math.floor(batch / 2))); ; rows--) if (batch % rows === 0) return rows;
+/** The most images that divide the batch, are whole groups, are at most `part` and leave work for a second thread. */
+export function rowsOf({ batch, part = 4, group = 1 }: Pick<StepSpec, "batch" | "part" | "group">): number {
+  if (batch % group !== 0) return batch;
+  const most = Math.max(group, Math.min(part, Math.floor(batch / 2)));
+  for (let rows = most - (most % group); ; rows -= group) if (batch % rows === 0) return rows;
 }
 
 /** A compiled step. */

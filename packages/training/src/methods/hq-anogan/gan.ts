@@ -1,15 +1,13 @@
 /**
  * @file Training of the generator (StyleGAN2-ADA): four steps over one state. Every iteration the generator's and the
  * discriminator's, every fourth the path-length regulariser, every sixteenth R1. Images never meet outside their group of
- * four, so all but the path length, whose running mean is the batch's, run in parts.
+ * four, so all of them run in parts.
  */
 import {
   type AdamOptions,
   adamUpdates,
-  add,
   averageUpdates,
   detach,
-  gradients,
   input,
   lazyAdam,
   mean,
@@ -25,7 +23,7 @@ import { type ArrayName, augment, augmentationShapes } from "./ada/pipe.ts";
 import type { Selection } from "./ada/transforms.ts";
 import { type Architecture, noiseSides, styleCount } from "./stylegan2/architecture.ts";
 import { discriminate, GROUP } from "./stylegan2/discriminator.ts";
-import { discriminatorLoss, generatorLoss, pathLengthPenalty, r1Penalty } from "./stylegan2/losses.ts";
+import { discriminatorLoss, generatorLoss, movedLength, pathLengthPenalty, r1Penalty } from "./stylegan2/losses.ts";
 import { averageUpdate, broadcastStyles, mapLatents, mixStyles } from "./stylegan2/mapping.ts";
 import { synthesise } from "./stylegan2/synthesis.ts";
 
@@ -39,6 +37,9 @@ export interface GanOptions {
   /** What may happen to the images that the discriminator sees; empty for nothing. */
   augmentation: Selection;
 }
+
+/** Images a part: two groups, since a part spends much on weights. */
+const PART = 2 * GROUP;
 
 /** Iterations from one regularisation to the next. */
 export const INTERVALS = { pathLength: 4, r1: 16 };
@@ -71,7 +72,8 @@ export interface GanSteps {
   /** Names in state of the generator's trained arrays, whose averages the encoder will invert. */
   generatorNames: string[];
   generator: StepSpec;
-  pathLength: ProgramSpec | null;
+  /** The regulariser, and the running mean of lengths after it; null without. */
+  pathLength: { step: StepSpec; average: ProgramSpec } | null;
   discriminator: StepSpec;
   r1: StepSpec;
   /** The generator's averages, after all of an iteration's steps. */
@@ -129,7 +131,8 @@ export function ganSteps(parameters: Parameters, architecture: Architecture, opt
     generator: {
       name: "generator",
       batch,
-      part: GROUP,
+      part: PART,
+      group: GROUP,
       inputs: generatorInputs,
       trace: generatorTrace,
       parameters: generator,
@@ -139,7 +142,8 @@ export function ganSteps(parameters: Parameters, architecture: Architecture, opt
     discriminator: {
       name: "discriminator",
       batch,
-      part: GROUP,
+      part: PART,
+      group: GROUP,
       inputs: { image, ...generatorInputs, ...prefixed(AUGMENT.real, augmentation) },
       trace(inputs) {
         const fake = judge(augmented(detach(fakesOf(inputs)), inputs, AUGMENT.fake));
@@ -153,7 +157,8 @@ export function ganSteps(parameters: Parameters, architecture: Architecture, opt
     r1: {
       name: "r1",
       batch,
-      part: GROUP,
+      part: PART,
+      group: GROUP,
       inputs: { image, ...prefixed(AUGMENT.real, augmentation) },
       trace(inputs) {
         const penalty = r1Penalty(judge(augmented(inputs.image, inputs, AUGMENT.real)), inputs.image, gamma);
@@ -164,23 +169,28 @@ export function ganSteps(parameters: Parameters, architecture: Architecture, opt
     },
   };
 
-  function pathLengthStep(): ProgramSpec {
-    const images = Math.max(1, batch / 2);
-    const { mask: _, other: __, ...shapes } = latentShapes(architecture);
-    const inputs = Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [name, input(name, [images, ...shape])]),
-    );
-    const direction = input("direction", [images, ...image]);
-    const styles = broadcastStyles(mapLatents(scopes.mapping, inputs.z, architecture), architecture);
-    const drawn = synthesise(scopes.synthesis, styles, architecture, { random: noiseOf(inputs, architecture) });
+  function pathLengthStep(): NonNullable<GanSteps["pathLength"]> {
+    const { mask: _, other: __, ...drawn } = latentShapes(architecture);
     const running = input(PATH_LENGTH, []);
-    const { penalty, average } = pathLengthPenalty(drawn, styles, direction, running, pathLengthWeight);
-    // A generator that the penalty does not reach in all its parts (the last biases) keeps those.
-    const slopes = gradients(mul(penalty, INTERVALS.pathLength), [...generator.values()]);
     return {
-      name: "path length",
-      outputs: { penalty, length: add(average, 0) },
-      updates: { ...adamUpdates(generator, slopes, generatorAdam), [PATH_LENGTH]: average },
+      step: {
+        name: "path length",
+        batch: pathLengthBatch(batch),
+        part: GROUP,
+        inputs: { ...drawn, direction: image },
+        trace(inputs) {
+          const styles = broadcastStyles(mapLatents(scopes.mapping, inputs.z, architecture), architecture);
+          const images = synthesise(scopes.synthesis, styles, architecture, { random: noiseOf(inputs, architecture) });
+          const { penalty, lengths } = pathLengthPenalty(images, styles, inputs.direction, running, pathLengthWeight);
+          return { loss: mul(penalty, INTERVALS.pathLength), outputs: { penalty, length: mean(lengths) } };
+        },
+        parameters: generator,
+        updates: (slopes) => adamUpdates(generator, slopes, generatorAdam),
+      },
+      average: { name: "path length average", updates: { [PATH_LENGTH]: movedLength(running, input("length", [])) } },
     };
   }
 }
+
+/** The path length is worked out on half as many images. */
+export const pathLengthBatch = (batch: number): number => Math.max(1, Math.floor(batch / 2));

@@ -28,7 +28,7 @@ import { adjustProbability } from "./ada/controller.ts";
 import { drawAugmentation } from "./ada/pipe.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
-import { AUGMENT, adamOptions, ganSteps, INTERVALS, PATH_LENGTH } from "./gan.ts";
+import { AUGMENT, adamOptions, ganSteps, INTERVALS, PATH_LENGTH, pathLengthBatch } from "./gan.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
 import { LITE_SMALLEST } from "./psp/encoder.ts";
 import { calibrationOf, combine, type Prior, SCORES, type ScoreName, scoreParts } from "./scores.ts";
@@ -232,12 +232,14 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
     losses["generator/loss"] = loss[0];
     if (gan.pathLength && iteration % INTERVALS.pathLength === 0) {
       const r = random("path length");
-      const { mask: _, other: __, ...drawn } = latents(r, batch / 2);
-      const { penalty } = await run("path length", {
+      const n = pathLengthBatch(batch);
+      const { mask: _, other: __, ...drawn } = latents(r, n);
+      const { penalty, length } = await run("path length", {
         ...drawn,
-        direction: r.normals((batch / 2) * channels * size * size),
+        direction: r.normals(n * channels * size * size),
         ...adamInputs(generatorAdam, generatorSteps + 2, generatorAdam.learningRate),
       });
+      await run("path length average", { length });
       losses["generator/pathLength"] = penalty[0];
     }
 
@@ -293,7 +295,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
     },
     programs: [
       gan.generator,
-      ...(gan.pathLength ? [gan.pathLength] : []),
+      ...(gan.pathLength ? [gan.pathLength.step, gan.pathLength.average] : []),
       gan.discriminator,
       gan.r1,
       gan.average,

@@ -1,7 +1,7 @@
 /**
  * @file StyleGAN2's losses: non-saturating logistic loss, R1 on real images, path-length regularisation of the generator.
  */
-import { add, detach, gradients, mean, mul, neg, softplus, sqrt, square, sub, sum, type Tensor } from "@hale/autodiff";
+import { add, gradients, mean, mul, neg, softplus, sqrt, square, sub, sum, type Tensor } from "@hale/autodiff";
 
 /** mean softplus(-D(fake)). */
 export const generatorLoss = (fake: Tensor): Tensor => mean(softplus(neg(fake)));
@@ -19,8 +19,6 @@ export function r1Penalty(logits: Tensor, images: Tensor, gamma: number): Tensor
 export interface PathLength {
   /** γ·mean (ℓ - a)². */
   penalty: Tensor;
-  /** The running mean a after this batch. */
-  average: Tensor;
   /** ℓ of each image [N]: the root of the mean over styles of ‖∂⟨g(w⁺), y⟩/∂w‖². */
   lengths: Tensor;
 }
@@ -28,9 +26,13 @@ export interface PathLength {
 /** Share of a batch's mean length in the running mean. */
 const AVERAGE_MOVES = 0.01;
 
+/** The running mean of lengths after a batch whose mean is `length`. */
+export const movedLength = (running: Tensor, length: Tensor): Tensor =>
+  add(running, mul(sub(length, running), AVERAGE_MOVES));
+
 /**
- * How far images move for a small step in w⁺ [N, L, d], drawn to its running mean (a scalar). `noise` is N(0, 1) in the
- * shape of the images [N, C, S, S].
+ * How far images move for a small step in w⁺ [N, L, d], drawn to the running mean a of the batches before (a scalar).
+ * `noise` is N(0, 1) in the shape of the images [N, C, S, S].
  */
 export function pathLengthPenalty(
   images: Tensor,
@@ -42,6 +44,5 @@ export function pathLengthPenalty(
   const [, , height, width] = images.shape;
   const [slope] = gradients(sum(mul(images, mul(noise, 1 / Math.sqrt(height * width)))), [styles]);
   const lengths = sqrt(mean(sum(square(slope), [2]), [1]));
-  const average = add(running, mul(sub(detach(mean(lengths)), running), AVERAGE_MOVES));
-  return { penalty: mul(mean(square(sub(lengths, average))), gamma), average, lengths };
+  return { penalty: mul(mean(square(sub(lengths, running))), gamma), lengths };
 }
