@@ -7,6 +7,7 @@
 import { HaleError } from "@hale/errors";
 import { Interrupted, VERSION } from "@hale/training/node";
 import { Command, CommanderError } from "commander";
+import { backboneCommand } from "./commands/backbone.ts";
 import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -25,6 +26,7 @@ const program = new Command("hale")
   .addCommand(trainCommand())
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
+  .addCommand(backboneCommand())
   .addCommand(doctorCommand())
   .addHelpText(
     "after",

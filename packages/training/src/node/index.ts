@@ -1,4 +1,6 @@
 /** @file What of training needs files or threads: the Node half of @hale/training. */
+
+export { readBackboneFile, readPlainFolder } from "../backbone/node/read.ts";
 export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export * from "./dataset/index.ts";
 export { checkDevice, type DeviceCheck } from "./device-check.ts";

@@ -14,8 +14,8 @@ import {
 } from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
+import { noiseImages } from "./node/test-support.ts";
 import { augment, augmentationInputs, drawAugmentation } from "./pipe.ts";
-import { noiseImages } from "./test-support.ts";
 import { selectTransforms } from "./transforms.ts";
 
 const PROBES = 6;

@@ -2,9 +2,9 @@
 import { evaluate, input, Random } from "@hale/autodiff";
 import { describe, expect, test } from "vitest";
 import { inverseAffine } from "./geometric.ts";
+import { difference, isInside, noiseImages, onCpu, picture, transformed, wave } from "./node/test-support.ts";
 import { augment, augmentationInputs, drawAugmentation } from "./pipe.ts";
 import { gatherPlanes } from "./sampling.ts";
-import { difference, isInside, noiseImages, onCpu, picture, transformed, wave } from "./test-support.ts";
 import { IDENTITY, MEDICAL, selectTransforms, type Transformation } from "./transforms.ts";
 
 const grey = { size: 32, channels: 1 };

@@ -1,8 +1,8 @@
 /** @file What the tests of the augmentation share: noise, smooth pictures, and runs on the CPU. */
 import { input, Program, Random, State } from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
-import { type AugmentationSpec, augment, augmentationArrays, augmentationInputs } from "./pipe.ts";
-import type { Transformation } from "./transforms.ts";
+import { type AugmentationSpec, augment, augmentationArrays, augmentationInputs } from "../pipe.ts";
+import type { Transformation } from "../transforms.ts";
 
 const device = await openDevice({ threads: 1 });
 

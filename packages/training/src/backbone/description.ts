@@ -1,0 +1,179 @@
+/**
+ * @file What a frozen backbone is: layers in order of work, the way images are prepared, where the weights came from, and
+ * the weights. The plain form (plain-model.ts) and the ONNX file (backbone-file.ts) both lead here.
+ */
+import type { NamedArray } from "@hale/autodiff";
+import { z } from "zod";
+
+/** Version of the description in a backbone's ONNX file; another one is refused. */
+export const BACKBONE_FORMAT = 1;
+
+/** The id by which layers read the prepared picture. */
+export const PICTURE = "input";
+
+/**
+ * A layer's id becomes the name of an ONNX output, so it must be one, and none that the graph gives to its own values
+ * (`v12`, `c3`).
+ */
+const id = z
+  .string()
+  .regex(/^[A-Za-z][\w.-]{0,99}$/, "must be a letter and up to 99 letters, digits, dots, dashes or underscores")
+  .refine((name) => !/^[vc]\d+$/.test(name), "may not be v or c with a number, which the ONNX graph uses itself")
+  .refine((name) => name !== PICTURE && name !== "image", "may not be input or image");
+const size = z.int().min(1).max(1024);
+const source = z.string().min(1);
+const activation = z.enum(["linear", "relu", "relu6", "leaky"]).default("linear");
+const window = {
+  kernel: size,
+  stride: size,
+  /** Pixels on each side, or as TensorFlow does it: what is missing goes first to the bottom and right. */
+  padding: z.union([z.int().min(0).max(1024), z.literal("same")]),
+};
+const parameters = { weight: z.string().min(1), bias: z.string().min(1).optional() };
+const one = { id, inputs: z.tuple([source]) };
+
+/** Strict: a key that is not known here (a dilation, say) would change what the layer means. */
+const layer = z.discriminatedUnion("op", [
+  z.strictObject({ ...one, op: z.literal("conv"), ...window, activation, ...parameters }),
+  z.strictObject({ ...one, op: z.literal("depthwise"), ...window, activation, ...parameters }),
+  z.strictObject({ ...one, op: z.literal("maxpool"), ...window }),
+  z.strictObject({ id, inputs: z.array(source).min(1), op: z.literal("concat") }),
+  z.strictObject({ id, inputs: z.tuple([source, source]), op: z.literal("add"), activation }),
+  z.strictObject({ ...one, op: z.literal("globalavg") }),
+  z.strictObject({ ...one, op: z.literal("dense"), activation, ...parameters }),
+]);
+export type Layer = z.infer<typeof layer>;
+export type Activation = z.infer<typeof activation>;
+
+const three = z.tuple([z.number(), z.number(), z.number()]);
+
+/** What of a description both forms have. */
+export const commonFields = {
+  name: z.string().min(1),
+  origin: z.string().min(1),
+  licence: z.string().min(1),
+  trainedOn: z.string().optional(),
+  /** Which well-known weights these are, such as `torchvision/vgg16-397923af`, where they are such. */
+  identity: z.string().optional(),
+  /** Slope of the leaky activation below zero. */
+  leakySlope: z.number().min(0).max(1).default(0.1),
+  layers: z.array(layer).min(1),
+  /** Ids of layers fit for comparing images. */
+  featureLayers: z.array(z.string()).min(1),
+  /** Of weights.bin, in hex. */
+  weightsSha256: z.string().regex(/^[0-9a-f]{64}$/),
+};
+
+export const description = z.strictObject({
+  format: z.literal(BACKBONE_FORMAT),
+  ...commonFields,
+  input: z.strictObject({
+    /** Side of the pictures that the network was trained on, in pixels. */
+    size,
+    /** Order in which the network takes the channels. */
+    channelOrder: z.enum(["RGB", "BGR"]),
+    /** With v from 0 to 255 the network gets (v - mean) / std, in its own order of channels. */
+    mean: three,
+    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  }),
+});
+export type BackboneDescription = z.infer<typeof description>;
+
+/** A frozen network. */
+export interface Backbone {
+  description: BackboneDescription;
+  /** Of conv [out, in, height, width], of depthwise [channels, 1, height, width], of dense [out, in]; bias [out]. */
+  weights: ReadonlyMap<string, NamedArray>;
+}
+
+/**
+ * Walks the layers and holds them to one another and to the weights. Returns each layer's channels, of which those after
+ * a mean over the picture are "flat". Throws RangeError with what does not fit.
+ */
+export function checkBackbone({ description, weights }: Backbone): Map<string, Channels> {
+  const known = new Map<string, Channels>([[PICTURE, { count: 3, flat: false }]]);
+  for (const layer of description.layers) {
+    if (known.has(layer.id)) throw new RangeError(`two layers are called ${layer.id}`);
+    const inputs = layer.inputs.map((name) => {
+      const found = known.get(name);
+      if (!found) throw new RangeError(`the layer ${layer.id} reads ${name}, which no layer before it makes`);
+      return found;
+    });
+    known.set(layer.id, channelsOf(layer, inputs, weights));
+  }
+  for (const name of description.featureLayers) {
+    if (!known.has(name) || name === PICTURE) throw new RangeError(`the feature layer ${name} does not exist`);
+    if (known.get(name)!.flat) throw new RangeError(`the feature layer ${name} has no rows and columns`);
+  }
+  if (new Set(description.featureLayers).size < description.featureLayers.length)
+    throw new RangeError("a feature layer is named twice");
+  return known;
+}
+
+export interface Channels {
+  count: number;
+  /** Without rows and columns: [N, count]. */
+  flat: boolean;
+}
+
+function channelsOf(layer: Layer, inputs: readonly Channels[], weights: Backbone["weights"]): Channels {
+  const [{ count, flat }] = inputs;
+  if (inputs.some((input) => input.flat !== (layer.op === "dense") && layer.op !== "add"))
+    throw new RangeError(`the layer ${layer.id} (${layer.op}) cannot read what ${layer.inputs.join(", ")} makes`);
+  switch (layer.op) {
+    case "conv":
+      return { count: filters(layer, [count, layer.kernel, layer.kernel], weights), flat: false };
+    case "depthwise": {
+      if (filters(layer, [1, layer.kernel, layer.kernel], weights) !== count)
+        throw new RangeError(`the weight ${layer.weight} does not have the ${count} channels of its input`);
+      return { count, flat: false };
+    }
+    case "dense":
+      return { count: filters(layer, [count], weights), flat: true };
+    case "concat":
+      return { count: inputs.reduce((total, input) => total + input.count, 0), flat: false };
+    case "add":
+      if (inputs.some((input) => input.count !== count || input.flat !== flat))
+        throw new RangeError(`the layer ${layer.id} adds ${layer.inputs.join(" and ")}, which differ in channels`);
+      return { count, flat };
+    case "globalavg":
+      return { count, flat: true };
+    case "maxpool":
+      if (layer.padding !== "same" && 2 * layer.padding > layer.kernel)
+        throw new RangeError(`the layer ${layer.id} pads by more than half its window`);
+      return { count, flat: false };
+  }
+}
+
+/** Number of outputs of a weight [out, ...rest], once it and the bias are there and fit. */
+function filters(layer: { weight: string; bias?: string }, rest: readonly number[], weights: Backbone["weights"]) {
+  const shapeOf = (name: string) => {
+    const found = weights.get(name);
+    if (!found) throw new RangeError(`the weight ${name} is missing`);
+    return found.shape;
+  };
+  const [out, ...others] = shapeOf(layer.weight);
+  if (`${others}` !== `${rest}`)
+    throw new RangeError(`the weight ${layer.weight} is [${out},${others}] where [${out},${rest}] belongs`);
+  if (layer.bias && `${shapeOf(layer.bias)}` !== `${out}`)
+    throw new RangeError(`the bias ${layer.bias} does not have the ${out} values of its layer`);
+  return out;
+}
+
+/** The layers that some of them hang on, in order, those themselves included. */
+export function layersFor(layers: readonly Layer[], wanted: readonly string[]): Layer[] {
+  const needed = new Set(wanted);
+  const kept: Layer[] = [];
+  for (const layer of [...layers].reverse()) {
+    if (!needed.has(layer.id)) continue;
+    kept.push(layer);
+    for (const name of layer.inputs) needed.add(name);
+  }
+  return kept.reverse();
+}
+
+/** Names of the weights and biases of some layers. */
+export function weightNames(layers: readonly Layer[]): string[] {
+  const names = layers.flatMap((layer) => ("weight" in layer ? [layer.weight, layer.bias] : []));
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
