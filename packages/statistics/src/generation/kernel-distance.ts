@@ -1,7 +1,7 @@
 /**
- * @file Kernel inception distance (KID; Bińkowski, Sutherland, Arbel and Gretton, "Demystifying MMD GANs", ICLR 2018): the
- * unbiased squared maximum mean discrepancy of two sets of features with the kernel (x·y / d + 1)³. Often reported times
- * 1000. Unlike the Fréchet distance it is unbiased at any number of images, which is why it suits small sets.
+ * @file Kernel inception distance (KID; Bińkowski, Sutherland, Arbel and Gretton, "Demystifying MMD GANs", ICLR 2018):
+ * the unbiased squared maximum mean discrepancy of two sets of features with the kernel (x·y / d + 1)³. Often reported
+ * times 1000. Unlike the Fréchet distance it is unbiased at any number of images, which is why it suits small sets.
  *
  * Kernel values are worked out once a pair and summed at once; nothing of size n x m is kept. 1000 against 1000 rows of
  * 2048 numbers take about six seconds.
@@ -62,13 +62,14 @@ type Subsets = Uint32Array[];
  *
  * Why the jackknife. The bootstrap draws rows twice, and such a pair brings k(x, x), which the unbiased estimate leaves
  * out on purpose: each resample is too high by about (mean k(x, x) - mean k(x, x')) / n of either set, which for small
- * sets exceeds the distance itself. The scatter over subsets is about sets of another size. Leaving images out
- * repeats none and is exact in the row sums. Where the distributions differ, the estimate is nearly a sum over images, and
- * the interval estimate ± z standard errors covers as it says. Where they are equal, the estimate is a quadratic form and
+ * sets exceeds the distance itself. The scatter over subsets is about sets of another size. Leaving images out repeats
+ * none and is exact in the row sums. Where the distributions differ, the estimate is nearly a sum over images, and the
+ * interval estimate ± z standard errors covers as it says. Where they are equal, the estimate is a quadratic form and
  * skewed, but then the jackknife's variance is about twice too large (Efron and Stein, Annals of Statistics 1981: it is
- * never too small on average), and the interval errs on the safe side. In simulations with 10 to 100 rows 95 % intervals
- * covered in 97 to 99 % where the distributions were equal or nearly so, in 92 to 96 % where they differed, and those
- * that failed lay below the truth. Under 10 rows of either set there is no interval. The bounds are not cut off at 0.
+ * never too small on average), and the interval errs on the safe side. In simulations with 10 to 100 rows, 95 %
+ * intervals covered in 97 to 99 % where the distributions were equal or nearly so and in 92 to 97 % where they differed;
+ * nearly all that failed lay below the truth. Under 10 rows of either set there is no interval. The bounds are not cut
+ * off at 0.
  *
  * Images count as independent: give one a patient, or read the interval as too narrow.
  *

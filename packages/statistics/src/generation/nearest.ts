@@ -2,8 +2,8 @@
  * @file Whether a generator copies: the nearest training row of each generated row, in Euclidean distance of frozen
  * features, set against how near other real images come. A distance alone says nothing (it depends on the features, on
  * their number and on how many training images there are); that of held-out real images is the measure of it. The
- * comparison with held-out images is that of Meehan, Chaudhuri and Dasgupta ("A Non-Parametric Test to Detect Data-Copying
- * in Generative Models", AISTATS 2020), without their division of the space into cells.
+ * comparison with held-out images is that of Meehan, Chaudhuri and Dasgupta ("A Non-Parametric Test to Detect
+ * Data-Copying in Generative Models", AISTATS 2020), without their division of the space into cells.
  *
  * Distances are sums of squared differences, not |x|² + |y|² - 2xy: a copy then has distance 0, not rounding noise.
  */

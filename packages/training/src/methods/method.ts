@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from "@hale/autodiff";
 import type { z } from "zod";
+import type { Backbone } from "../backbone/description.ts";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
 export interface DrawnImages {
@@ -55,6 +56,8 @@ export interface Recipe {
   programs: readonly (ProgramSpec | StepSpec)[];
   /** One iteration; returns losses by name. */
   step(context: StepContext): Promise<Record<string, number>>;
+  /** False for iterations whose checkpoints cannot restore yet and must not be selected; true where it is missing. */
+  ready?(iteration: number, iterations: number): boolean;
   /** The healthy counterpart of x [N, C, S, S]. Depends on no other image of the batch. */
   restore(x: Tensor): Tensor;
   /** The anomaly map [N, 1, S, S], at least 0. */
@@ -99,7 +102,9 @@ export interface Method<Options = Record<string, unknown>> {
   presets?: Readonly<Record<string, Preset>>;
   /** Throws OPTION_INVALID for sizes the networks cannot take. */
   checkShape(shape: ImageShape): void;
-  create(options: Options, shape: ImageShape): Recipe;
+  /** File of the frozen network that the options ask for, or null. */
+  backbone?(options: Options): string | null;
+  create(options: Options, shape: ImageShape, backbone?: Backbone): Recipe;
 }
 
 /** Scores [N] of images x, from their restorations and maps [N, 1, S, S]. */

@@ -9,6 +9,7 @@ import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { openDevice } from "@hale/runtime/node";
 import { z } from "zod";
+import { readBackboneFile } from "../backbone/node/read.ts";
 import type { Dataset, Item } from "../dataset/index.ts";
 import type { ImageShape, Method, Recipe } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
@@ -164,7 +165,10 @@ async function trainIn(
   const method = methodNamed(settings.method);
   const shape: ImageShape = { size: settings.size, channels: settings.channels };
   method.checkShape(shape);
-  const recipe = method.create(method.options.parse(settings.options), shape);
+  const options = method.options.parse(settings.options);
+  const backboneFile = method.backbone?.(options);
+  const backbone = backboneFile ? await readBackboneFile(backboneFile) : undefined;
+  const recipe = method.create(options, shape, backbone);
 
   const dataset = await loadDataset(settings.data);
   const parts = partition(dataset, { seed: settings.seed, falseAlarmRate: settings.falseAlarmRate });
@@ -198,6 +202,7 @@ async function trainIn(
     train: train.images,
     unlabelled: unlabelled.images,
     selection: selection.images,
+    backbone: [...(backbone?.weights.values() ?? [])].map(({ data }) => data),
   });
 
   const checkpoints = join(folder, "checkpoints");
@@ -281,7 +286,9 @@ async function trainIn(
       const due = iteration % settings.every === 0 || iteration === settings.iterations;
       if (due) {
         await trainer.calibrate(calibration);
-        if (settings.selection === "pseudo-auc" && selection.images.length > 0 && unlabelled.images.length > 0) {
+        const ready = recipe.ready?.(iteration, settings.iterations) ?? true;
+        const selectable = selection.images.length > 0 && unlabelled.images.length > 0;
+        if (ready && selectable && settings.selection === "pseudo-auc") {
           const normals = await trainer.restore(selection.images);
           const mixed = await trainer.restore(unlabelled.images);
           const value = pseudoAuc(normals.scores, mixed.scores);

@@ -22,6 +22,9 @@ import {
   sum,
   type Tensor,
 } from "@hale/autodiff";
+import type { Backbone } from "../../backbone/description.ts";
+import { FeatureNetwork } from "../../backbone/network.ts";
+import { perceptualDistance } from "../../backbone/perceptual.ts";
 import { liteEncoder, type Mode } from "./psp/encoder.ts";
 import { type Architecture, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures } from "./stylegan2/discriminator.ts";
@@ -85,6 +88,7 @@ export function inversionStep(
   frozen: Frozen,
   architecture: Architecture,
   options: InversionOptions,
+  backbone?: Backbone,
 ): ProgramSpec {
   const { size, channels } = architecture;
   const images = input("image", [options.encoderBatch, channels, size, size]);
@@ -96,7 +100,9 @@ export function inversionStep(
   const half = (part: 0 | 1) => features.map((layer) => takeHalf(layer, part));
   const [ofImages, ofRestorations] = [half(0), half(1)];
   const pixels = distance(images, restored);
-  const perceptual = featureDistance(ofImages, ofRestorations);
+  const perceptual = backbone
+    ? mean(perceptualDistance(new FeatureNetwork(backbone), images, restored))
+    : featureDistance(ofImages, ofRestorations);
   const last = distance(ofImages[ofImages.length - 1], ofRestorations[ofRestorations.length - 1]);
   const length = mean(sqrt(add(sum(square(offsets), [1, 2]), 1e-12)));
   const terms: [Tensor, number][] = [

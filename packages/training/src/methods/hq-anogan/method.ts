@@ -23,6 +23,7 @@ import {
 } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { z } from "zod";
+import type { Backbone } from "../../backbone/description.ts";
 import type { ImageShape, Method, Recipe, StepContext } from "../method.ts";
 import { adjustProbability } from "./ada/controller.ts";
 import { drawAugmentation } from "./ada/pipe.ts";
@@ -83,7 +84,12 @@ const options = z.strictObject({
   encoderWidth: z.int().min(4).max(64).default(16).describe("channels of the encoder's first layer"),
   encoderBatch: z.int().min(2).max(256).default(8).describe("images in a step of the encoder"),
   encoderRate: z.number().positive().default(1e-3).describe("Ranger's rate; 1e-4 in pSp"),
-  perceptualWeight: weight(0.8).describe("weight of the distance between the discriminator's features"),
+  perceptual: z
+    .string()
+    .min(1)
+    .default("discriminator")
+    .describe("whose features image and restoration are compared by: discriminator, or a file of hale backbone import"),
+  perceptualWeight: weight(0.8).describe("weight of that comparison"),
   latentWeight: weight(0).describe("weight of the styles' distance from the mean latent"),
   featureWeight: weight(0).describe("weight of the distance between the discriminator's last features; 1 in f-AnoGAN"),
   scoreImage: weight(1).describe("weight of the image's residual in the score, as a z-score like those that follow"),
@@ -117,7 +123,7 @@ function transformsOf(name: string) {
   return name === "none" ? {} : selectTransforms(name);
 }
 
-function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Recipe {
+function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backbone?: Backbone): Recipe {
   const { batch, latent } = settings;
   if (batch % GROUP !== 0) {
     throw new HaleError(
@@ -148,7 +154,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
     mapping: parameters.scope("mapping"),
     discriminator: parameters.scope("discriminator"),
   };
-  const encoder = inversionStep(parameters, frozen, architecture, settings);
+  const encoder = inversionStep(parameters, frozen, architecture, settings, backbone);
 
   const offsetsOf = (x: Tensor) => encode(parameters.scope("encoder"), x, architecture, settings, "evaluate");
   const restore = (x: Tensor) => draw(frozen, offsetsOf(x), architecture);
@@ -200,6 +206,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
     name: "augmentation next",
     updates: { "augmentation/p": mul(input("nextP", [1]), 1), "augmentation/signs": mul(input("nextSigns", [1]), 1) },
   };
+  const generatorIterations = (iterations: number) => Math.round(settings.generatorShare * iterations);
   const generatorAdam = adamOptions(settings.learningRate, gan.pathLength ? INTERVALS.pathLength : null);
   const discriminatorAdam = adamOptions(settings.learningRate, INTERVALS.r1);
 
@@ -304,10 +311,10 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
       remember,
     ],
     async step(context) {
-      const ganIterations = Math.round(settings.generatorShare * context.iterations);
-      if (context.iteration <= ganIterations) return ganStep(context);
+      const before = generatorIterations(context.iterations);
+      if (context.iteration <= before) return ganStep(context);
       const { images } = context.draw("normal", settings.encoderBatch);
-      const step = context.iteration - ganIterations;
+      const step = context.iteration - before;
       const result = await context.run("encoder", { image: images, ...rangerInputs({}, step, settings.encoderRate) });
       return {
         "encoder/loss": result.loss[0],
@@ -316,6 +323,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape): Reci
         "encoder/length": result.length[0],
       };
     },
+    ready: (iteration, iterations) => iteration > generatorIterations(iterations),
     restore,
     anomalyMap: (x, healthy) => mul(mean(abs(sub(x, healthy)), [1], true), 0.5),
     score,
@@ -353,5 +361,6 @@ export const hqAnoGan: Method<HqAnoGanOptions> = {
       );
     }
   },
+  backbone: ({ perceptual }) => (perceptual === "discriminator" ? null : perceptual),
   create,
 };
