@@ -13,6 +13,21 @@ export {
 export { type ClusterCounts, LEAST_CLUSTERS } from "./clusters.ts";
 export { connectedRegions } from "./components.ts";
 export { type DelongTest, delongTest } from "./delong.ts";
+export {
+  type KernelDistance,
+  type KernelDistanceOptions,
+  kernelDistance,
+  type SubsetDistances,
+} from "./generation/kernel-distance.ts";
+export {
+  type Features,
+  type Memorisation,
+  type MemorisationOptions,
+  memorisation,
+  type Nearest,
+  nearestRows,
+} from "./generation/nearest.ts";
+export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from "./generation/precision-recall.ts";
 export { normalProbability, normalQuantile } from "./normal.ts";
 export { type ConfusionCounts, confusionCounts, type OperatingPoint, operatingPoint } from "./operating-point.ts";
 export { type PairedDifference, type PairedDifferenceOptions, pairedDifference } from "./paired.ts";

@@ -67,8 +67,8 @@ type Subsets = Uint32Array[];
  * interval estimate ± z standard errors covers as it says. Where they are equal, the estimate is a quadratic form and
  * skewed, but then the jackknife's variance is about twice too large (Efron and Stein, Annals of Statistics 1981: it is
  * never too small on average), and the interval errs on the safe side. In simulations with 10 to 100 rows, 95 %
- * intervals covered in 97 to 99 % where the distributions were equal or nearly so and in 92 to 97 % where they differed;
- * nearly all that failed lay below the truth. Under 10 rows of either set there is no interval. The bounds are not cut
+ * intervals covered in 97 to 99 % where the distributions were equal or nearly so and in 92 to 97 % where they
+ * differed; nearly all that failed lay below the truth. Under 10 rows of either set there is no interval. The bounds are not cut
  * off at 0.
  *
  * Images count as independent: give one a patient, or read the interval as too narrow.

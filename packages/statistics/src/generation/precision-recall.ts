@@ -28,7 +28,7 @@ export interface PrecisionRecall {
   precision: Proportion;
   /** Real rows inside at least one ball of the generated rows. */
   recall: Proportion;
-  /** Balls of real rows that a generated row lies in, on average, over k; not bounded by 1. 1 for equal distributions. */
+  /** Balls of real rows that a generated row lies in, on average, over k; may exceed 1. 1 for equal distributions. */
   density: Interval;
   /**
    * Balls of real rows that hold a generated row. For equal distributions and n real and m generated rows it is
