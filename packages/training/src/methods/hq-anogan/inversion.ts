@@ -14,6 +14,7 @@ import {
   type ProgramSpec,
   rangerUpdates,
   reshape,
+  resizeBilinear,
   type Scope,
   sliceAxis,
   sqrt,
@@ -25,14 +26,17 @@ import {
 import type { Backbone } from "../../backbone/description.ts";
 import { FeatureNetwork } from "../../backbone/network.ts";
 import { perceptualDistance } from "../../backbone/perceptual.ts";
-import { liteEncoder, type Mode } from "./psp/encoder.ts";
+import { FULL_SIZE, fullEncoder, liteEncoder, type Mode } from "./psp/encoder.ts";
 import { type Architecture, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures } from "./stylegan2/discriminator.ts";
 import { averageLatent } from "./stylegan2/mapping.ts";
 import { synthesise } from "./stylegan2/synthesis.ts";
 
 export interface InversionOptions {
+  /** "full" is pSp's, for latents of 512 dimensions. */
+  encoder: "lite" | "full";
   encoderBatch: number;
+  /** Channels of the lite encoder's first layer. */
   encoderWidth: number;
   /** Weight of the distance between frozen features of image and restoration. */
   perceptualWeight: number;
@@ -50,16 +54,17 @@ export interface Frozen {
   discriminator: Scope;
 }
 
-/** Offsets Δ [N, L, d] of images x [N, C, S, S] from the mean latent. */
+/** Offsets Δ [N, L, d] of images x [N, C, S, S] from the mean latent. The full encoder sees them at its own size. */
 export function encode(
   scope: Scope,
   x: Tensor,
   architecture: Architecture,
-  { encoderWidth }: Pick<InversionOptions, "encoderWidth">,
+  { encoder, encoderWidth }: Pick<InversionOptions, "encoder" | "encoderWidth">,
   mode: Mode,
 ): Tensor {
-  const options = { styles: styleCount(architecture), width: encoderWidth, styleWidth: architecture.latent };
-  return liteEncoder(scope, x, options, mode);
+  const styles = styleCount(architecture);
+  if (encoder === "full") return fullEncoder(scope, resizeBilinear(x, [FULL_SIZE, FULL_SIZE]), { styles }, mode);
+  return liteEncoder(scope, x, { styles, width: encoderWidth, styleWidth: architecture.latent }, mode);
 }
 
 /** What the averaged generator makes of offsets from the mean latent. */

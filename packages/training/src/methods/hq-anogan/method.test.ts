@@ -143,10 +143,18 @@ test("an encoder whose last layers are zero restores every image to the mean one
   expect(restore(1)).toEqual(restore(2));
 });
 
+test("the paper's preset has pSp's encoder on StyleGAN2's generator", () => {
+  const { size, options } = hqAnoGan.presets!.paper;
+  const { parameters } = hqAnoGan.create(hqAnoGan.options.parse(options), { size, channels: 1 });
+  expect(parameters.count("encoder/")).toBe(209_449_536);
+  expect(parameters.count("synthesis/")).toBe(22_661_204);
+});
+
 test.each([
   [{ batch: 6 }, /groups of 4/],
   [{ firstStyle: 5, lastStyle: 2 }, /styles 0 to 7/],
   [{ lastStyle: 8 }, /styles 0 to 7/],
+  [{ encoder: "full" }, /512 dimensions/],
   [{ scoreImage: 0, scoreCycle: 0 }, /weight 0/],
   [{ augmentation: "xyz" }, /xyz/],
 ])("%j is refused", (others, message) => {

@@ -31,7 +31,7 @@ import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
 import { AUGMENT, adamOptions, ganSteps, INTERVALS, PATH_LENGTH, pathLengthBatch } from "./gan.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
-import { LITE_SMALLEST } from "./psp/encoder.ts";
+import { FULL_STYLE_WIDTH, LITE_SMALLEST } from "./psp/encoder.ts";
 import { calibrationOf, combine, type Prior, SCORES, type ScoreName, scoreParts } from "./scores.ts";
 import { type Architecture, isSize, noiseSides, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures, GROUP } from "./stylegan2/discriminator.ts";
@@ -81,7 +81,11 @@ const options = z.strictObject({
     .max(1)
     .default(0.6)
     .describe("share of the iterations in which the generator learns"),
-  encoderWidth: z.int().min(4).max(64).default(16).describe("channels of the encoder's first layer"),
+  encoder: z
+    .enum(["lite", "full"])
+    .default("lite")
+    .describe("lite for small images and few of them, or pSp's with 150 to 270 million parameters"),
+  encoderWidth: z.int().min(4).max(64).default(16).describe("channels of the lite encoder's first layer"),
   encoderBatch: z.int().min(2).max(256).default(8).describe("images in a step of the encoder"),
   encoderRate: z.number().positive().default(1e-3).describe("Ranger's rate; 1e-4 in pSp"),
   perceptual: z
@@ -130,6 +134,13 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
       "OPTION_INVALID",
       `A batch of ${batch} cannot be divided into groups of ${GROUP}.`,
       "Take a multiple.",
+    );
+  }
+  if (settings.encoder === "full" && latent !== FULL_STYLE_WIDTH) {
+    throw new HaleError(
+      "OPTION_INVALID",
+      `The full encoder finds latents of ${FULL_STYLE_WIDTH} dimensions, not ${latent}.`,
+      `Set latent to ${FULL_STYLE_WIDTH}, or take the lite encoder.`,
     );
   }
   const architecture: Architecture = { ...settings, size, channels };
@@ -349,7 +360,15 @@ export const hqAnoGan: Method<HqAnoGanOptions> = {
     small: { size: 64, options: { latent: 128, base: 1024, maxChannels: 64, mappingLayers: 2, batch: 16 } },
     paper: {
       size: 256,
-      options: { latent: 512, base: 16384, maxChannels: 512, mappingLayers: 2, batch: 16, encoderRate: 1e-4 },
+      options: {
+        latent: 512,
+        base: 16384,
+        maxChannels: 512,
+        mappingLayers: 2,
+        batch: 16,
+        encoder: "full",
+        encoderRate: 1e-4,
+      },
     },
   },
   checkShape: ({ size }) => {
