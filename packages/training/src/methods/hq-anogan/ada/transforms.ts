@@ -99,7 +99,7 @@ export function selectTransforms(name: string): Selection {
     throw new HaleError(
       "OPTION_INVALID",
       `There is no augmentation named "${name}".`,
-      "Choose medical, or letters in this order: b, g, c, f, n, c, such as bg, bgc or bgcfnc.",
+      "Choose medical, none, or letters in this order: b, g, c, f, n, c, such as bg, bgc or bgcfnc.",
     );
   }
   const stages = Object.values(STAGES).filter((_, i) => letters[i + 1]);
