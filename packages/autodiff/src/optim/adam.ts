@@ -2,11 +2,11 @@
  * @file Adam (Kingma and Ba 2015) as graph: moments and step sizes go in, new values come out.
  */
 import { add, div, mul, sqrt, sub } from "../ops/elementwise.ts";
-import { concat, reshape, sliceAxis } from "../ops/layout.ts";
 import { input } from "../ops/leaf.ts";
 import type { NamedArray } from "../program.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { updateJointly } from "./jointly.ts";
 
 export interface AdamOptions {
   learningRate: number;
@@ -58,61 +58,17 @@ export function adamUpdates(
 ): Record<string, Tensor> {
   const rate = input("rate", []);
   const epsilon = input("epsilon", []);
-  const step = (parameter: Tensor, gradient: Tensor, moments: { first: Tensor; second: Tensor }) => {
+  const updated = [...parameters].map(([name, parameter], i) => {
+    const names = { parameter: name, first: firstMoment(name), second: secondMoment(name) };
+    const moment = (field: "first" | "second") => input(names[field], parameter.shape);
+    return { names, values: { parameter, first: moment("first"), second: moment("second") }, gradient: gradients[i] };
+  });
+  return updateJointly(updated, ({ parameter, ...moments }, gradient) => {
     const g = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
     const first = add(mul(moments.first, beta1), g);
     const second = add(mul(moments.second, beta2), mul(g, g));
     return { parameter: sub(parameter, mul(div(first, add(sqrt(second), epsilon)), rate)), first, second };
-  };
-  const updates: Record<string, Tensor> = {};
-  const small: Updated[] = [];
-  [...parameters].forEach(([name, parameter], i) => {
-    const { shape } = parameter;
-    const moments = { first: input(firstMoment(name), shape), second: input(secondMoment(name), shape) };
-    if (sizeOf(shape) <= SMALL) small.push({ name, parameter, gradient: gradients[i], ...moments });
-    else record(updates, name, step(parameter, gradients[i], moments));
   });
-  if (small.length > 0) {
-    // Scales, shifts and biases are many and tiny: as one vector they cost one node for each line above, not hundreds.
-    const joined = (key: Exclude<keyof Updated, "name">) =>
-      concat(
-        small.map((entry) => flat(entry[key])),
-        0,
-      );
-    const after = step(joined("parameter"), joined("gradient"), { first: joined("first"), second: joined("second") });
-    let start = 0;
-    for (const { name, parameter } of small) {
-      const size = sizeOf(parameter.shape);
-      const own = (vector: Tensor) => reshape(sliceAxis(vector, 0, start, size), parameter.shape);
-      record(updates, name, { parameter: own(after.parameter), first: own(after.first), second: own(after.second) });
-      start += size;
-    }
-  }
-  return updates;
-}
-
-/** Parameters of at most so many values are updated as one vector. */
-const SMALL = 1024;
-
-/** A parameter on its way into the joint update. */
-interface Updated {
-  name: string;
-  parameter: Tensor;
-  gradient: Tensor;
-  first: Tensor;
-  second: Tensor;
-}
-
-const flat = (x: Tensor) => reshape(x, [sizeOf(x.shape)]);
-
-function record(
-  updates: Record<string, Tensor>,
-  name: string,
-  { parameter, first, second }: Pick<Updated, "parameter" | "first" | "second">,
-): void {
-  updates[firstMoment(name)] = first;
-  updates[secondMoment(name)] = second;
-  updates[name] = parameter;
 }
 
 /**

@@ -3,12 +3,12 @@
  * 2019). Moments, slow weights and what depends on the step's number go in, new values come out.
  */
 import { add, div, mul, sqrt, sub } from "../ops/elementwise.ts";
-import { concat, reshape, sliceAxis } from "../ops/layout.ts";
 import { input } from "../ops/leaf.ts";
 import { mean } from "../ops/reduction.ts";
 import type { NamedArray } from "../program.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { updateJointly } from "./jointly.ts";
 
 export interface RangerOptions {
   beta1?: number;
@@ -26,8 +26,7 @@ const DEFAULTS = { beta1: 0.95, beta2: 0.999, epsilon: 1e-5, interval: 6, blend:
 const ENOUGH = 5;
 
 /** What a step reads of a parameter and replaces. */
-const FIELDS = ["parameter", "first", "second", "slow"] as const;
-type Values = Record<(typeof FIELDS)[number], Tensor>;
+type Values = Record<"parameter" | "first" | "second" | "slow", Tensor>;
 
 /** Name in state of a parameter's array. */
 const nameIn = (field: keyof Values, name: string) => (field === "parameter" ? name : `ranger/${field}/${name}`);
@@ -103,50 +102,19 @@ export function rangerUpdates(
     sync: input("sync", []),
     keep: input("keep", []),
   };
-  const updates: Record<string, Tensor> = {};
-  const small: Updated[] = [];
-  [...parameters].forEach(([name, parameter], i) => {
+  const updated = [...parameters].map(([name, parameter], i) => {
     const state = (field: keyof Values) => input(nameIn(field, name), parameter.shape);
-    const values = { parameter, first: state("first"), second: state("second"), slow: state("slow") };
-    const gradient = centralised(gradients[i]);
-    if (sizeOf(parameter.shape) <= SMALL) small.push({ name, gradient, values });
-    else record(updates, name, (field) => stepOf(values, gradient, decays, inputs)[field]);
+    return {
+      names: perField((field) => nameIn(field, name)),
+      values: { parameter, first: state("first"), second: state("second"), slow: state("slow") },
+      gradient: centralised(gradients[i]),
+    };
   });
-  if (small.length > 0) {
-    // As in Adam: what is many and tiny goes through the lines above as one vector.
-    const joined = (pick: (entry: Updated) => Tensor) => concat(small.map(pick).map(flat), 0);
-    const before = perField((field) => joined(({ values }) => values[field]));
-    const gradient = joined((entry) => entry.gradient);
-    const after = stepOf(before, gradient, decays, inputs);
-    let start = 0;
-    for (const { name, values } of small) {
-      const { shape } = values.parameter;
-      const from = start;
-      record(updates, name, (field) => reshape(sliceAxis(after[field], 0, from, sizeOf(shape)), shape));
-      start += sizeOf(shape);
-    }
-  }
-  return updates;
+  return updateJointly(updated, (values, gradient) => stepOf(values, gradient, decays, inputs));
 }
 
-/** Parameters of at most so many values are updated as one vector. */
-const SMALL = 1024;
-
-/** A parameter on its way into the joint update. */
-interface Updated {
-  name: string;
-  gradient: Tensor;
-  values: Values;
-}
-
-const flat = (x: Tensor) => reshape(x, [sizeOf(x.shape)]);
-
-function perField(make: (field: keyof Values) => Tensor): Values {
+function perField<Value>(make: (field: keyof Values) => Value): Record<keyof Values, Value> {
   return { parameter: make("parameter"), first: make("first"), second: make("second"), slow: make("slow") };
-}
-
-function record(updates: Record<string, Tensor>, name: string, value: (field: keyof Values) => Tensor): void {
-  for (const field of FIELDS) updates[nameIn(field, name)] = value(field);
 }
 
 /**
