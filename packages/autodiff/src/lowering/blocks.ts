@@ -105,15 +105,19 @@ export function scaleBlocks(graph: OnnxGraph, x: string, shape: Shape, factor: s
   return graph.blocks.mark(y, shape);
 }
 
-/** Offers to do what follows a scaling in the same pass: ReLU, or the addition of `other`. */
-export function joinScaling(graph: OnnxGraph, result: string, scaled: string, next: "Relu" | { add: string }): void {
+/** Offers to do what follows a scaling in the same pass: an activation, or the addition of another value in blocks. */
+export function joinScaling(
+  graph: OnnxGraph,
+  result: string,
+  scaled: string,
+  next: { activation: string } | { add: string },
+): void {
   const scaling = graph.blocks.scaled.get(scaled);
   if (!scaling) return;
-  const { attributes } = scaling;
-  if (next === "Relu") {
-    graph.shortcut(result, [scaled], "Conv", scaling.inputs, { ...attributes, activation: "Relu" }, BLOCKED);
-  } else {
-    const [x, filter, offset = ""] = scaling.inputs;
-    graph.shortcut(result, [scaled], "Conv", [x, filter, offset, next.add], attributes, BLOCKED);
-  }
+  const [x, filter, offset = ""] = scaling.inputs;
+  const [inputs, attributes] =
+    "add" in next
+      ? [[x, filter, offset, next.add], scaling.attributes]
+      : [scaling.inputs, { ...scaling.attributes, ...next }];
+  graph.shortcut(result, [scaled], "Conv", inputs, attributes, BLOCKED);
 }

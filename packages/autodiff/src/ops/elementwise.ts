@@ -23,6 +23,8 @@ interface UnaryRule {
   onnx: string;
   /** dL/dx from the input x, the output y and dL/dy. */
   gradient(x: Tensor, y: Tensor, g: Tensor): Tensor | null;
+  /** Name under which a convolution in blocks does it in the same pass. */
+  activation?: string;
 }
 
 function unary(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
@@ -34,7 +36,7 @@ function unary(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
     lower: (graph, inputs) => graph.node(rule.onnx, inputs),
     lowerBlocks: (graph, [x], node) => {
       const result = op.lower(graph, [x], node);
-      if (rule.onnx === "Relu") joinScaling(graph, result, x, "Relu");
+      if (rule.activation) joinScaling(graph, result, x, { activation: rule.activation });
       return graph.blocks.mark(result, node.shape);
     },
   };
@@ -72,6 +74,7 @@ export const reciprocal = unary("reciprocal", {
 export const relu = unary("relu", {
   value: (x) => Math.max(x, 0),
   onnx: "Relu",
+  activation: "Relu",
   gradient: (_x, y, g) => gate(g, y, 0),
 });
 
@@ -139,6 +142,7 @@ export const add = binary("add", {
     const scaled = [a, b].find((name) => graph.blocks.scaled.has(name));
     if (!scaled || !node.inputs.every((operand) => sameShape(operand.shape, node.shape))) return null;
     const other = graph.blocks.enter(scaled === a ? b : a, node.shape);
+    if (other === scaled) return null;
     const result = graph.node("Add", [scaled, other]);
     joinScaling(graph, result, scaled, { add: other });
     return graph.blocks.mark(result, node.shape);
