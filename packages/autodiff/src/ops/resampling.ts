@@ -88,7 +88,10 @@ export function firResample(
   return conv2d(y, constant(weights, [c, 1, ...kernel.shape]), { stride: down, groups: c });
 }
 
-/** Up to this side dense matrices beat depthwise convolutions, which ONNX Runtime does a plane at a time. */
+/**
+ * Up to this side dense matrices take a fifth to two fifths of the time of depthwise convolutions when they enlarge
+ * (with gradients, one thread, outputs of 32 to 128), and about as long when they reduce.
+ */
 const MATRIX_SIDE = 128;
 
 export interface SeparableOptions {
