@@ -39,6 +39,7 @@ const stays: Record<string, Build> = {
   },
   "leaky ReLU": (y) => ad.leakyRelu(y, 0.2),
   sigmoid: (y) => ad.sigmoid(y),
+  "pooled maxima": (y) => ad.maxPool2d(y, 2),
   "joined channels": (y, other) => ad.concat([y, other], 1),
   "joined images": (y, other) => ad.concat([y, other], 0),
   "half of the channels": (y) => ad.sliceAxis(y, 1, 16, 16),
@@ -50,12 +51,17 @@ const stays: Record<string, Build> = {
       variance: ad.constant(new Float32Array(C).fill(1), [C]),
     }).output,
   "mean of each channel, given back": (y) => ad.sub(y, ad.mean(y, [0, 2, 3], true)),
+  "mean of each channel's squares, given back": (y) => ad.sub(y, ad.mean(ad.mul(y, y), [0, 2, 3], true)),
+  "sum of each plane's products, given back": (y, other) => ad.add(y, ad.sum(ad.mul(y, other), [2, 3], true)),
+  "a product and its mean": (y, other) => {
+    const product = ad.mul(y, other);
+    return ad.sub(product, ad.mean(product, [2, 3], true));
+  },
   "sum of each plane, given back": (y) => ad.add(y, ad.sum(y, [2, 3], true)),
 };
 
 /** What needs its channels in order comes to the same, too. */
 const leaves: Record<string, Build> = {
-  "pooled maxima": (y) => ad.maxPool2d(y, 2),
   "instance normalisation": (y, _, random) => ad.instanceNorm(y, vector(random, [C]), vector(random, [C])),
   "sum over channels": (y) => ad.add(y, ad.sum(y, [1], true)),
   "channels that are no whole block": (y) => ad.concat([ad.sliceAxis(y, 1, 3, 13), ad.sliceAxis(y, 1, 0, 3)], 1),
@@ -107,6 +113,17 @@ describe.each(Object.entries({ ...stays, ...leaves }))("%s between convolutions"
   });
 });
 
+test.skipIf(block === 0)("equal maxima of a window share its gradient", async () => {
+  const x = ad.input("x", [2, 3, SIDE, SIDE]);
+  const y = ad.conv2d(x, ad.constant(new Float32Array(C * 27), [C, 3, 3, 3]), { pad: 1 });
+  const [slope] = gradients(ad.sum(ad.maxPool2d(y, 2)), [y]);
+  const program = await ad.Program.compile(new ad.State(device), { name: "ties", outputs: { slope } });
+  const random = new ad.Random(5, "values");
+  const result = await program.run({ x: random.normals(2 * 3 * SIDE * SIDE) });
+  await program.release();
+  expect(new Set(result.slope)).toEqual(new Set([0.25]));
+});
+
 describe.skipIf(block === 0)("reordering", () => {
   /** How often a string of the model, such as a node's type or an attribute's name, is exactly this. */
   const count = (build: Build, text: string) => {
@@ -127,6 +144,12 @@ describe.skipIf(block === 0)("reordering", () => {
     expect(count(stays["sum of a scaling and another"], "Add")).toBe(0);
     expect(count(stays["scale and shift"], "activation")).toBe(0);
     expect(count(stays["ReLU of a scaling"], "activation")).toBe(1);
+  });
+
+  test("is not all that is saved: a product that only its means need is not written", () => {
+    expect(count(stays["mean of each channel's squares, given back"], "GlobalAveragePool")).toBe(0);
+    expect(count(stays["sum of each plane's products, given back"], "GlobalAveragePool")).toBe(0);
+    expect(count(stays["a product and its mean"], "GlobalAveragePool")).toBe(1);
   });
 });
 

@@ -14,6 +14,8 @@ export class Blocks {
   private readonly shapes = new Map<string, Shape>();
   /** Scalings by name, as convolutions that may do more in the same pass. */
   readonly scaled = new Map<string, { inputs: string[]; attributes: Record<string, AttributeValue> }>();
+  /** Products of two values of their own shape, both in blocks, by name. */
+  readonly products = new Map<string, readonly [string, string]>();
   /** The plain twin of a value in blocks, and the other way round. */
   private readonly twins = new Map<string, string>();
 
@@ -119,5 +121,33 @@ export function joinScaling(
     "add" in next
       ? [[x, filter, offset, next.add], scaling.attributes]
       : [scaling.inputs, { ...scaling.attributes, ...next }];
-  graph.shortcut(result, [scaled], "Conv", inputs, attributes, BLOCKED);
+  graph.shortcut(result, [scaled], (emit) => emit("Conv", inputs, attributes, BLOCKED));
+}
+
+/**
+ * Averages [N, C, 1, 1] of planes. Those of a product that serves nothing else are taken without writing it: a depthwise
+ * convolution of one factor with the other as its kernel, every plane of every image a channel.
+ */
+export function averageBlocks(graph: OnnxGraph, x: string, [n, c, h, w]: Shape): string {
+  const averages = graph.node("GlobalAveragePool", [x], {}, BLOCKED);
+  const factors = graph.blocks.products.get(x);
+  if (factors && h * w >= SMALLEST_PRODUCT) {
+    graph.shortcut(averages, [x], (emit) => {
+      const view = (name: string, shape: Shape) => emit("Reshape", [name, graph.ints(shape)]);
+      const attributes = { kernel_shape: [h, w], strides: [1, 1], pads: [0, 0, 0, 0], group: n * c };
+      const [image, kernel] = [view(factors[0], [1, n * c, h, w]), view(factors[1], [n * c, 1, h, w])];
+      const sums = view(emit("Conv", [image, kernel], attributes, BLOCKED), [n, c, 1, 1]);
+      return emit("Mul", [sums, graph.floats([1 / (h * w)], [1, 1, 1, 1])]);
+    });
+  }
+  return averages;
+}
+
+/** Pixels of a plane below which the product costs less than the nodes around it. */
+const SMALLEST_PRODUCT = 64;
+
+/** Every value `factor` times in both directions. */
+export function repeatBlocks(graph: OnnxGraph, x: string, [n, c, h, w]: Shape, factor: number): string {
+  const y = graph.node("Upsample", [x], { scales: [1, 1, factor, factor], mode: "nearest" }, BLOCKED);
+  return graph.blocks.mark(y, [n, c, h * factor, w * factor]);
 }

@@ -34,13 +34,21 @@ export interface OnnxGraphOptions {
   provided?: ReadonlyMap<string, (graph: OnnxGraph) => string>;
 }
 
+/** Adds a node with one output, whose name it returns. */
+export type Emit = (
+  opType: string,
+  inputs: readonly string[],
+  attributes?: Record<string, AttributeValue>,
+  domain?: string,
+) => string;
+
 export class OnnxGraph {
   readonly nodesList: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly inputs: ValueInfo[] = [];
   readonly blocks = new Blocks(this);
   private readonly known = new Map<string, string[]>();
-  private readonly shortcuts: { output: string; via: readonly string[]; node: NodeProto }[] = [];
+  private readonly shortcuts: { output: string; via: readonly string[]; build: (emit: Emit) => string }[] = [];
   private counter = 0;
 
   constructor(readonly options: OnnxGraphOptions) {}
@@ -76,16 +84,12 @@ export class OnnxGraph {
     return names;
   }
 
-  /** Offers one node that makes `output` at once, where nobody else asks for the values on the way to it. */
-  shortcut(
-    output: string,
-    via: readonly string[],
-    opType: string,
-    inputs: readonly string[],
-    attributes: Record<string, AttributeValue> = {},
-    domain = "",
-  ): void {
-    this.shortcuts.push({ output, via, node: nodeProto(opType, inputs, [output], attributes, domain) });
+  /**
+   * Offers another way to `output`, where nobody else asks for the values on the way to it. `build` emits the nodes, of
+   * which the last makes what it returns.
+   */
+  shortcut(output: string, via: readonly string[], build: (emit: Emit) => string): void {
+    this.shortcuts.push({ output, via, build });
   }
 
   /** Takes the shortcuts that the finished graph allows; `kept` are the values that leave it. */
@@ -95,17 +99,24 @@ export class OnnxGraph {
     for (const node of this.nodesList) {
       for (const name of node.input) readers.set(name, [...(readers.get(name) ?? []), node]);
     }
-    const replaced = new Map<NodeProto, NodeProto | null>();
-    for (const { output, via, node } of this.shortcuts) {
+    const replaced = new Map<NodeProto, NodeProto[]>();
+    for (const { output, via, build } of this.shortcuts) {
       const last = makers.get(output)!;
       const between = new Set(via.map((name) => makers.get(name)!));
       const values = [...between].flatMap((maker) => maker.output).filter((name) => name !== output);
       const inside = (reader: NodeProto) => reader === last || between.has(reader);
       if (values.some((name) => kept.has(name) || readers.get(name)?.some((reader) => !inside(reader)))) continue;
-      for (const maker of between) replaced.set(maker, null);
-      replaced.set(last, node);
+      for (const maker of between) replaced.set(maker, []);
+      const chain: NodeProto[] = [];
+      build((opType, inputs, attributes = {}, domain = "") => {
+        const name = `v${this.counter++}`;
+        chain.push(nodeProto(opType, inputs, [name], attributes, domain));
+        return name;
+      });
+      chain[chain.length - 1].output = [output];
+      replaced.set(last, chain);
     }
-    const nodes = this.nodesList.flatMap((node) => (replaced.has(node) ? (replaced.get(node) ?? []) : node));
+    const nodes = this.nodesList.flatMap((node) => replaced.get(node) ?? node);
     this.nodesList.splice(0, this.nodesList.length, ...nodes);
   }
 

@@ -99,12 +99,13 @@ export interface ValueInfo {
   dims: readonly (number | string)[];
 }
 
-export type AttributeValue = number | string | readonly number[] | { float: number };
+export type AttributeValue = number | string | readonly number[] | { float: number } | { floats: readonly number[] };
 
-/** An attribute by ONNX's typing: whole numbers are ints unless wrapped as `{float}`, or not whole. */
+/** An attribute by ONNX's typing: whole numbers are ints unless wrapped as `{float}` or `{floats}`, or not whole. */
 export function attributeProto(name: string, value: AttributeValue): object {
   if (typeof value === "string") return { name, s: new TextEncoder().encode(value), type: 3 };
   if (typeof value === "object" && "float" in value) return { name, f: value.float, type: 1 };
+  if (typeof value === "object" && "floats" in value) return { name, floats: value.floats, type: 6 };
   if (typeof value === "number") {
     return Number.isInteger(value) ? { name, i: value, type: 2 } : { name, f: value, type: 1 };
   }

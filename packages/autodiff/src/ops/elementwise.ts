@@ -161,6 +161,12 @@ export const mul = binary("mul", {
   simplify: (a, b) => (scalarValue(b) === 1 ? broadcastLike(a, b) : scalarValue(a) === 1 ? broadcastLike(b, a) : null),
   lowerBlocks: (graph, inputs, node) => {
     const [n, channels, height, width] = node.shape;
+    if (node.inputs.every(({ shape }) => sameShape(shape, node.shape)) && graph.blocks.fit(node.shape)) {
+      const [a, b] = inputs.map((name) => graph.blocks.enter(name, node.shape));
+      const product = graph.blocks.mark(graph.node("Mul", [a, b]), node.shape);
+      graph.blocks.products.set(product, [a, b]);
+      return product;
+    }
     const vector = node.inputs.findIndex(({ shape }) => sameShape(shape, [shape[0], channels, 1, 1]));
     const x = 1 - vector;
     if (vector < 0 || !sameShape(node.inputs[x].shape, node.shape) || !graph.blocks.fit(node.shape)) return null;

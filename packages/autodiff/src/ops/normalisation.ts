@@ -157,7 +157,7 @@ const affineInstanceNormOp: Op<StandardiseAttributes> = {
     const planes = graph.reshape(y, [n, c, h, w]);
     const result = lowerScaleShift(graph, planes, scale, shift, c);
     // Without a gradient, which needs the standardised planes too, one node is faster.
-    graph.shortcut(result, [y, planes], "InstanceNormalization", [x, scale, shift], { epsilon });
+    graph.shortcut(result, [y, planes], (emit) => emit("InstanceNormalization", [x, scale, shift], { epsilon }));
     return result;
   },
 };

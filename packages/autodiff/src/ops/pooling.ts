@@ -2,8 +2,9 @@
  * @file Max and average pooling.
  */
 import { type Array64, forEachIndex } from "../array64.ts";
+import { repeatBlocks } from "../lowering/blocks.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
-import { FLOAT } from "../lowering/onnx-model.ts";
+import { BLOCKED, FLOAT } from "../lowering/onnx-model.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { conv2d } from "./convolution.ts";
@@ -24,7 +25,7 @@ const maxPoolOp: Op<PoolAttributes> = {
     return [x[0], x[1], ...x.slice(2).map((s) => Math.floor((s + 2 * pad - size) / stride) + 1)];
   },
   gradient: (node, g) => {
-    // Each window's gradient goes to its first maximum in raster order, as in PyTorch.
+    // Each window's gradient goes to its first maximum in raster order, as in PyTorch; in blocks several share it.
     const { size, stride, pad } = node.attributes;
     const [x] = node.inputs;
     if (tiles(x.shape, node.attributes)) return [toMaxima(g, x, size)];
@@ -74,10 +75,18 @@ const maxPoolOp: Op<PoolAttributes> = {
     const settings = { kernel_shape: [size, size], strides: [stride, stride], pads: [pad, pad, pad, pad] };
     if (graph.target !== "cpu" || !tiles(x.shape, attributes)) return graph.node("MaxPool", inputs, settings);
     const [values, places] = poolWithPlaces(graph, inputs[0], size);
-    graph.shortcut(values, [places], "MaxPool", inputs, settings);
+    graph.shortcut(values, [places], (emit) => emit("MaxPool", inputs, settings));
     return values;
   },
+  lowerBlocks: (graph, [x], { attributes, inputs, shape }) =>
+    tiles(inputs[0].shape, attributes) ? poolBlocks(graph, "MaxPool", x, shape, attributes.size) : null,
 };
+
+/** Maxima or means of tiling windows, in blocks. */
+function poolBlocks(graph: OnnxGraph, kind: "MaxPool" | "AveragePool", x: string, shape: Shape, size: number): string {
+  const settings = { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] };
+  return graph.blocks.mark(graph.node(kind, [x], settings, BLOCKED), shape);
+}
 
 /** Whether the windows cover x side by side. */
 function tiles([, , height, width]: Shape, { size, stride, pad }: PoolAttributes): boolean {
@@ -88,6 +97,8 @@ function tiles([, , height, width]: Shape, { size, stride, pad }: PoolAttributes
 function poolWithPlaces(graph: OnnxGraph, x: string, size: number): string[] {
   return graph.nodes("MaxPool", [x], 2, { kernel_shape: [size, size], strides: [size, size], pads: [0, 0, 0, 0] });
 }
+
+const HUGE = 2 ** 100;
 
 interface TileAttributes {
   size: number;
@@ -155,6 +166,26 @@ const toMaximaOp: Op<TileAttributes> = {
     );
     const stacked = graph.reshape(graph.node("Concat", parts, { axis: 2 }), [n, c * size * size, h, w]);
     return graph.node("DepthToSpace", [stacked], { blocksize: size, mode: "CRD" });
+  },
+  lowerBlocks: (graph, [g, x], { inputs: [{ shape: small }], shape, attributes: { size } }) => {
+    if (!graph.blocks.fit(shape)) return null;
+    const image = graph.blocks.enter(x, shape);
+    const maxima = poolBlocks(graph, "MaxPool", image, small, size);
+    // Whether a pixel is a maximum, in one pass: 2¹⁰⁰(x - maximum) + 1, cut to 0..1. With a power of 2 nothing is rounded.
+    const below = repeatBlocks(graph, graph.node("Mul", [maxima, graph.floats([-HUGE], [1, 1, 1, 1])]), small, size);
+    const factors = graph.floats(new Float32Array(shape[1]).fill(HUGE), [shape[1], 1, 1, 1]);
+    const oneTap = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: shape[1] };
+    const cut = { activation: "HardSigmoid", activation_params: { floats: [1, 1] } };
+    const hit = graph.blocks.mark(
+      graph.node("Conv", [image, factors, "", below], { ...oneTap, ...cut }, BLOCKED),
+      shape,
+    );
+    const hits = graph.node("Mul", [
+      poolBlocks(graph, "AveragePool", hit, small, size),
+      graph.floats([size * size], [1, 1, 1, 1]),
+    ]);
+    const share = graph.node("Div", [graph.blocks.enter(g, small), hits]);
+    return graph.blocks.mark(graph.node("Mul", [hit, repeatBlocks(graph, share, small, size)]), shape);
   },
 };
 

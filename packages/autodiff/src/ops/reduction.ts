@@ -2,8 +2,8 @@
  * @file Sums, means and maxima over axes, and softmax.
  */
 import { forEachIndex } from "../array64.ts";
+import { averageBlocks } from "../lowering/blocks.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
-import { BLOCKED } from "../lowering/onnx-model.ts";
 import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { add, div, equal, exp, mul, relu, sub } from "./elementwise.ts";
@@ -47,8 +47,9 @@ const sumOp: Op<ReduceAttributes> = {
     const { axes } = node.attributes;
     if (axes.length === 4) return sumOp.lower(graph, [x], node);
     if (!overPlanes(axes)) return null;
-    const [, , h, w] = node.inputs[0].shape;
-    return graph.node("Mul", [averageBlocks(graph, "ReduceSum", x, axes), graph.floats([h * w], [1, 1, 1, 1])]);
+    const { shape } = node.inputs[0];
+    const sums = overImages(graph, "ReduceSum", averageBlocks(graph, x, shape), axes);
+    return graph.node("Mul", [sums, graph.floats([shape[2] * shape[3]], [1, 1, 1, 1])]);
   },
 };
 
@@ -64,17 +65,17 @@ const meanOp: Op<ReduceAttributes> = {
   lowerBlocks: (graph, [x], node) => {
     const { axes } = node.attributes;
     if (axes.length === 4) return meanOp.lower(graph, [x], node);
-    return overPlanes(axes) ? averageBlocks(graph, "ReduceMean", x, axes) : null;
+    if (!overPlanes(axes)) return null;
+    return overImages(graph, "ReduceMean", averageBlocks(graph, x, node.inputs[0].shape), axes);
   },
 };
 
 /** Over rows and columns, and over images or not. */
 const overPlanes = (axes: readonly number[]) => [2, 3].every((axis) => axes.includes(axis)) && !axes.includes(1);
 
-/** Averages of planes in blocks, and what `join` makes of those of all images where the axes have them. */
-function averageBlocks(graph: OnnxGraph, join: string, x: string, axes: readonly number[]): string {
-  const averages = graph.node("GlobalAveragePool", [x], {}, BLOCKED);
-  return axes.includes(0) ? graph.node(join, [averages, graph.ints([0])], { keepdims: 1 }) : averages;
+/** What `join` makes of the planes [N, C, 1, 1] of all images, where the axes have them. */
+function overImages(graph: OnnxGraph, join: string, planes: string, axes: readonly number[]): string {
+  return axes.includes(0) ? graph.node(join, [planes, graph.ints([0])], { keepdims: 1 }) : planes;
 }
 
 const maxOp: Op<ReduceAttributes> = {
