@@ -44,6 +44,8 @@ const stays: Record<string, Build> = {
   "joined images": (y, other) => ad.concat([y, other], 0),
   "half of the channels": (y) => ad.sliceAxis(y, 1, 16, 16),
   "bilinear resizing": (y) => ad.resizeBilinear(y, [2 * SIDE, SIDE + 3]),
+  "bilinear enlarging": (y) => ad.resizeBilinear(y, [2 * SIDE, 3 * SIDE]),
+  "bilinear enlarging, corners on corners": (y) => ad.resizeBilinear(y, [2 * SIDE, 2 * SIDE], { alignCorners: true }),
   detach: (y, other) => ad.add(ad.detach(y), other),
   "batch normalisation": (y, _, random) =>
     ad.batchNorm(y, vector(random, [C]), vector(random, [C]), {

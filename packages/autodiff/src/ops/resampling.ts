@@ -3,7 +3,10 @@
  * up- and down-sampling by depthwise convolution or, for separable filters and small sides, by two matrices. Linear, so
  * their gradients need no rules of their own.
  */
-import type { Tensor } from "../tensor.ts";
+import { fill64 } from "../array64.ts";
+import { BLOCKED } from "../lowering/onnx-model.ts";
+import type { Shape } from "../shape.ts";
+import { apply, type Op, type Tensor } from "../tensor.ts";
 import { conv2d } from "./convolution.ts";
 import { embed, expand, pad, reshape, slice } from "./layout.ts";
 import { constant } from "./leaf.ts";
@@ -26,6 +29,63 @@ export function bilinearMatrix(from: number, to: number, alignCorners: boolean):
   return matrix;
 }
 
+interface BilinearAttributes {
+  size: readonly [number, number];
+  alignCorners: boolean;
+}
+
+const matricesOf = ([, , h, w]: Shape, { size: [height, width], alignCorners }: BilinearAttributes) =>
+  [bilinearMatrix(h, height, alignCorners), bilinearMatrix(w, width, alignCorners)] as const;
+
+/** By whole factors: two small matrices, or in blocks a kernel of the runtime. */
+const resizeBilinearOp: Op<BilinearAttributes> = {
+  name: "resizeBilinear",
+  shape: ([x], { size }) => [x[0], x[1], ...size],
+  gradient: (node, g) => {
+    const [{ shape }] = node.inputs;
+    const [rows, columns] = matricesOf(shape, node.attributes);
+    const [height, width] = node.attributes.size;
+    const product = matmul(constant(rows, [1, 1, height, shape[2]]), g, { transposeA: true });
+    return [matmul(product, constant(columns, [1, 1, width, shape[3]]))];
+  },
+  reference: ([x], node) => {
+    const [rows, columns] = matricesOf(x.shape, node.attributes);
+    const [, , h, w] = x.shape;
+    return fill64(node.shape, ([n, c, i, j]) => {
+      let total = 0;
+      for (let r = 0; r < h; r++) {
+        for (let s = 0; s < w; s++) {
+          total += rows[i * h + r] * columns[j * w + s] * x.data[((n * x.shape[1] + c) * h + r) * w + s];
+        }
+      }
+      return total;
+    });
+  },
+  lower: (graph, [x], node) => {
+    const [{ shape }] = node.inputs;
+    const [rows, columns] = matricesOf(shape, node.attributes);
+    const [height, width] = node.attributes.size;
+    const product = graph.node("MatMul", [graph.floats(rows, [1, 1, height, shape[2]]), x]);
+    return graph.node("MatMul", [product, graph.floats(transposed(columns, shape[3]), [1, 1, shape[3], width])]);
+  },
+  lowerBlocks: (graph, [x], node) => {
+    const [{ shape }] = node.inputs;
+    const { size, alignCorners } = node.attributes;
+    const settings = {
+      scales: [1, 1, size[0] / shape[2], size[1] / shape[3]],
+      mode: "linear",
+      coordinate_transformation_mode: alignCorners ? "align_corners" : "half_pixel",
+    };
+    return graph.blocks.mark(graph.node("Upsample", [x], settings, BLOCKED), node.shape);
+  },
+};
+
+/** Columns [width, w] as [w, width]. */
+function transposed(matrix: Float32Array, w: number): Float32Array {
+  const width = matrix.length / w;
+  return matrix.map((_, i) => matrix[(i % width) * w + Math.floor(i / width)]);
+}
+
 /** Bilinear resizing of x [N, C, H, W] to [N, C, height, width]. */
 export function resizeBilinear(
   x: Tensor,
@@ -33,6 +93,7 @@ export function resizeBilinear(
   { alignCorners = false } = {},
 ): Tensor {
   const [, , h, w] = x.shape;
+  if (height % h === 0 && width % w === 0) return apply(resizeBilinearOp, [x], { size: [height, width], alignCorners });
   return onBothAxes(x, bilinearMatrix(h, height, alignCorners), height, bilinearMatrix(w, width, alignCorners), width);
 }
 
