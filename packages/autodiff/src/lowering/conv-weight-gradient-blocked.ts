@@ -14,8 +14,10 @@ import { BLOCKED } from "./onnx-model.ts";
 
 /** Blocks of output channels that the runtime's kernel works on at once. */
 const BLOCKS_AT_ONCE = 4;
-/** Values of as many blocks up to which that pays: 36 MB, measured with 32 MB of third-level cache for two threads. */
+/** Values of as many blocks that stay in cache: 36 MB, measured with 32 MB of third-level cache for two threads. */
 const CACHED = 9_000_000;
+/** Values of as many blocks from which it is faster to take a few images after the other, where that can be. */
+const TOGETHER = 4_500_000;
 /** Channels of the other side up to which the kernel is read so few times that its size does not matter. */
 const THIN = 4;
 
@@ -31,7 +33,7 @@ export function blockedRoles(graph: OnnxGraph, xShape: Shape, dyShape: Shape, g:
   if (block === 0 || g.groups > 1 || 2 * n < block) return null;
   const whole = (channels: number) => channels % block === 0;
   const atOnce = BLOCKS_AT_ONCE * block;
-  const cached = ([, channels, height, width]: Shape) => n * height * width * Math.min(channels, atOnce) <= CACHED;
+  const cached = (shape: Shape) => kernelValues(shape, imagesAtOnce(shape, block), block) <= CACHED;
   // With all blocks in work at once a value read serves more products, so a thin dy leaves the part to a wider x; and where
   // x has it the product needs no transposition.
   const wider = Math.min(c, atOnce) >= Math.min(o, atOnce) && cached(xShape);
@@ -39,6 +41,17 @@ export function blockedRoles(graph: OnnxGraph, xShape: Shape, dyShape: Shape, g:
   if (whole(c) && centred && (wider || o <= THIN)) return "x as kernel";
   const fits = excess(g).every((rows) => rows <= g.pad);
   return whole(o) && fits && (g.stride > 1 || cached(dyShape) || c <= THIN) ? "dy as kernel" : null;
+}
+
+/** Values that the kernel has in work at a time, when so many images take the part of channels. */
+const kernelValues = ([, channels, height, width]: Shape, images: number, block: number) =>
+  images * height * width * Math.min(channels, BLOCKS_AT_ONCE * block);
+
+/** Images whose products are taken at once, when this is the side that takes the part of the kernel. */
+function imagesAtOnce(shape: Shape, block: number): number {
+  const [n] = shape;
+  const fewest = n < block ? 1 : block;
+  return kernelValues(shape, n, block) > TOGETHER && n % fewest === 0 ? fewest : n;
 }
 
 /** Rows and columns at the end of x that no tap reaches. */
@@ -81,7 +94,7 @@ export function lowerBlockedWeightGradient(
 
 /** [N, A, …] to [A, N, …]. */
 function turn(graph: OnnxGraph, value: string, [n, a, rows, columns]: Shape): string {
-  if (a === 1) return graph.reshape(value, [1, n, rows, columns]);
+  if (a === 1 || n === 1) return graph.reshape(value, [a, n, rows, columns]);
   return graph.node("Transpose", [value], { perm: [1, 0, 2, 3] });
 }
 
@@ -89,7 +102,7 @@ function turn(graph: OnnxGraph, value: string, [n, a, rows, columns]: Shape): st
 function turnBlocks(graph: OnnxGraph, value: string, [n, a, rows, columns]: Shape): string {
   const block = graph.blocks.size;
   const blocks = graph.reshape(value, [n, a / block, block * rows * columns]);
-  const turned = a === block ? blocks : graph.node("Transpose", [blocks], { perm: [1, 0, 2] });
+  const turned = a === block || n === 1 ? blocks : graph.node("Transpose", [blocks], { perm: [1, 0, 2] });
   const tall = graph.reshape(turned, [a / block, block, n * rows, columns]);
   return graph.reshape(graph.node("ReorderOutput", [tall], { channels: block }, BLOCKED), [a, n, rows, columns]);
 }
@@ -103,9 +116,42 @@ function correlate(
   a: string,
   kernel: string,
   aShape: Shape,
+  kernelShape: Shape,
+  spread: number,
+  pads: number[],
+): string {
+  const [n] = kernelShape;
+  const images = imagesAtOnce(kernelShape, graph.blocks.size);
+  const chunksOf = (value: string, [, ...rest]: Shape) => splitImages(graph, value, [n, ...rest], images);
+  const kernels = chunksOf(
+    graph.blocks.fit(kernelShape) ? graph.blocks.enter(kernel, kernelShape) : kernel,
+    kernelShape,
+  );
+  return chunksOf(a, aShape).reduce((sum, chunk, i) => {
+    const shapes = [aShape, kernelShape].map(([, ...rest]): Shape => [images, ...rest]);
+    return correlateChunk(graph, chunk, kernels[i], shapes[0], shapes[1], spread, pads, sum);
+  }, "");
+}
+
+/** The value cut into so many images each, in the order in which it is. */
+function splitImages(graph: OnnxGraph, value: string, shape: Shape, images: number): string[] {
+  const count = shape[0] / images;
+  if (count === 1) return [value];
+  const sizes = graph.ints(new Array(count).fill(images));
+  const parts = graph.nodes("Split", [value, sizes], count, { axis: 0 });
+  return parts.map((part) => (graph.blocks.has(value) ? graph.blocks.mark(part, [images, ...shape.slice(1)]) : part));
+}
+
+/** As `correlate`, of some of the images, added to `sum` where there is one. */
+function correlateChunk(
+  graph: OnnxGraph,
+  a: string,
+  kernel: string,
+  aShape: Shape,
   [n, b, height, width]: Shape,
   spread: number,
   pads: number[],
+  sum: string,
 ): string {
   const block = graph.options.convBlock!;
   const thin = n < block;
@@ -135,7 +181,7 @@ function correlate(
       ? graph.blocks.enter(kernel, [n, b, height, width])
       : graph.node("ReorderInput", [fill(graph.blocks.plain(kernel))], {}, BLOCKED);
   const ordered = thin
-    ? b === block
+    ? b === block || n === 1
       ? blocked
       : graph.node("Transpose", [graph.reshape(blocked, [n, b / block, height * width * block])], { perm: [1, 0, 2] })
     : graph.node("Transpose", [graph.reshape(blocked, [filled / block, block, b / block, height * width, block])], {
@@ -149,5 +195,6 @@ function correlate(
     pads: longer ? [top, 0, bottom, 0] : pads,
     group: 1,
   };
-  return graph.node("Conv", [imagesAsChannels, filter], attributes, BLOCKED);
+  const inputs = sum === "" ? [imagesAsChannels, filter] : [imagesAsChannels, filter, "", sum];
+  return graph.node("Conv", inputs, attributes, BLOCKED);
 }
