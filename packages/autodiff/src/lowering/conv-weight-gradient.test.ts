@@ -11,7 +11,12 @@ const device = await openDevice({ threads: 2 });
 const convBlock = await convBlockOf(device);
 
 const cases = [
-  { name: "fewer images than a block: one after the other", shape: [8, 2, 96, 96], outputs: 64, chunks: convBlock > 8 ? 8 : 1 },
+  {
+    name: "fewer images than a block: one after the other",
+    shape: [8, 2, 96, 96],
+    outputs: 64,
+    chunks: convBlock > 8 ? 8 : 1,
+  },
   { name: "two blocks of images", shape: [32, 2, 48, 48], outputs: 64, chunks: 32 / convBlock },
 ];
 

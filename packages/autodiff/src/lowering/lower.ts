@@ -26,7 +26,9 @@ export function lower(
     values.set(tensor, lowerTensor(graph, inputs, tensor));
   }
   for (const tensor of Object.values(outputs)) values.set(tensor, graph.blocks.plain(values.get(tensor)!));
-  graph.takeShortcuts(new Set(Object.values(outputs).map((tensor) => values.get(tensor)!)));
+  const kept = new Set(Object.values(outputs).map((tensor) => values.get(tensor)!));
+  graph.prune(kept);
+  graph.takeShortcuts(kept);
   // A value that a node makes takes the output's name; an input, a constant or a second name for one value is copied.
   const made = new Set(graph.nodesList.flatMap((node) => node.output));
   const renamed = new Map<string, string>();

@@ -49,6 +49,8 @@ export class OnnxGraph {
   readonly blocks = new Blocks(this);
   private readonly known = new Map<string, string[]>();
   private readonly shortcuts: { output: string; via: readonly string[]; build: (emit: Emit) => string }[] = [];
+  /** What a value was before it was reshaped. */
+  private readonly reshaped = new Map<string, string>();
   private counter = 0;
 
   constructor(readonly options: OnnxGraphOptions) {}
@@ -120,6 +122,17 @@ export class OnnxGraph {
     this.nodesList.splice(0, this.nodesList.length, ...nodes);
   }
 
+  /** Drops nodes whose values nobody reads; `kept` are the values that leave the graph. */
+  prune(kept: ReadonlySet<string>): void {
+    const read = new Set(kept);
+    const used = this.nodesList.toReversed().filter((node) => {
+      if (!node.output.some((name) => read.has(name))) return false;
+      for (const name of node.input) read.add(name);
+      return true;
+    });
+    this.nodesList.splice(0, this.nodesList.length, ...used.reverse());
+  }
+
   /** A named graph input, or its value where the options make it constant or provide it. */
   input(name: string, shape: Shape): string {
     const key = `input ${name}`;
@@ -161,7 +174,11 @@ export class OnnxGraph {
 
   reshape(value: string, shape: Shape): string {
     const open = shape.map((size) => (typeof this.openSize(size) === "string" ? -1 : size));
-    return this.node("Reshape", [value, this.ints(open)]);
+    // Of several in a row only the last counts; `prune` drops the others where nobody else reads them.
+    const source = this.reshaped.get(value) ?? value;
+    const result = this.node("Reshape", [source, this.ints(open)]);
+    this.reshaped.set(result, source);
+    return result;
   }
 
   expand(value: string, shape: Shape): string {
