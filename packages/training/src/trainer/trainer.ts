@@ -177,58 +177,27 @@ export class Trainer {
 
   /** Restores and scores images with the present weights. */
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
-    const { shape } = this.options;
-    const area = shape.size * shape.size;
-    const length = shape.channels * area;
-    const result: Restorations = { scores: new Float32Array(images.length), healthy: [], maps: [], views: {} };
-    for (let start = 0; start < images.length; start += SCORE_BATCH) {
-      const part = images.slice(start, start + SCORE_BATCH);
-      const x = new Float32Array(SCORE_BATCH * length);
-      part.forEach((image, i) => {
-        x.set(image, i * length);
-      });
-      const { healthy, map, score, ...views } = await this.scorer.run({ x });
-      const pictureOf = (all: Float32Array, i: number) => all.slice(i * length, (i + 1) * length);
-      part.forEach((_, i) => {
-        result.maps.push(map.slice(i * area, (i + 1) * area));
-        result.healthy.push(pictureOf(healthy, i));
-        result.scores[start + i] = score[i];
-        for (const [output, view] of Object.entries(views)) {
-          const name = output.slice(VIEW_PREFIX.length);
-          result.views[name] ??= [];
-          result.views[name].push(pictureOf(view, i));
-        }
-      });
-    }
-    return result;
+    const { score = [], map = [], healthy = [], ...views } = await imageByImage(this.scorer, images);
+    return {
+      scores: Float32Array.from(score, ([value]) => value),
+      healthy,
+      maps: map,
+      views: Object.fromEntries(
+        Object.entries(views).map(([output, pictures]) => [output.slice(VIEW_PREFIX.length), pictures]),
+      ),
+    };
   }
 
   /** Works out what the score needs to know of held-out normals, with the present weights. */
   async calibrate(normals: readonly Float32Array[]): Promise<void> {
     const { recipe, shape } = this.options;
     if (!recipe.calibration || normals.length === 0) return;
-    const pixels = shape.channels * shape.size * shape.size;
     if (!this.observer) {
       const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
       const outputs = recipe.calibration.observe(x);
       this.observer = await Program.compile(this.state, { name: "calibration", outputs });
     }
-    const observed: Record<string, Float32Array[]> = {};
-    for (let start = 0; start < normals.length; start += SCORE_BATCH) {
-      const part = normals.slice(start, start + SCORE_BATCH);
-      const x = new Float32Array(SCORE_BATCH * pixels);
-      part.forEach((image, i) => {
-        x.set(image, i * pixels);
-      });
-      for (const [name, all] of Object.entries(await this.observer.run({ x }))) {
-        const length = all.length / SCORE_BATCH;
-        observed[name] ??= [];
-        part.forEach((_, i) => {
-          observed[name].push(all.slice(i * length, (i + 1) * length));
-        });
-      }
-    }
-    this.state.write(recipe.calibration.settle(observed));
+    this.state.write(recipe.calibration.settle(await imageByImage(this.observer, normals)));
   }
 
   /** What the method shows of its present state, by name: pictures [C, S, S]. Empty where it has nothing to show. */
@@ -257,4 +226,25 @@ export class Trainer {
     await this.observer?.release();
     this.state.dispose();
   }
+}
+
+/** Runs a program of `x` on images, a batch at a time: of each output one array an image. */
+async function imageByImage(
+  program: Program,
+  images: readonly Float32Array[],
+): Promise<Record<string, Float32Array[]>> {
+  const answers: Record<string, Float32Array[]> = {};
+  for (let start = 0; start < images.length; start += SCORE_BATCH) {
+    const part = images.slice(start, start + SCORE_BATCH);
+    const x = new Float32Array(SCORE_BATCH * part[0].length);
+    x.set(joined(part));
+    for (const [name, all] of Object.entries(await program.run({ x }))) {
+      const length = all.length / SCORE_BATCH;
+      answers[name] ??= [];
+      part.forEach((_, i) => {
+        answers[name].push(all.slice(i * length, (i + 1) * length));
+      });
+    }
+  }
+  return answers;
 }
