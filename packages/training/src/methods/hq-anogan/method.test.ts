@@ -4,7 +4,7 @@ import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { Trainer } from "../../trainer/trainer.ts";
 import { settle } from "./calibration.ts";
-import { averageDecay, hqAnoGan } from "./method.ts";
+import { hqAnoGan } from "./method.ts";
 import { combine, SCORES, type ScoreName, scoreParts } from "./scores.ts";
 
 const shape = { size: 32, channels: 1 } as const;
@@ -19,12 +19,6 @@ const tiny = (others: object = {}) =>
     generatorShare: 0.5,
     ...others,
   });
-
-test("the average forgets half in its half-life, sooner while few images have been seen", () => {
-  expect(averageDecay(16, 5, 1e6)).toBeCloseTo(0.997784, 6);
-  expect(averageDecay(16, 5, 10_000)).toBeCloseTo(0.978063, 6);
-  expect(averageDecay(16, 5, 1e6) ** (5000 / 16)).toBeCloseTo(0.5, 6);
-});
 
 test("generator first, then encoder, which changes nothing that it works with", async () => {
   const random = new Random(1, "images");
