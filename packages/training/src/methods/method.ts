@@ -64,6 +64,8 @@ export interface Recipe {
   anomalyMap(x: Tensor, healthy: Tensor): Tensor;
   /** The images' scores [N] from their maps, or from more; the map's mean where it is missing. */
   score?(map: Tensor, x: Tensor, healthy: Tensor): Tensor;
+  /** What the score is made of, or could be [N] each, by name. Higher is more abnormal; nothing is chosen by them. */
+  parts?(x: Tensor, healthy: Tensor): Readonly<Record<string, Tensor>>;
   /** What the score needs to know of normals that nothing else is learnt from. */
   calibration?: Calibration;
   /** Pictures [N, C, S, S] in [-1, 1] that lie between image and counterpart and tell how it came about, by name. */

@@ -11,6 +11,7 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluateDetector,
+  type PartRow,
 } from "./evaluate.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";

@@ -6,7 +6,7 @@ import { compileStep, input, type NamedArray, Program, Random, State, type Train
 import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
 import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
-import { answersTo, VIEW_PREFIX } from "./answers.ts";
+import { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./answers.ts";
 import { joined } from "./joined.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -36,6 +36,8 @@ export interface Restorations {
   maps: Float32Array[];
   /** [C, S, S] each, by the view's name. */
   views: Record<string, Float32Array[]>;
+  /** One number an image, by the name of the score's part. */
+  parts: Record<string, Float32Array>;
 }
 
 /** Images per run of the scoring program. Any method scores an image alike in every batch. */
@@ -177,14 +179,15 @@ export class Trainer {
 
   /** Restores and scores images with the present weights. */
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
-    const { score = [], map = [], healthy = [], ...views } = await imageByImage(this.scorer, images);
+    const { score = [], map = [], healthy = [], ...others } = await imageByImage(this.scorer, images);
+    const single = ([value]: Float32Array) => value;
+    const parts = Object.entries(answersUnder(PART_PREFIX, others));
     return {
-      scores: Float32Array.from(score, ([value]) => value),
+      scores: Float32Array.from(score, single),
       healthy,
       maps: map,
-      views: Object.fromEntries(
-        Object.entries(views).map(([output, pictures]) => [output.slice(VIEW_PREFIX.length), pictures]),
-      ),
+      views: answersUnder(VIEW_PREFIX, others),
+      parts: Object.fromEntries(parts.map(([name, values]) => [name, Float32Array.from(values, single)])),
     };
   }
 

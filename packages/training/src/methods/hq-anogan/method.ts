@@ -27,7 +27,7 @@ import { settle } from "./calibration.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
 import { type HqAnoGanOptions, options } from "./options.ts";
 import { FULL_STYLE_WIDTH, LITE_SMALLEST } from "./psp/encoder.ts";
-import { calibrationOf, combine, type Prior, SCORES, type ScoreName, scoreParts } from "./scores.ts";
+import { calibrationOf, combine, type Prior, type ScoreName, scoreParts, standardised } from "./scores.ts";
 import { type Architecture, isSize, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures, GROUP } from "./stylegan2/discriminator.ts";
 import { averageLatent, broadcastStyles, mapLatents } from "./stylegan2/mapping.ts";
@@ -105,9 +105,10 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
     cycle: settings.scoreCycle,
     prior: settings.scorePrior,
     offset: settings.scoreOffset,
+    fAnoGan: settings.scoreFAnoGan,
   };
-  const score = (_map: Tensor, x: Tensor, healthy: Tensor) =>
-    combine(partsOf(x, healthy), weights, (name) => calibrationOf(calibration, name));
+  const parts = (x: Tensor, healthy: Tensor) =>
+    standardised(partsOf(x, healthy), (name) => calibrationOf(calibration, name));
   if (Object.values(weights).every((value) => value === 0)) {
     throw new HaleError("OPTION_INVALID", "All of the score's parts have weight 0.", "Give one of them a weight.");
   }
@@ -121,8 +122,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
 
   // Asking once declares what only the detector reads: averages, statistics of scores.
   const dummy = input("x", [1, channels, size, size]);
-  score(dummy, dummy, restore(dummy));
-  for (const name of SCORES) calibrationOf(calibration, name);
+  parts(dummy, restore(dummy));
   averageLatent(frozen.mapping, architecture);
   samples();
 
@@ -161,7 +161,8 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
     ready: (iteration, iterations) => iteration > generatorIterations(iterations),
     restore,
     anomalyMap: (x, healthy) => mul(mean(abs(sub(x, healthy)), [1], true), 0.5),
-    score,
+    score: (_map, x, healthy) => combine(parts(x, healthy), weights),
+    parts,
     calibration: {
       observe(x) {
         const healthy = restore(x);

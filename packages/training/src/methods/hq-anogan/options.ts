@@ -65,6 +65,7 @@ export const options = z.strictObject({
   scoreCycle: weight(1).describe("of the distance between the styles of image and restoration"),
   scorePrior: weight(0).describe("of the styles' distance to those of normals"),
   scoreOffset: weight(0).describe("of the styles' distance from the mean latent"),
+  scoreFAnoGan: weight(0).describe("of f-AnoGAN's score: squared residual and discriminator's features, added up"),
   firstStyle: z.int().min(0).default(0).describe("of those that the style scores look at; coarse 0 to 2, fine from 7"),
   lastStyle: z
     .union([z.literal("all"), z.int().min(0)])
