@@ -7,6 +7,7 @@ import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
 import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
 import { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./answers.ts";
+import { firstState, type Inherited } from "./first-state.ts";
 import { joined } from "./joined.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -23,6 +24,8 @@ export interface TrainerOptions {
   seed: number;
   iterations: number;
   images: TrainingImages;
+  /** Arrays of another run to begin with: those whose names begin with a prefix. */
+  inherited?: Inherited;
   /** State and iteration of a checkpoint, to go on from. */
   from?: { iteration: number; arrays: ReadonlyMap<string, NamedArray> };
 }
@@ -58,25 +61,12 @@ export class Trainer {
   ) {}
 
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { recipe, shape, device, seed, images, from } = options;
+    const { recipe, shape, device, seed, images, inherited, from } = options;
     if (images.normals.length === 0) {
       throw new HaleError("DATASET_EMPTY", "There are no normal images to train on.", "Add some to the train split.");
     }
     const state = new State(device);
-    const fresh = recipe.initialState(new Random(seed, "initialise"));
-    if (from) {
-      for (const name of fresh.keys()) {
-        const kept = from.arrays.get(name);
-        if (!kept || kept.data.length !== fresh.get(name)!.data.length) {
-          throw new HaleError(
-            "CHECKPOINT_MISMATCH",
-            `The checkpoint does not fit this method and its options: ${name} is missing or of another size.`,
-            "Resume with the options that the run was started with.",
-          );
-        }
-      }
-      state.write(from.arrays);
-    } else state.write(fresh);
+    state.write(firstState(recipe, seed, from?.arrays, inherited));
 
     const programs = new Map<string, Program | TrainingStep>();
     for (const spec of recipe.programs) {

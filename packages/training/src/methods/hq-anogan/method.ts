@@ -24,6 +24,7 @@ import type { Backbone } from "../../backbone/description.ts";
 import type { ImageShape, Method, Recipe } from "../method.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
+import { PATH_LENGTH } from "./gan.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
 import { type HqAnoGanOptions, options } from "./options.ts";
 import { FULL_STYLE_WIDTH, LITE_SMALLEST } from "./psp/encoder.ts";
@@ -32,7 +33,7 @@ import { type Architecture, isSize, styleCount } from "./stylegan2/architecture.
 import { discriminatorFeatures, GROUP } from "./stylegan2/discriminator.ts";
 import { averageLatent, broadcastStyles, mapLatents } from "./stylegan2/mapping.ts";
 import { synthesise } from "./stylegan2/synthesis.ts";
-import { ganTurn } from "./turn.ts";
+import { AUGMENTATION, ganTurn } from "./turn.ts";
 
 /** Pictures in the gallery of samples. */
 const SAMPLES = 16;
@@ -126,7 +127,8 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
   averageLatent(frozen.mapping, architecture);
   samples();
 
-  const generatorIterations = (iterations: number) => Math.round(settings.generatorShare * iterations);
+  const learnt = settings.generator !== "train";
+  const generatorIterations = (iterations: number) => (learnt ? 0 : Math.round(settings.generatorShare * iterations));
 
   return {
     parameters,
@@ -144,7 +146,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
         ...gan.state,
       ]);
     },
-    programs: [...gan.programs, encoder],
+    programs: learnt ? [encoder] : [...gan.programs, encoder],
     async step(context) {
       const before = generatorIterations(context.iterations);
       if (context.iteration <= before) return gan.take(context);
@@ -205,6 +207,14 @@ export const hqAnoGan: Method<HqAnoGanOptions> = {
       );
     }
   },
+  inherits: ({ generator }) =>
+    generator === "train"
+      ? null
+      : {
+          from: generator,
+          prefixes: ["mapping/", "synthesis/", "discriminator/", averageName(""), PATH_LENGTH, AUGMENTATION],
+          alike: ["latent", "mappingLayers", "base", "maxChannels"],
+        },
   backbone: ({ perceptual }) => (perceptual === "discriminator" ? null : perceptual),
   create,
 };

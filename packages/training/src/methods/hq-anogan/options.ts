@@ -39,6 +39,13 @@ export const options = z.strictObject({
     .positive()
     .default(100)
     .describe("thousands of images in which it can go from never to always"),
+  generator: z
+    .string()
+    .min(1)
+    .default("train")
+    .describe(
+      "train, or the folder or a checkpoint of another run whose generator is taken; then only the encoder learns",
+    ),
   generatorShare: z
     .number()
     .min(0)

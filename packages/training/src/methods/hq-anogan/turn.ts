@@ -40,9 +40,10 @@ const RAMP = 0.05;
 /** Iterations between two adjustments of the augmentation. */
 const ADJUST_EVERY = 4;
 
-/** The probability p of each augmentation, and the sum of the discriminator's signs since it was adjusted. */
-const PROBABILITY = "augmentation/p";
-const SIGNS = "augmentation/signs";
+/** What is remembered of the augmentation: its probability p, and the sum of the discriminator's signs since it was adjusted. */
+export const AUGMENTATION = "augmentation/";
+const PROBABILITY = `${AUGMENTATION}p`;
+const SIGNS = `${AUGMENTATION}signs`;
 
 /** Factor of the generator's average after so many images: half of it goes in `kimg` thousand images, sooner at first. */
 export function averageDecay(batch: number, kimg: number, seen: number): number {
