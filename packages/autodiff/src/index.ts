@@ -4,6 +4,13 @@ export * from "./evaluate.ts";
 export * from "./graph.ts";
 export { type LoweredModel, lower } from "./lowering/lower.ts";
 export { type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
+export {
+  decodeModel,
+  encodeMetadata,
+  FLOAT,
+  type StoredModel,
+  type TensorProto,
+} from "./lowering/onnx-model.ts";
 export { emitPreprocessing, type PreprocessingOptions } from "./lowering/preprocessing.ts";
 export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";

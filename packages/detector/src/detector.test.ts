@@ -36,6 +36,15 @@ describe("a detector", () => {
     expect(finding.views).toEqual({});
   });
 
+  test("passes on the parts of its score by name, in the card's order", async () => {
+    const { detector } = await loaded({ parts: { image: 1.5, cycle: -0.25 } }, { parts: ["image", "cycle"] });
+    const { parts } = await detector.examine(raster);
+    expect(Object.entries(parts)).toEqual([
+      ["image", 1.5],
+      ["cycle", -0.25],
+    ]);
+  });
+
   test("passes on the views of its model by name, in the card's order", async () => {
     const { detector } = await loaded({ views: { proxy: 16, edges: 16 } }, { views: ["proxy", "edges"] });
     const { views } = await detector.examine(raster);
@@ -109,6 +118,16 @@ describe("on loading", () => {
   test("a model that is no detector is refused", async () => {
     await expect(loaded({ outputNames: ["logits"] })).rejects.toMatchObject({ code: "DETECTOR_MISMATCH" });
     await expect(loaded({ refuse: new Error("bad") })).rejects.toMatchObject({ code: "DETECTOR_CORRUPT" });
+  });
+
+  test("a card that promises other parts of the score than its model gives is refused", async () => {
+    const refused = (fault: RegExp) => ({ code: "DETECTOR_MISMATCH", fault: expect.stringMatching(fault) });
+    await expect(loaded({ parts: { image: 1 } }, { parts: ["cycle"] })).rejects.toMatchObject(
+      refused(/gives the parts image where its card promises the parts cycle\./),
+    );
+    await expect(loaded({ parts: { image: Number.NaN } }, { parts: ["image"] })).rejects.toMatchObject(
+      refused(/cannot score its test picture/),
+    );
   });
 
   test("a card that promises other views than its model gives is refused", async () => {

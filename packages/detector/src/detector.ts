@@ -36,7 +36,8 @@ export class Detector {
     const { model: onnx, card } = await unpackDetector(bytes, name);
     const model = await DetectorModel.open(onnx, card.image, device, name);
     try {
-      checkViews(model, card, name);
+      checkNames("views", model, card, name);
+      checkNames("parts", model, card, name);
       await proveItself(model, card, name);
     } catch (error) {
       await model.release();
@@ -82,12 +83,14 @@ export function conformalPValue(score: number, normalScores: readonly number[]):
   return (1 + n - low) / (n + 1);
 }
 
-function checkViews({ views }: DetectorModel, card: Card, name: string): void {
-  if (views.length === card.views.length && views.every((view, i) => view === card.views[i])) return;
-  const list = (names: readonly string[]) => (names.length > 0 ? `the views ${names.join(", ")}` : "no views");
+/** That the model gives the outputs of a kind which the card promises. */
+function checkNames(kind: "views" | "parts", model: DetectorModel, card: Card, name: string): void {
+  const [given, promised] = [model[kind], card[kind]];
+  if (given.length === promised.length && given.every((one, i) => one === promised[i])) return;
+  const list = (names: readonly string[]) => (names.length > 0 ? `the ${kind} ${names.join(", ")}` : `no ${kind}`);
   throw new HaleError(
     "DETECTOR_MISMATCH",
-    `The model of ${name} gives ${list(views)} where its card promises ${list(card.views)}.`,
+    `The model of ${name} gives ${list(given)} where its card promises ${list(promised)}.`,
     "Export the detector again.",
   );
 }

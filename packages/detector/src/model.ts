@@ -1,12 +1,13 @@
 /**
- * @file A detector's network on a device: one raster in; score, anomaly map, healthy counterpart and views out. Needs no
- * card, so that the card's own numbers can be made with it.
+ * @file A detector's network on a device: one raster in; score and its parts, anomaly map, healthy counterpart and views
+ * out. Needs no card, so that the card's own numbers can be made with it.
  *
  * The contract of the ONNX model. Input `pixels`, float32 [N, C, H, W], any N, H and W: stored values / full scale, in
  * [0, 1]. Outputs `score` [N], higher is more abnormal: the mean of the map, or what else the method makes of it, such as
  * the mean of its highest 5 %; `map` [N, 1, S, S], at least 0; `healthy` and `prepared` [N, C, S, S] in [-1, 1]; and any
  * number of views `view:<name>`, of the same shape and range: pictures between image and counterpart, which tell how
- * it came about. Nothing depends on what else is in the batch.
+ * it came about; and any number of parts `part:<name>` [N]: what the score is made of, or could be, each by itself.
+ * Nothing depends on what else is in the batch.
  */
 import { HaleError } from "@hale/errors";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
@@ -39,6 +40,8 @@ export interface Examination {
   prepared: Picture;
   /** Pictures between image and counterpart, by name; {} for most methods. [C, S, S] each */
   views: Record<string, Picture>;
+  /** What the score is made of, or could be, each by itself, by name; {} for most methods. Higher is more abnormal. */
+  parts: Record<string, number>;
 }
 
 /** Size and channels that images are prepared to. */
@@ -48,6 +51,8 @@ const OUTPUTS = ["score", "map", "healthy", "prepared"];
 
 /** The model's outputs that begin so are views. */
 const VIEW_PREFIX = "view:";
+/** And those that begin so are parts of the score. */
+const PART_PREFIX = "part:";
 
 /** Devices differ in the order of their sums; a wrong one differs by more. */
 const ABSOLUTE_TOLERANCE = 1e-4;
@@ -64,6 +69,8 @@ export class DetectorModel {
     private readonly name: string,
     /** Names of the views, in the model's order. */
     readonly views: readonly string[],
+    /** Names of the score's parts, in the model's order. */
+    readonly parts: readonly string[],
   ) {}
 
   /**
@@ -93,14 +100,9 @@ export class DetectorModel {
         "Export the detector again.",
       );
     }
-    const views = session.outputNames.filter((output) => output.startsWith(VIEW_PREFIX));
-    return new DetectorModel(
-      session,
-      image,
-      device,
-      name,
-      views.map((output) => output.slice(VIEW_PREFIX.length)),
-    );
+    const namesAfter = (prefix: string) =>
+      session.outputNames.flatMap((output) => (output.startsWith(prefix) ? [output.slice(prefix.length)] : []));
+    return new DetectorModel(session, image, device, name, namesAfter(VIEW_PREFIX), namesAfter(PART_PREFIX));
   }
 
   /**
@@ -159,6 +161,7 @@ export class DetectorModel {
       healthy: picture("healthy"),
       prepared: picture("prepared"),
       views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
+      parts: Object.fromEntries(this.parts.map((name) => [name, read(PART_PREFIX + name, 1)[0]])),
     };
   }
 }

@@ -37,6 +37,7 @@ export function cardWith(changes: Partial<Card> = {}): Card {
     method: { name: "sagan", title: "SAGAN", source: "arXiv", options: { width: 8 } },
     image: { size: SIZE, channels: 1, valueRange: "0 black, 1 full scale" },
     views: [],
+    parts: [],
     dataset: { name: "phantoms", trainNormals: 20, unlabelled: 10, selectionNormals: 4, thresholdNormals: 4 },
     training: {
       seed: 1,
@@ -78,17 +79,20 @@ export interface FakeOptions {
   outputNames?: string[];
   /** Views that the network gives, and how many values of each. */
   views?: Record<string, number>;
+  /** Parts of the score that the network gives, and their values. */
+  parts?: Record<string, number>;
   refuse?: Error;
 }
 
 /** A device whose sessions answer by `answer` (score 0.25 by default); `log` tells what happened. */
-export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, refuse }: FakeOptions = {}) {
+export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, parts = {}, refuse }: FakeOptions = {}) {
   const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
   const session = {
     inputNames: ["pixels"],
     outputNames: outputNames ?? [
       ...["score", "map", "healthy", "prepared"],
       ...Object.keys(views).map((name) => `view:${name}`),
+      ...Object.keys(parts).map((name) => `part:${name}`),
     ],
     async run({ pixels }: { pixels: { data: Float32Array; dims: readonly number[] } }) {
       log.runs++;
@@ -103,6 +107,9 @@ export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, refu
         map: { data: new Float32Array(area).fill(map) },
         healthy: { data: new Float32Array(length) },
         prepared: { data: new Float32Array(length).fill(0.5) },
+        ...Object.fromEntries(
+          Object.entries(parts).map(([name, value]) => [`part:${name}`, { data: Float32Array.of(value) }]),
+        ),
         ...Object.fromEntries(
           Object.entries(views).map(([name, count]) => [`view:${name}`, { data: new Float32Array(count).fill(-0.5) }]),
         ),

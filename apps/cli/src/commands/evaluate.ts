@@ -71,7 +71,19 @@ function figures({ cases: _, dataset, audit, ...rest }: Evaluation, report?: str
 }
 
 function text(
-  { normals, abnormals, clusters, auroc, averagePrecision, operating, classes, pixels, audit, skipped }: Evaluation,
+  {
+    normals,
+    abnormals,
+    clusters,
+    auroc,
+    averagePrecision,
+    operating,
+    classes,
+    parts,
+    pixels,
+    audit,
+    skipped,
+  }: Evaluation,
   report?: string,
 ): string {
   const interval = ({ estimate, low, high, reason }: Evaluation["auroc"]) =>
@@ -98,6 +110,11 @@ function text(
   if (classes.length > 1)
     for (const row of classes)
       lines.push(`  ${row.name.padEnd(24)} AUROC ${row.auroc.toFixed(3)}, ${row.images} images`);
+  if (parts.length > 0)
+    lines.push(
+      "Parts of the score, each alone; nothing was chosen by them:",
+      ...parts.map(({ name, auroc: value }) => `  ${name.padEnd(16)} AUROC ${value.toFixed(3)}`),
+    );
   if (audit.controls)
     lines.push(
       "Controls that know nothing of disease:",

@@ -24,7 +24,7 @@ interface ScoreOptions {
 }
 
 const COLUMNS = ["file", "score", "p_value", "decision", "threshold", "error"] as const;
-type Row = Record<(typeof COLUMNS)[number], string | number | null>;
+type Row = Record<(typeof COLUMNS)[number], string | number | null> & Record<`part:${string}`, number | null>;
 
 export function scoreCommand(): Command {
   return new Command("score")
@@ -40,7 +40,8 @@ export function scoreCommand(): Command {
     .addHelpText(
       "after",
       `
-An image that cannot be read has a row with its error, and the exit code is 1 at the end.
+An image that cannot be read has a row with its error, and the exit code is 1 at the end. Where a detector's score has
+parts, each has a column part:<name>; the decision is the score's alone.
 
 Examples:
   hale score detector.hale new/ > scores.csv
@@ -52,14 +53,15 @@ Examples:
       const device = await openDevice({ kind: options.device, threads: options.threads });
       const detector = await readDetector(file, device);
       const bar = progress("Scoring", !process.stderr.isTTY);
-      if (format === "csv") console.log(COLUMNS.join(","));
+      const columns = [...COLUMNS, ...detector.card.parts.map((name) => `part:${name}` as const)];
+      if (format === "csv") console.log(columns.join(","));
       const names = mapNames(images);
       let failed = 0;
       try {
         for (const [i, image] of images.entries()) {
           const row = await scoreOne(detector, image, names[i], options);
           if (row.error !== null) failed++;
-          console.log(format === "csv" ? COLUMNS.map((name) => csvField(row[name])).join(",") : JSON.stringify(row));
+          console.log(format === "csv" ? columns.map((name) => csvField(row[name])).join(",") : JSON.stringify(row));
           bar.update(i + 1, images.length);
         }
       } finally {
@@ -111,11 +113,21 @@ async function scoreOne(detector: Detector, file: string, name: string, options:
       await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
     }
     const { score, pValue, decision, threshold } = finding;
-    return { file, score, p_value: pValue, decision, threshold, error: null };
+    const parts = Object.entries(finding.parts).map(([name, value]) => [`part:${name}`, value]);
+    return { file, score, p_value: pValue, decision, threshold, error: null, ...Object.fromEntries(parts) };
   } catch (error) {
     if (!(error instanceof HaleError) || options.strict || !/^(IMAGE|FILE_NOT|FILE_UNREAD|SHAPE)/.test(error.code))
       throw error;
-    return { file, score: null, p_value: null, decision: null, threshold: null, error: error.message };
+    const none = detector.card.parts.map((name) => [`part:${name}`, null]);
+    return {
+      file,
+      score: null,
+      p_value: null,
+      decision: null,
+      threshold: null,
+      error: error.message,
+      ...Object.fromEntries(none),
+    };
   }
 }
 

@@ -79,6 +79,7 @@ Examples:
   hale train scans/ --out runs/first
   hale train scans/ --method sagan --width 8 --batch 8 --iterations 2000
   hale train scans/ --method proxyano --preset medium --proxy blur
+  hale train scans/ --method hq-anogan --generator runs/first --out runs/second
   hale train --resume runs/first`,
     )
     .action(async (data: string | undefined, options: TrainOptions, command: Command) => {
@@ -177,9 +178,9 @@ export async function trainWithProgress(
       settings,
       {
         onProgress: (_what, done, total) => reading.update(done, total),
-        onPlan: ({ partition, skipped, dataset, parameters, seconds, memory, resumedAt, damaged }) => {
+        onPlan: ({ partition, skipped, dataset, parameters, seconds, memory, resumedAt, damaged, notes }) => {
           reading.stop();
-          for (const warning of [...dataset.warnings, ...damaged]) say(`Note: ${warning}`);
+          for (const warning of [...dataset.warnings, ...notes, ...damaged]) say(`Note: ${warning}`);
           if (skipped.length > 0)
             say(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
           say(

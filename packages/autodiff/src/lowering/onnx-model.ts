@@ -1,6 +1,6 @@
 /**
- * @file The part of the ONNX protobuf schema (onnx.proto, IR version 10) that hale writes, and its encoder.
- * protobufjs does the encoding; only field names, numbers and types stand here.
+ * @file The part of the ONNX protobuf schema (onnx.proto, IR version 10) that hale writes, its encoder and its decoder.
+ * protobufjs does the work; only field names, numbers and types stand here.
  */
 import protobuf from "protobufjs";
 
@@ -67,6 +67,8 @@ const root = protobuf.Root.fromJSON({
   },
 });
 const modelType = root.lookupType("ModelProto");
+const tensorType = root.lookupType("TensorProto");
+type Message = Parameters<typeof tensorType.toObject>[0];
 
 export const FLOAT = 1;
 export const INT64 = 7;
@@ -148,7 +150,35 @@ export function encodeModel({ name, nodes, initializers, inputs, outputs, metada
         { domain: "com.microsoft", version: 1 },
         { domain: BLOCKED, version: 1 },
       ],
-      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      metadataProps: entriesOf(metadata),
     })
     .finish();
+}
+
+const entriesOf = (metadata: Readonly<Record<string, string>>) =>
+  Object.entries(metadata).map(([key, value]) => ({ key, value }));
+
+/** Metadata as fields of a model: behind the bytes of one, they are read as if they had been encoded with it. */
+export function encodeMetadata(metadata: Readonly<Record<string, string>>): Uint8Array {
+  return modelType.encode({ metadataProps: entriesOf(metadata) }).finish();
+}
+
+/** What is read back of a model. */
+export interface StoredModel {
+  initializers: TensorProto[];
+  /** Of two entries with one key the first. */
+  metadata: Record<string, string>;
+}
+
+/** Reads weights and metadata of a serialised model; their bytes are views of the given. Throws for what is no model. */
+export function decodeModel(bytes: Uint8Array): StoredModel {
+  const { graph, metadataProps } = modelType.decode(bytes) as unknown as {
+    graph?: { initializer?: Message[] };
+    metadataProps?: { key: string; value: string }[];
+  };
+  const plain = (tensor: Message) => tensorType.toObject(tensor, { longs: Number, arrays: true, defaults: true });
+  return {
+    initializers: (graph?.initializer ?? []).map((tensor) => plain(tensor) as TensorProto),
+    metadata: Object.fromEntries((metadataProps ?? []).map(({ key, value }) => [key, value]).reverse()),
+  };
 }

@@ -51,6 +51,8 @@ const card = z.strictObject({
   }),
   /** Names of the model's views, in its order. Cards from before there were views lack them. */
   views: z.array(text).max(100).default([]),
+  /** Names of the score's parts that the model gives, in its order. Older cards lack them. */
+  parts: z.array(text).max(100).default([]),
   dataset: z.strictObject({
     name: text,
     trainNormals: count,

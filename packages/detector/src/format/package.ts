@@ -3,6 +3,7 @@
  * `card.json` and `model.onnx`, in a zip. Hashes find damage; they do not say who made a file.
  */
 import { HaleError } from "@hale/errors";
+import { sha256Hex } from "@hale/runtime";
 import { z } from "zod";
 import { corrupt, readArchive, writeArchive } from "./archive.ts";
 import { type Card, parseCard } from "./card.ts";
@@ -28,19 +29,6 @@ const manifest = z.strictObject({
   sha256: z.strictObject({ [CARD]: hash, [MODEL]: hash }),
 });
 
-/** SHA-256 in hexadecimal, by the same interface in Node and browsers. */
-async function sha256(bytes: Uint8Array): Promise<string> {
-  if (!globalThis.crypto?.subtle) {
-    throw new HaleError(
-      "DEVICE_UNAVAILABLE",
-      "This page cannot compute SHA-256, because it was not served securely.",
-      "Open it through https or localhost.",
-    );
-  }
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Packs a detector; equal parts give equal bytes. Throws DETECTOR_CORRUPT when a part is not sound. */
 export async function packDetector({ model, card }: DetectorParts): Promise<Uint8Array> {
   checkModel(model, "The model");
@@ -48,7 +36,7 @@ export async function packDetector({ model, card }: DetectorParts): Promise<Uint
   const record: z.infer<typeof manifest> = {
     kind: "hale detector",
     format: DETECTOR_FORMAT,
-    sha256: { [CARD]: await sha256(cardBytes), [MODEL]: await sha256(model) },
+    sha256: { [CARD]: await sha256Hex(cardBytes), [MODEL]: await sha256Hex(model) },
   };
   return writeArchive({ [MANIFEST]: encodeJson(record), [CARD]: cardBytes, [MODEL]: model });
 }
@@ -78,7 +66,8 @@ export async function unpackDetector(bytes: Uint8Array, name: string): Promise<D
   const checked = async (entry: typeof CARD | typeof MODEL) => {
     const content = entries.get(entry);
     if (!content) throw corrupt(name, `its entry "${entry}" is missing`);
-    if ((await sha256(content)) !== parsed.data.sha256[entry]) throw corrupt(name, `its entry "${entry}" was changed`);
+    if ((await sha256Hex(content)) !== parsed.data.sha256[entry])
+      throw corrupt(name, `its entry "${entry}" was changed`);
     return content;
   };
   const card = parseCard(decodeJson(await checked(CARD), CARD, name), name);

@@ -6,10 +6,19 @@
  * The last metadata entry, `hale.sha256`, is the SHA-256 of all bytes before it. Appending a field to a protobuf message
  * is as good as encoding it with the others (protobuf.dev/programming-guides/encoding, "Last One Wins").
  */
-import { input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
+import {
+  decodeModel,
+  encodeMetadata,
+  FLOAT,
+  input,
+  lower,
+  type NamedArray,
+  type StoredModel,
+  SYMBOLIC_BATCH,
+  type TensorProto,
+} from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
-import protobuf from "protobufjs";
-import { sha256Hex } from "../dataset/leaks.ts";
+import { sha256Hex } from "@hale/runtime";
 import {
   BACKBONE_FORMAT,
   type Backbone,
@@ -26,33 +35,6 @@ const DESCRIPTION = "hale.backbone";
 const SEAL = "hale.sha256";
 /** Keeps weights' names apart from those that the graph gives. */
 const WEIGHTS = "weights/";
-/** ONNX's number for float32. */
-const FLOAT = 1;
-
-const field = (type: string, id: number) => ({ type, id });
-const repeated = (type: string, id: number) => ({ type, id, rule: "repeated" });
-
-/** What is read of onnx.proto; a decoder passes over all other fields. */
-const modelType = protobuf.Root.fromJSON({
-  nested: {
-    ModelProto: { fields: { graph: field("GraphProto", 7), metadataProps: repeated("EntryProto", 14) } },
-    EntryProto: { fields: { key: field("string", 1), value: field("string", 2) } },
-    GraphProto: { fields: { initializer: repeated("TensorProto", 5) } },
-    TensorProto: {
-      fields: {
-        dims: repeated("int64", 1),
-        dataType: field("int32", 2),
-        name: field("string", 8),
-        rawData: field("bytes", 9),
-      },
-    },
-  },
-}).lookupType("ModelProto");
-
-interface ReadModel {
-  graph?: { initializer: { dims: number[]; dataType: number; name: string; rawData: Uint8Array }[] };
-  metadataProps: { key: string; value: string }[];
-}
 
 /**
  * The file of a backbone. Layers that no feature layer hangs on are left out, with their weights. Equal backbones give
@@ -82,9 +64,7 @@ export async function writeBackbone(backbone: Backbone): Promise<Uint8Array> {
 }
 
 /** The metadata entry with a hash of 64 digits, as a field of the model. */
-function seal(hash: string): Uint8Array {
-  return modelType.encode({ metadataProps: [{ key: SEAL, value: hash }] }).finish();
-}
+const seal = (hash: string): Uint8Array => encodeMetadata({ [SEAL]: hash });
 
 const SEAL_BYTES = seal("0".repeat(64)).length;
 
@@ -103,18 +83,15 @@ export async function readBackbone(bytes: Uint8Array, name: string): Promise<Bac
   if (!/^[0-9a-f]{64}$/.test(digits) || expected.some((byte, i) => byte !== bytes[end + i])) throw refused(foreign);
   if ((await sha256Hex(bytes.subarray(0, end))) !== digits) throw refused("has changed since it was written");
 
-  let model: ReadModel;
+  let model: StoredModel;
   try {
-    model = modelType.toObject(modelType.decode(bytes.subarray(0, end)), {
-      longs: Number,
-      arrays: true,
-    }) as unknown as ReadModel;
+    model = decodeModel(bytes.subarray(0, end));
   } catch (cause) {
     throw refused("cannot be decoded", cause);
   }
   const description = readDescription(model, refused);
   try {
-    const stored = (model.graph?.initializer ?? []).filter((tensor) => tensor.name.startsWith(WEIGHTS));
+    const stored = model.initializers.filter((tensor) => tensor.name.startsWith(WEIGHTS));
     const weights = new Map(stored.map((tensor) => [tensor.name.slice(WEIGHTS.length), readInitializer(tensor)]));
     const backbone = { description, weights };
     checkBackbone(backbone);
@@ -126,10 +103,10 @@ export async function readBackbone(bytes: Uint8Array, name: string): Promise<Bac
 }
 
 function readDescription(
-  { metadataProps }: ReadModel,
+  { metadata }: StoredModel,
   refused: (reason: string, cause?: unknown) => HaleError,
 ): BackboneDescription {
-  const text = metadataProps.find(({ key }) => key === DESCRIPTION)?.value;
+  const text = metadata[DESCRIPTION];
   if (text === undefined) throw refused("does not say which layers it has");
   let record: { format?: unknown } | null;
   try {
@@ -144,12 +121,7 @@ function readDescription(
   return parsed.data;
 }
 
-function readInitializer({
-  dims,
-  dataType,
-  name,
-  rawData,
-}: NonNullable<ReadModel["graph"]>["initializer"][number]): NamedArray {
+function readInitializer({ dims, dataType, name, rawData }: TensorProto): NamedArray {
   const count = dims.reduce((product, length) => product * length, 1);
   if (dataType !== FLOAT || rawData.length !== 4 * count) throw new RangeError(`the weight ${name} is not [${dims}]`);
   // A copy, because views of numbers must begin at a multiple of their width.

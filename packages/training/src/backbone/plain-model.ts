@@ -4,8 +4,8 @@
  */
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
+import { sha256Hex } from "@hale/runtime";
 import { z } from "zod";
-import { sha256Hex } from "../dataset/leaks.ts";
 import {
   BACKBONE_FORMAT,
   type Backbone,

@@ -28,7 +28,6 @@ export {
   type LeakEvidence,
   type LeakOptions,
   NEAR_COPY_THRESHOLD,
-  sha256Hex,
 } from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";

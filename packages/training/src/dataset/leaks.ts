@@ -33,12 +33,6 @@ export interface LeakOptions extends NearCopyOptions {
   nearCopies?: boolean;
 }
 
-/** SHA-256 of bytes in hex, by Web Crypto, so that it is the same in Node and browsers. */
-export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
  * All leaks of a data set; `evidence[i]` belongs to `items[i]`. A shared patient or group is reported once for each pair
  * of sides, with two images as the example; identical files and near copies pair by pair.

@@ -85,8 +85,12 @@ describe.each([...methods.values()])("$name", (method) => {
     expect(among.scores[1]).toBe(alone.scores[0]);
     const { arrays } = await trainer.snapshot();
     const model = await DetectorModel.open(exportModel(recipe, shape, arrays), shape, device);
-    const { score } = await model.run(raster);
+    const { score, parts } = await model.run(raster);
     expect(Math.abs(score - alone.scores[0])).toBeLessThan(1e-5);
+    expect(Object.keys(parts)).toEqual(Object.keys(alone.parts));
+    for (const [name, [value]] of Object.entries(alone.parts)) {
+      expect(Math.abs(parts[name] - value), name).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
+    }
     await model.release();
     await trainer.release();
   });

@@ -64,6 +64,8 @@ export interface Recipe {
   anomalyMap(x: Tensor, healthy: Tensor): Tensor;
   /** The images' scores [N] from their maps, or from more; the map's mean where it is missing. */
   score?(map: Tensor, x: Tensor, healthy: Tensor): Tensor;
+  /** What the score is made of, or could be [N] each, by name. Higher is more abnormal; nothing is chosen by them. */
+  parts?(x: Tensor, healthy: Tensor): Readonly<Record<string, Tensor>>;
   /** What the score needs to know of normals that nothing else is learnt from. */
   calibration?: Calibration;
   /** Pictures [N, C, S, S] in [-1, 1] that lie between image and counterpart and tell how it came about, by name. */
@@ -90,6 +92,16 @@ export interface Preset {
   options: Readonly<Record<string, unknown>>;
 }
 
+/** What a run takes over from another run of its method instead of learning it. */
+export interface Inheritance {
+  /** The other run's folder, or one of its checkpoints. */
+  from: string;
+  /** Names of the state arrays that are taken begin with one of these. */
+  prefixes: readonly string[];
+  /** Options that must be alike in both runs, since sizes follow from them. */
+  alike: readonly string[];
+}
+
 export interface Method<Options = Record<string, unknown>> {
   name: string;
   title: string;
@@ -104,6 +116,8 @@ export interface Method<Options = Record<string, unknown>> {
   checkShape(shape: ImageShape): void;
   /** File of the frozen network that the options ask for, or null. */
   backbone?(options: Options): string | null;
+  /** What the options ask to take from another run, or null. */
+  inherits?(options: Options): Inheritance | null;
   create(options: Options, shape: ImageShape, backbone?: Backbone): Recipe;
 }
 

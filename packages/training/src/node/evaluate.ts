@@ -35,6 +35,13 @@ export interface ClassRow {
   sensitivity: Proportion | null;
 }
 
+/** One of the numbers that the detector's score is made of, or could be. */
+export interface PartRow {
+  name: string;
+  /** By this number alone, on the same test images. */
+  auroc: number;
+}
+
 export interface Evaluation {
   dataset: Dataset;
   cases: EvaluatedCase[];
@@ -47,6 +54,8 @@ export interface Evaluation {
   /** At the detector's threshold; null where it has none. */
   operating: OperatingPoint | null;
   classes: ClassRow[];
+  /** To look at: nothing is selected by them. Empty where the detector gives none. */
+  parts: PartRow[];
   pixels: PixelMetrics | null;
   /** Leaks, and trivial controls on the same test images. */
   audit: DatasetCheck;
@@ -112,6 +121,10 @@ export async function evaluateDetector(
     averagePrecision: intervals.averagePrecision,
     operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
     classes: classRows(cases),
+    parts: detector.card.parts.map((name) => {
+      const values = cases.map(({ finding }) => finding.parts[name]);
+      return { name, auroc: auroc(values, labels) };
+    }),
     pixels: await pixelsOf(cases),
     audit: await checkDataset(path, { corrupt, nearCopies }),
   };

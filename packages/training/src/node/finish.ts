@@ -45,6 +45,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       },
       image: { ...shape, valueRange: "decoded values divided by full scale: 0 is none, 1 is full" },
       views: [...opened.views],
+      parts: [...opened.parts],
       dataset: {
         name: plan.dataset.name,
         trainNormals: plan.partition.train.length,

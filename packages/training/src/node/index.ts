@@ -11,19 +11,19 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluateDetector,
+  type PartRow,
 } from "./evaluate.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
 export { writePhantomSet } from "./phantoms.ts";
 export { type ReportSource, writeReport } from "./report.ts";
+export { type RunSettings, readRunSettings } from "./run-settings.ts";
 export {
   type FinishedRun,
   Interrupted,
   type RunControl,
   type RunEvents,
   type RunPlan,
-  type RunSettings,
-  readRunSettings,
   runTraining,
   type SelectionPoint,
 } from "./train.ts";

@@ -3,12 +3,10 @@
  * checkpoints. Interrupted at any moment, it goes on from its newest checkpoint and ends as if it had never stopped.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
 import { openDevice } from "@hale/runtime/node";
-import { z } from "zod";
 import { readBackboneFile } from "../backbone/node/read.ts";
 import type { Dataset, Item } from "../dataset/index.ts";
 import type { ImageShape, Method, Recipe } from "../methods/method.ts";
@@ -21,29 +19,11 @@ import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.
 import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
 import { EventLog, readLosses } from "./event-log.ts";
 import { writeExamples } from "./examples.ts";
+import { inherit } from "./inherit.ts";
 import { lockRun } from "./run-lock.ts";
+import { type RunSettings, settingsFile, settingsSchema } from "./run-settings.ts";
 
-const settingsSchema = z.strictObject({
-  data: z.string(),
-  method: z.string(),
-  /** The method's own options, complete. */
-  options: z.record(z.string(), z.unknown()),
-  size: z.int(),
-  channels: z.union([z.literal(1), z.literal(3)]),
-  seed: z.int().min(0),
-  iterations: z.int().min(1),
-  device: z.enum(["cpu", "webgpu"]),
-  threads: z.int().min(1),
-  falseAlarmRate: z.number().gt(0).lt(1),
-  selection: z.enum(["pseudo-auc", "last"]),
-  /** Iterations between selections, checkpoints and example pictures. */
-  every: z.int().min(1),
-  keep: z.int().min(1),
-  corrupt: z.enum(["refuse", "skip"]),
-});
-
-/** Everything that decides how a run goes; kept as `run.json` in its folder. */
-export type RunSettings = z.infer<typeof settingsSchema>;
+export type { RunSettings } from "./run-settings.ts";
 
 export interface SelectionPoint {
   iteration: number;
@@ -61,6 +41,8 @@ export interface RunPlan {
   memory: number;
   resumedAt: number;
   damaged: string[];
+  /** What is odd but usable in what is taken over from another run. */
+  notes: string[];
 }
 
 export interface RunEvents {
@@ -97,25 +79,6 @@ export class Interrupted extends Error {
     readonly iteration: number,
   ) {
     super(`Stopped at iteration ${iteration}; go on with: hale train --resume ${folder}`);
-  }
-}
-
-const settingsFile = (folder: string) => join(folder, "run.json");
-
-/** Reads the settings of a run folder. Throws FILE_NOT_FOUND or CHECKPOINT_CORRUPT. */
-export async function readRunSettings(folder: string): Promise<RunSettings> {
-  const text = await readFile(settingsFile(folder), "utf8").catch((cause: unknown) => {
-    throw new HaleError(
-      "FILE_NOT_FOUND",
-      `There is no training run in ${folder}.`,
-      "Name the folder that hale train --out made.",
-      { cause },
-    );
-  });
-  try {
-    return settingsSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new HaleError("CHECKPOINT_CORRUPT", `${settingsFile(folder)} is damaged.`, "Start the run again.", { cause });
   }
 }
 
@@ -172,6 +135,9 @@ async function trainIn(
 
   const dataset = await loadDataset(settings.data);
   const parts = partition(dataset, { seed: settings.seed, falseAlarmRate: settings.falseAlarmRate });
+  const inheritance = method.inherits?.(options);
+  const heldOut = [...parts.selection, ...parts.threshold, ...parts.test];
+  const inherited = inheritance ? await inherit(inheritance, settings, heldOut) : undefined;
   const skipped: Skipped[] = [];
   const total = parts.train.length + parts.unlabelled.length + parts.selection.length + parts.threshold.length;
   let read = 0;
@@ -203,6 +169,8 @@ async function trainIn(
     unlabelled: unlabelled.images,
     selection: selection.images,
     backbone: [...(backbone?.weights.values() ?? [])].map(({ data }) => data),
+    // Only where there is such a thing: other runs keep the fingerprints they have.
+    ...(inherited && { inherited: [...inherited.arrays.values()].map(({ data }) => data) }),
   });
 
   const checkpoints = join(folder, "checkpoints");
@@ -231,6 +199,7 @@ async function trainIn(
     seed: settings.seed,
     iterations: settings.iterations,
     images: { normals: train.images, unlabelled: unlabelled.images },
+    inherited,
     from: checkpoint ? { iteration: checkpoint.iteration, arrays: ofRun } : undefined,
   });
   try {
@@ -244,6 +213,7 @@ async function trainIn(
       memory: peakMemory(),
       resumedAt: trainer.iteration,
       damaged,
+      notes: inherited?.notes ?? [],
     };
     events.onPlan?.(plan);
 

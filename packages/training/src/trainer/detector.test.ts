@@ -37,6 +37,7 @@ test("a method's export becomes a detector that examines images as it will anywh
     method: { name: sagan.name, title: sagan.title, source: sagan.source, options: { width: 8 } },
     image: { ...shape, valueRange: "stored value / full scale" },
     views: [],
+    parts: [],
     dataset: { name: "noise", trainNormals: 0, unlabelled: 0, selectionNormals: 0, thresholdNormals: 4 },
     training: {
       seed: 3,

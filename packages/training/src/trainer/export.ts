@@ -1,6 +1,6 @@
 /**
  * @file From a method's recipe and the weights of a checkpoint to the one ONNX model of a detector: pixels in; score,
- * anomaly map, healthy counterpart, views and prepared image out. The contract is written down in @hale/detector.
+ * its parts, anomaly map, healthy counterpart, views and prepared image out. The contract is written down in @hale/detector.
  */
 import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
 import { HaleError } from "@hale/errors";
@@ -9,7 +9,7 @@ import { answersTo } from "./answers.ts";
 
 /**
  * Serialises the model: input `pixels` [N, C, H, W] in [0, 1], any N, H and W; outputs `score` [N], `map` [N, 1, S, S],
- * `healthy`, `prepared` and the views [N, C, S, S] in [-1, 1]. Of `arrays` only those under the recipe's inference
+ * `healthy`, `prepared` and the views [N, C, S, S] in [-1, 1], the parts of the score [N]. Of `arrays` only those under the recipe's inference
  * prefixes go in.
  * Throws CHECKPOINT_MISMATCH where one is missing and NUMERIC_FAILURE where one holds values that are not finite.
  */

@@ -6,7 +6,8 @@ import { compileStep, input, type NamedArray, Program, Random, State, type Train
 import { HaleError } from "@hale/errors";
 import type { Device } from "@hale/runtime";
 import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
-import { answersTo, VIEW_PREFIX } from "./answers.ts";
+import { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./answers.ts";
+import { firstState, type Inherited } from "./first-state.ts";
 import { joined } from "./joined.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -23,6 +24,8 @@ export interface TrainerOptions {
   seed: number;
   iterations: number;
   images: TrainingImages;
+  /** Arrays of another run to begin with: those whose names begin with a prefix. */
+  inherited?: Inherited;
   /** State and iteration of a checkpoint, to go on from. */
   from?: { iteration: number; arrays: ReadonlyMap<string, NamedArray> };
 }
@@ -36,6 +39,8 @@ export interface Restorations {
   maps: Float32Array[];
   /** [C, S, S] each, by the view's name. */
   views: Record<string, Float32Array[]>;
+  /** One number an image, by the name of the score's part. */
+  parts: Record<string, Float32Array>;
 }
 
 /** Images per run of the scoring program. Any method scores an image alike in every batch. */
@@ -56,25 +61,12 @@ export class Trainer {
   ) {}
 
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { recipe, shape, device, seed, images, from } = options;
+    const { recipe, shape, device, seed, images, inherited, from } = options;
     if (images.normals.length === 0) {
       throw new HaleError("DATASET_EMPTY", "There are no normal images to train on.", "Add some to the train split.");
     }
     const state = new State(device);
-    const fresh = recipe.initialState(new Random(seed, "initialise"));
-    if (from) {
-      for (const name of fresh.keys()) {
-        const kept = from.arrays.get(name);
-        if (!kept || kept.data.length !== fresh.get(name)!.data.length) {
-          throw new HaleError(
-            "CHECKPOINT_MISMATCH",
-            `The checkpoint does not fit this method and its options: ${name} is missing or of another size.`,
-            "Resume with the options that the run was started with.",
-          );
-        }
-      }
-      state.write(from.arrays);
-    } else state.write(fresh);
+    state.write(firstState(recipe, seed, from?.arrays, inherited));
 
     const programs = new Map<string, Program | TrainingStep>();
     for (const spec of recipe.programs) {
@@ -177,58 +169,28 @@ export class Trainer {
 
   /** Restores and scores images with the present weights. */
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
-    const { shape } = this.options;
-    const area = shape.size * shape.size;
-    const length = shape.channels * area;
-    const result: Restorations = { scores: new Float32Array(images.length), healthy: [], maps: [], views: {} };
-    for (let start = 0; start < images.length; start += SCORE_BATCH) {
-      const part = images.slice(start, start + SCORE_BATCH);
-      const x = new Float32Array(SCORE_BATCH * length);
-      part.forEach((image, i) => {
-        x.set(image, i * length);
-      });
-      const { healthy, map, score, ...views } = await this.scorer.run({ x });
-      const pictureOf = (all: Float32Array, i: number) => all.slice(i * length, (i + 1) * length);
-      part.forEach((_, i) => {
-        result.maps.push(map.slice(i * area, (i + 1) * area));
-        result.healthy.push(pictureOf(healthy, i));
-        result.scores[start + i] = score[i];
-        for (const [output, view] of Object.entries(views)) {
-          const name = output.slice(VIEW_PREFIX.length);
-          result.views[name] ??= [];
-          result.views[name].push(pictureOf(view, i));
-        }
-      });
-    }
-    return result;
+    const { score = [], map = [], healthy = [], ...others } = await imageByImage(this.scorer, images);
+    const single = ([value]: Float32Array) => value;
+    const parts = Object.entries(answersUnder(PART_PREFIX, others));
+    return {
+      scores: Float32Array.from(score, single),
+      healthy,
+      maps: map,
+      views: answersUnder(VIEW_PREFIX, others),
+      parts: Object.fromEntries(parts.map(([name, values]) => [name, Float32Array.from(values, single)])),
+    };
   }
 
   /** Works out what the score needs to know of held-out normals, with the present weights. */
   async calibrate(normals: readonly Float32Array[]): Promise<void> {
     const { recipe, shape } = this.options;
     if (!recipe.calibration || normals.length === 0) return;
-    const pixels = shape.channels * shape.size * shape.size;
     if (!this.observer) {
       const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
       const outputs = recipe.calibration.observe(x);
       this.observer = await Program.compile(this.state, { name: "calibration", outputs });
     }
-    const observed: Record<string, Float32Array[]> = {};
-    for (let start = 0; start < normals.length; start += SCORE_BATCH) {
-      const part = normals.slice(start, start + SCORE_BATCH);
-      const x = new Float32Array(SCORE_BATCH * pixels);
-      part.forEach((image, i) => {
-        x.set(image, i * pixels);
-      });
-      for (const [name, all] of Object.entries(await this.observer.run({ x }))) {
-        const length = all.length / SCORE_BATCH;
-        observed[name] ??= [];
-        part.forEach((_, i) => {
-          observed[name].push(all.slice(i * length, (i + 1) * length));
-        });
-      }
-    }
-    this.state.write(recipe.calibration.settle(observed));
+    this.state.write(recipe.calibration.settle(await imageByImage(this.observer, normals)));
   }
 
   /** What the method shows of its present state, by name: pictures [C, S, S]. Empty where it has nothing to show. */
@@ -257,4 +219,25 @@ export class Trainer {
     await this.observer?.release();
     this.state.dispose();
   }
+}
+
+/** Runs a program of `x` on images, a batch at a time: of each output one array an image. */
+async function imageByImage(
+  program: Program,
+  images: readonly Float32Array[],
+): Promise<Record<string, Float32Array[]>> {
+  const answers: Record<string, Float32Array[]> = {};
+  for (let start = 0; start < images.length; start += SCORE_BATCH) {
+    const part = images.slice(start, start + SCORE_BATCH);
+    const x = new Float32Array(SCORE_BATCH * part[0].length);
+    x.set(joined(part));
+    for (const [name, all] of Object.entries(await program.run({ x }))) {
+      const length = all.length / SCORE_BATCH;
+      answers[name] ??= [];
+      part.forEach((_, i) => {
+        answers[name].push(all.slice(i * length, (i + 1) * length));
+      });
+    }
+  }
+  return answers;
 }

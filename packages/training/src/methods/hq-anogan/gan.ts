@@ -69,8 +69,6 @@ const prefixed = (prefix: string, shapes: Partial<Record<string, Shape>>): Recor
 export const AUGMENT = { real: "augment/real/", fake: "augment/fake/" };
 
 export interface GanSteps {
-  /** Names in state of the generator's trained arrays, whose averages the encoder will invert. */
-  generatorNames: string[];
   generator: StepSpec;
   /** The regulariser, and the running mean of lengths after it; null without. */
   pathLength: { step: StepSpec; average: ProgramSpec } | null;
@@ -126,7 +124,6 @@ export function ganSteps(parameters: Parameters, architecture: Architecture, opt
   };
 
   return {
-    generatorNames: [...generator.keys()],
     average: { name: "average", updates: averageUpdates(Object.fromEntries(generator)) },
     generator: {
       name: "generator",

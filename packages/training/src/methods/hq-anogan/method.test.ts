@@ -1,11 +1,11 @@
 /** @file HQ-AnoGAN as a whole: averages, stages, scores and their calibration, options that cannot be. */
-import { constant, evaluate, input, type NamedArray, Random, sizeOf, type Tensor } from "@hale/autodiff";
+import { evaluate, input, type NamedArray, Random } from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Trainer } from "../../trainer/trainer.ts";
-import { settle } from "./calibration.ts";
-import { averageDecay, hqAnoGan } from "./method.ts";
-import { combine, SCORES, type ScoreName, scoreParts } from "./scores.ts";
+import { adjustProbability } from "./ada/controller.ts";
+import { hqAnoGan } from "./method.ts";
+import { SCORES } from "./scores.ts";
 
 const shape = { size: 32, channels: 1 } as const;
 const tiny = (others: object = {}) =>
@@ -19,12 +19,6 @@ const tiny = (others: object = {}) =>
     generatorShare: 0.5,
     ...others,
   });
-
-test("the average forgets half in its half-life, sooner while few images have been seen", () => {
-  expect(averageDecay(16, 5, 1e6)).toBeCloseTo(0.997784, 6);
-  expect(averageDecay(16, 5, 10_000)).toBeCloseTo(0.978063, 6);
-  expect(averageDecay(16, 5, 1e6) ** (5000 / 16)).toBeCloseTo(0.5, 6);
-});
 
 test("generator first, then encoder, which changes nothing that it works with", async () => {
   const random = new Random(1, "images");
@@ -53,78 +47,27 @@ test("generator first, then encoder, which changes nothing that it works with", 
   }
   expect(changed(between, after, "encoder/")).toBeGreaterThan(0);
 
-  // Scores of the normals that they are calibrated on have mean 0; two parts of deviation 1 each have at most 2 together.
+  // What the controller remembers follows from the signs of the generator's share.
+  const signs = generating.map((losses) => losses["discriminator/sign"]);
+  const p = adjustProbability(0, signs.reduce((a, b) => a + b) / 4, { batch: 4, kimg: 100 });
+  expect(between.get("augmentation/p")!.data[0]).toBeCloseTo(p, 6);
+  expect(between.get("augmentation/signs")!.data[0]).toBe(0);
+
+  // Each part has mean 0 and deviation 1 on the normals that it is calibrated on, and the score is the sum of two.
   await trainer.calibrate(images.normals);
-  const { scores } = await trainer.restore(images.normals);
-  expect(scores.reduce((a, b) => a + b) / 4).toBeCloseTo(0, 4);
-  expect(Math.sqrt(scores.reduce((total, v) => total + v * v, 0) / 4)).toBeLessThan(2.001);
+  const { scores, parts } = await trainer.restore(images.normals);
+  expect(Object.keys(parts)).toEqual([...SCORES]);
+  for (const [name, values] of Object.entries(parts)) {
+    expect(values.reduce((a, b) => a + b) / 4, name).toBeCloseTo(0, 3);
+    expect(Math.sqrt(values.reduce((total, v) => total + v * v, 0) / 4), name).toBeCloseTo(1, 3);
+  }
+  scores.forEach((score, i) => {
+    expect(score).toBeCloseTo(parts.image[i] + parts.cycle[i], 4);
+  });
   await trainer.release();
 });
 
-describe("scores", () => {
-  const [n, l, d] = [6, 5, 3];
-  const random = new Random(2, "scores");
-  const value = (dims: number[]) => constant(random.normals(sizeOf(dims)), dims);
-  const restored = {
-    image: value([n, 1, 4, 4]),
-    restoration: value([n, 1, 4, 4]),
-    features: { image: value([n, 2, 2, 2]), restoration: value([n, 2, 2, 2]) },
-    offsets: { image: value([n, l, d]), restoration: value([n, l, d]) },
-  };
-  const range = [1, 3] as const;
-  const rows = (tensor: Tensor) => {
-    const { data } = evaluate([tensor], {})[0];
-    const length = data.length / n;
-    return Array.from({ length: n }, (_, i) => Float32Array.from(data.subarray(i * length, (i + 1) * length)));
-  };
-
-  test("are z-scores on the normals that they are calibrated on, each with mean 0 and deviation 1", () => {
-    const none = {
-      mean: constant(new Float32Array(l * d), [l, d]),
-      variance: constant(new Float32Array(l * d).fill(1), [l, d]),
-    };
-    const first = scoreParts(restored, none, range);
-    const observed = {
-      offsets: rows(restored.offsets.image),
-      ...Object.fromEntries(SCORES.map((name) => [name, rows(first[name])])),
-    };
-    const state = settle(observed, { count: l, width: d, range });
-    const held = (name: string, dims: number[]) => constant(state.get(`calibration/${name}`)!.data, dims);
-    const prior = { mean: held("priorMean", [l, d]), variance: held("priorVariance", [l, d]) };
-    const parts = scoreParts(restored, prior, range);
-    for (const name of SCORES) {
-      const z = evaluate([combine(parts, { [name]: 1 }, (which) => held(which, [2]))], {})[0].data;
-      expect(z.reduce((a, b) => a + b) / n, name).toBeCloseTo(0, 5);
-      expect(Math.sqrt(z.reduce((total, v) => total + v * v, 0) / n), name).toBeCloseTo(1, 5);
-    }
-    const both = evaluate([combine(parts, { image: 2, cycle: 1 }, (which) => held(which, [2]))], {})[0].data;
-    const one = (name: ScoreName) => evaluate([combine(parts, { [name]: 1 }, (which) => held(which, [2]))], {})[0].data;
-    const [image, cycle] = [one("image"), one("cycle")];
-    both.forEach((v, i) => {
-      expect(v).toBeCloseTo(2 * image[i] + cycle[i], 6);
-    });
-  });
-
-  test("look at the chosen styles alone", () => {
-    const prior = {
-      mean: constant(new Float32Array(l * d), [l, d]),
-      variance: constant(new Float32Array(l * d).fill(1), [l, d]),
-    };
-    const given = input("offsets", [n, l, d]);
-    const parts = scoreParts({ ...restored, offsets: { ...restored.offsets, image: given } }, prior, range);
-    const base = Float64Array.from(random.normals(n * l * d));
-    const outside = base.map((v, i) => ([0, 4].includes(Math.floor(i / d) % l) ? v + 5 : v));
-    const inside = base.map((v, i) => (Math.floor(i / d) % l === 2 ? v + 5 : v));
-    const at = (offsets: Float64Array) =>
-      evaluate([parts.cycle, parts.prior, parts.offset], { offsets }).map(({ data }) => data[0]);
-    expect(at(outside)).toEqual(at(base));
-    at(inside).forEach((v, i) => {
-      expect(v).not.toBe(at(base)[i]);
-    });
-  });
-});
-
-test("an encoder whose last layers are zero restores every image to the mean one", () => {
+test("an encoder whose last layers are zero restores every image to the mean one, with no cycle and no offset", () => {
   const recipe = hqAnoGan.create(tiny(), shape);
   const state = recipe.initialState(new Random(3, "state"));
   const values = Object.fromEntries(
@@ -141,6 +84,11 @@ test("an encoder whose last layers are zero restores every image to the mean one
   const restore = (seed: number) =>
     evaluate([recipe.restore(x)], { ...values, x: Float64Array.from(new Random(seed, "x").normals(1024)) })[0].data;
   expect(restore(1)).toEqual(restore(2));
+  const { cycle, offset, image } = recipe.parts!(x, recipe.restore(x));
+  const parts = evaluate([cycle, offset, image], { ...values, x: Float64Array.from(new Random(1, "x").normals(1024)) });
+  expect(parts[0].data[0]).toBe(0);
+  expect(parts[1].data[0]).toBeCloseTo(0, 5);
+  expect(parts[2].data[0]).toBeGreaterThan(0.1);
 });
 
 test("the paper's preset has pSp's encoder on StyleGAN2's generator", () => {

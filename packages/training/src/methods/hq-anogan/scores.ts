@@ -19,8 +19,11 @@ import {
 } from "@hale/autodiff";
 
 /** Names of the scores. */
-export const SCORES = ["image", "features", "cycle", "prior", "offset"] as const;
+export const SCORES = ["image", "features", "cycle", "prior", "offset", "fAnoGan"] as const;
 export type ScoreName = (typeof SCORES)[number];
+
+/** Weight κ of the features in f-AnoGAN's score. */
+const KAPPA = 1;
 
 export interface Restored {
   /** x and x̂ [N, C, S, S]. */
@@ -48,7 +51,8 @@ const perImage = (x: Tensor) =>
 /**
  * Scores [N] by name. `image`: mean |x - x̂|. `features`: mean squared distance of the discriminator's features (f-AnoGAN).
  * `cycle`: mean squared distance of the offsets of x and x̂. `prior`: Mahalanobis distance of the offsets to those of normals,
- * diagonal, per style, mean over styles. `offset`: length of the offsets. The three last over styles `first` to `last`.
+ * diagonal, per style, mean over styles. `offset`: length of the offsets. These three over styles `first` to `last`.
+ * `fAnoGan`: mean squared residual and `features`, as f-AnoGAN (Schlegl et al. 2019) adds them up, κ = 1.
  */
 export function scoreParts(
   { image, restoration, features, offsets }: Restored,
@@ -59,13 +63,15 @@ export function scoreParts(
   const [of, again] = [chosen(offsets.image), chosen(offsets.restoration)];
   const [l, d] = of.shape.slice(1);
   const wide = (statistic: Tensor) => reshape(chosen(statistic), [1, l, d]);
+  const distances = perImage(square(sub(features.image, features.restoration)));
   const standard = div(square(sub(of, wide(prior.mean))), wide(prior.variance));
   return {
     image: perImage(abs(sub(image, restoration))),
-    features: perImage(square(sub(features.image, features.restoration))),
+    features: distances,
     cycle: perImage(square(sub(of, again))),
     prior: mean(sqrt(add(mean(standard, [2]), 1e-12)), [1]),
     offset: sqrt(add(sum(square(of), [1, 2]), 1e-12)),
+    fAnoGan: add(perImage(square(sub(image, restoration))), mul(distances, KAPPA)),
   };
 }
 
@@ -73,16 +79,23 @@ export function scoreParts(
 export const calibrationOf = (scope: Scope, name: ScoreName): Tensor =>
   scope.buffer(name, [2], (_shape) => Float32Array.of(0, 1));
 
-/** Weighted sum of z-scores [N]. */
-export function combine(
+/** Each score as a z-score [N] on held-out normals. */
+export function standardised(
   parts: Readonly<Record<ScoreName, Tensor>>,
-  weights: Readonly<Partial<Record<ScoreName, number>>>,
   calibration: (name: ScoreName) => Tensor,
-): Tensor {
-  const terms = SCORES.filter((name) => (weights[name] ?? 0) !== 0).map((name) => {
+): Record<ScoreName, Tensor> {
+  const entries = SCORES.map((name) => {
     const statistics = calibration(name);
-    const z = div(sub(parts[name], sliceAxis(statistics, 0, 0, 1)), sliceAxis(statistics, 0, 1, 1));
-    return mul(z, weights[name]!);
+    return [name, div(sub(parts[name], sliceAxis(statistics, 0, 0, 1)), sliceAxis(statistics, 0, 1, 1))];
   });
+  return Object.fromEntries(entries);
+}
+
+/** Weighted sum [N] of scores [N]. */
+export function combine(
+  scores: Readonly<Record<ScoreName, Tensor>>,
+  weights: Readonly<Partial<Record<ScoreName, number>>>,
+): Tensor {
+  const terms = SCORES.filter((name) => (weights[name] ?? 0) !== 0).map((name) => mul(scores[name], weights[name]!));
   return terms.reduce((total, term) => add(total, term));
 }

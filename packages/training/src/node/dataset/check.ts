@@ -1,9 +1,10 @@
 /** @file Checks a data set on disk: reads every image once and hands what it saw to the browser-safe checks. */
 import { prepare } from "@hale/imaging";
+import { sha256Hex } from "@hale/runtime";
 import { type DatasetCheck, summariseCheck } from "../../dataset/check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "../../dataset/controls.ts";
 import { clusterOf, type Dataset, type Item } from "../../dataset/item.ts";
-import { findLeaks, fingerprint, sha256Hex } from "../../dataset/leaks.ts";
+import { findLeaks, fingerprint } from "../../dataset/leaks.ts";
 import type { SplitOptions } from "../../dataset/split.ts";
 import { type ReadOptions, readImages } from "./images.ts";
 import { loadDataset } from "./load.ts";
