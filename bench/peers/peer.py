@@ -47,7 +47,7 @@ def adam(parameters, form, options):
     return torch.optim.Adam(
         parameters,
         lr=options["learningRate"],
-        betas=(options["beta1"], options["beta2"]),
+        betas=(float(options["beta1"]), options["beta2"]),
         weight_decay=options.get("weightDecay", 0),
         fused=form == "fused",
         foreach=form == "foreach",
