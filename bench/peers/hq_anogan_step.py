@@ -170,9 +170,13 @@ def build_from(request):
         turns = 1 + max(turn for _, turn in inputs)
 
         def step(optimiser, parameters, loss):
-            # Adam counts steps, so that a regulariser's gradients are zero where it has none.
-            for value, slope in zip(parameters, torch.autograd.grad(loss, parameters, materialize_grads=True)):
-                value.grad = slope
+            for value in parameters:
+                value.grad = None
+            loss.backward(inputs=parameters)
+            for value in parameters:
+                # A regulariser has no slope in some; their moments fade and their steps count all the same.
+                if value.grad is None:
+                    value.grad = torch.zeros_like(value)
             optimiser.step()
 
         def train_generator(turn):
