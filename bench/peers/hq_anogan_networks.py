@@ -244,7 +244,8 @@ class StyleGan:
         """Logits; groups are of neighbouring images."""
         x = self.features(p, x)[-1]
         n, c, h, w = x.shape
-        deviation = (x.reshape(n // self.group, self.group, c, h, w).var(1, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
+        variance = x.reshape(n // self.group, self.group, c, h, w).var(1, unbiased=False)
+        deviation = (variance + 1e-8).sqrt().mean((1, 2, 3))
         deviation = deviation.repeat_interleave(self.group).view(n, 1, 1, 1).expand(n, 1, h, w)
         y = lrelu(self.conv(p, "discriminator/4/conv", torch.cat([x, deviation], 1), 1))
         weight, bias = p["discriminator/4/dense/weight"], p["discriminator/4/dense/bias"]

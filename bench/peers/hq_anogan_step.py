@@ -2,8 +2,10 @@
 
 What may differ in speed but not in result is a setting, and the fastest is used:
   layout      of images and weights: contiguous or channels_last
-  modulation  of convolutions: styles on the channels of activations, or on weights in a convolution of a group an image
-  up          doubling convolutions: filter_first, or transposed, where the filter comes after a transposed convolution
+  modulation  of convolutions: styles on the channels of activations (the faster wherever we tried), or on weights, in a
+              convolution of a group an image
+  up          doubling convolutions: filter_first, or transposed, where the filter follows a transposed convolution, which
+              has a quarter of the products
   filter      with [1,3,3,1]: as dense matrices, as depthwise convolutions, or as separable ones
   sampling    of the augmentation: grid_sample, or gather of four neighbours
   passes      of the discriminator over generated and real images: one, on all together, or two
@@ -144,7 +146,8 @@ def build_from(request):
         def trained(*prefixes):
             return [value for name, value in p.items() if value.requires_grad and name.startswith(prefixes)]
 
-        generator, discriminator, encoder = trained("mapping/", "synthesis/"), trained("discriminator/"), trained("encoder/")
+        generator = trained("mapping/", "synthesis/")
+        discriminator, encoder = trained("discriminator/"), trained("encoder/")
         averages = [name for name in p if name.startswith("average/") and not name.endswith(BUFFERS)]
         averaged = [frozen[name] for name in averages], [frozen[name.removeprefix("average/")] for name in averages]
         generator_adam, discriminator_adam = (

@@ -21,8 +21,8 @@ const LEARNING_RATE = 1e-4;
 const GAMMA = 1000;
 /** p of the augmentation, which the method begins at 0 and moves from then on. */
 const AUGMENTED = 0.3;
-/** Different turns: one is 25 MB, most of it the augmentation's places, and both sides hold them all. */
-const MOST_TURNS = 4;
+/** Different turns: one is 25 MB, most of it the augmentation's places, which no training would hold. */
+const MOST_TURNS = 2;
 /** What both sides are given; the rest of the state begins at zero or is not read. */
 const SHARED = /^(mapping|synthesis|discriminator|encoder|average|pathLength)\//;
 
@@ -47,7 +47,11 @@ const optimisers = {
   discriminator: adamOptions(LEARNING_RATE, INTERVALS.r1),
 };
 
-/** Of an average iteration: those that train the generator, and those that train the encoder. */
+/**
+ * Runs in an average iteration of a whole training. In the first `generatorShare` of the iterations each trains generator and
+ * discriminator and moves the averages, and every fourth and every sixteenth of these runs a regulariser too; each of the
+ * others trains the encoder. Turns of whole cycles would give the same mean: 48 iterations of one kind and 32 of the other.
+ */
 const generating = hqAnoGan.options.parse({}).generatorShare;
 const shares = {
   generator: generating,
