@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { readArrays } from "./arrays.ts";
-import type { StepConfig, StepRunner } from "./step.ts";
+import type { StepConfig, StepRunner, Turn } from "./step.ts";
 import { stepOf } from "./steps/index.ts";
 
 type Request =
@@ -29,9 +29,13 @@ async function answer(request: Request): Promise<unknown> {
     return { ok: true };
   }
   if (request.command === "step") {
-    const start = performance.now();
-    const losses = await runner!.run(request.turn);
-    return { ms: performance.now() - start, losses };
+    const turn: Turn = { ms: {}, losses: {} };
+    for (const [name, run] of Object.entries(runner!)) {
+      const start = performance.now();
+      Object.assign(turn.losses, await run(request.turn));
+      turn.ms[name] = performance.now() - start;
+    }
+    return turn;
   }
   return { mb: peakMemory() };
 }

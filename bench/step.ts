@@ -16,15 +16,28 @@ export interface StepConfig {
 /** Named losses of one turn, in a fixed order. */
 export type Losses = Record<string, number>;
 
-/** Our side of a method, loaded and compiled. */
-export interface StepRunner {
-  /** Runs turn `turn` (from 0): as many iterations as it takes for every network to have been trained. */
-  run(turn: number): Promise<Losses>;
+/** What a side answers to a turn. */
+export interface Turn {
+  /** Time of each program. */
+  ms: Record<string, number>;
+  losses: Losses;
 }
+
+/**
+ * Our side of a method, loaded and compiled: what turn `turn` (from 0) runs, in order, under the names of the factory's
+ * shares. Together they train every network. Each is timed by itself.
+ */
+export type StepRunner = Readonly<Record<string, (turn: number) => Promise<Losses>>>;
 
 export interface StepFactory {
   /** The peer's script in `peers/`. */
   peer: string;
+  /**
+   * The programs of a turn, and how often each counts in its time. Where all run equally often that is 1, and the time is
+   * the turn's own; where some run more rarely than others it is the runs in an average iteration, and the time is that
+   * iteration's, though a turn runs each once.
+   */
+  shares: Readonly<Record<string, number>>;
   /** Names of the losses that both sides report. */
   losses: readonly string[];
   /** What the command line leaves open: side of the images, images a batch, turns whose losses are compared. */
@@ -33,7 +46,10 @@ export interface StepFactory {
   peerOptions(config: StepConfig): Record<string, unknown>;
   /** First values of all parameters. */
   parameters(config: StepConfig): Map<string, NamedArray>;
-  /** Everything that a run draws or loads, turn after turn; turn t uses the arrays whose names end in `/t mod turns`. */
-  batches(config: StepConfig, turns: number): Map<string, NamedArray>;
+  /**
+   * Everything that a run draws or loads, for at most `turns` turns; with n of them turn t uses the arrays whose names end
+   * in `/t mod n`.
+   */
+  batches(config: StepConfig, turns: number): Promise<Map<string, NamedArray>>;
   open(config: StepConfig, parameters: Map<string, NamedArray>, batches: Map<string, NamedArray>): Promise<StepRunner>;
 }

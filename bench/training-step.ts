@@ -1,8 +1,8 @@
 /**
  * @file Times our training step against the same step in PyTorch, on equal weights and batches.
  *
- * Each side is a process that answers JSON lines: `load` (files of weights and batches), `step` (one turn: its time in ms
- * and its losses), `memory` (peak in MB). The peer first runs once as `calibrate`, in a process that is thrown away, to
+ * Each side is a process that answers JSON lines: `load` (files of weights and batches), `step` (one turn: each program's
+ * time in ms, and the losses), `memory` (peak in MB). The peer first runs once as `calibrate`, in a process that is thrown away, to
  * find its fastest settings on this machine. The first turns are compared loss by loss; then the sides take turns
  * (ours, theirs, ours, ...), one idle while the other works.
  */
@@ -15,7 +15,7 @@ import { writeArrays } from "./arrays.ts";
 import { findPython } from "./python.ts";
 import { Side } from "./side.ts";
 import { median, round } from "./statistics.ts";
-import type { Losses, StepConfig } from "./step.ts";
+import type { Losses, StepConfig, StepFactory, Turn } from "./step.ts";
 import { stepOf } from "./steps/index.ts";
 
 /** Different turns' worth of batches; later turns use them again. */
@@ -45,11 +45,6 @@ export interface TrainingStepOptions {
   json: boolean;
 }
 
-interface Turn {
-  ms: number;
-  losses: Losses;
-}
-
 interface Calibration {
   settings: Record<string, unknown>;
   /** What was tried: a line each, with its ms a turn. */
@@ -59,13 +54,15 @@ interface Calibration {
 export interface StepResult {
   method: string;
   config: StepConfig & { torch: string; settings: Record<string, unknown> };
-  /** Median time of one turn. */
+  /** Median time of one turn, in which each program counts by its share. */
   hale_ms: number;
   torch_ms: number;
   /** Ratio of the medians. */
   ratio: number;
   /** Median of the ratios of neighbouring turns. */
   ratio_paired: number;
+  /** Each program's median times, their ratio, and how often it counts. */
+  programs: Record<string, { share: number; hale_ms: number; torch_ms: number; ratio: number }>;
   hale_mb: number;
   torch_mb: number;
   losses_agree: boolean;
@@ -111,8 +108,8 @@ async function compare(
     const step = stepOf(method);
     const files = { parameters: join(folder, "parameters"), batches: join(folder, "batches") };
     writeArrays(files.parameters, step.parameters(config));
-    writeArrays(files.batches, step.batches(config, BATCHES));
-    const load = { command: "load", config, ...files };
+    writeArrays(files.batches, await step.batches(config, BATCHES));
+    const load = { command: "load", config, shares: step.shares, ...files };
     const peer = () => {
       const side = Side.python("PyTorch", python, `./peers/${step.peer}`, {
         OMP_NUM_THREADS: String(threads),
@@ -137,16 +134,20 @@ async function compare(
     await theirs.ask({ ...peerLoad, settings });
 
     const worst = await compareLosses(hale, theirs, step.losses, options.compare, say);
-    const times = await alternate(hale, theirs, options.compare, options.pairs);
+    const turns = await alternate(hale, theirs, options.compare, options.pairs);
+    const times = turns.map(([ours, other]): Pair => [turnTime(ours, step.shares), turnTime(other, step.shares)]);
     const [haleMemory, torchMemory] = [await memoryOf(hale), await memoryOf(theirs)];
-    const [haleMs, torchMs] = [median(times.map(([ours]) => ours)), median(times.map(([, other]) => other))];
     const result: StepResult = {
       method,
       config: { ...config, torch, settings },
-      hale_ms: round(haleMs),
-      torch_ms: round(torchMs),
-      ratio: round(haleMs / torchMs, 3),
+      ...medians(times),
       ratio_paired: round(median(times.map(([ours, other]) => ours / other)), 3),
+      programs: Object.fromEntries(
+        Object.entries(step.shares).map(([name, share]) => [
+          name,
+          { share, ...medians(turns.map(([ours, other]): Pair => [ours.ms[name], other.ms[name]])) },
+        ]),
+      ),
       hale_mb: round(haleMemory),
       torch_mb: round(torchMemory),
       losses_agree: Object.values(worst).every((share) => share <= 1),
@@ -212,28 +213,44 @@ async function compareLosses(
   return worst;
 }
 
-/** Times in ms of neighbouring turns: [ours, theirs]. */
-async function alternate(hale: Side, torch: Side, first: number, pairs: number): Promise<[number, number][]> {
-  const times: [number, number][] = [];
+/** Neighbouring turns: [ours, theirs]. */
+async function alternate(hale: Side, torch: Side, first: number, pairs: number): Promise<[Turn, Turn][]> {
+  const turns: [Turn, Turn][] = [];
   const turnOf = async (side: Side, turn: number) => {
     await pause(SETTLE_MS);
-    return (await side.ask<Turn>({ command: "step", turn })).ms;
+    return side.ask<Turn>({ command: "step", turn });
   };
-  for (let i = 0; i < pairs; i++) times.push([await turnOf(hale, first + i), await turnOf(torch, first + i)]);
-  return times;
+  for (let i = 0; i < pairs; i++) turns.push([await turnOf(hale, first + i), await turnOf(torch, first + i)]);
+  return turns;
+}
+
+/** Times in ms: [ours, theirs]. */
+type Pair = readonly [number, number];
+
+/** A turn's time in ms: its programs', as often as each counts. */
+export function turnTime({ ms }: Pick<Turn, "ms">, shares: StepFactory["shares"]): number {
+  return Object.entries(shares).reduce((total, [name, share]) => total + share * ms[name], 0);
+}
+
+function medians(times: readonly Pair[]): { hale_ms: number; torch_ms: number; ratio: number } {
+  const [ours, theirs] = [median(times.map(([hale]) => hale)), median(times.map(([, torch]) => torch))];
+  return { hale_ms: round(ours), torch_ms: round(theirs), ratio: round(ours / theirs, 3) };
 }
 
 async function memoryOf(side: Side): Promise<number> {
   return (await side.ask<{ mb: number }>({ command: "memory" })).mb;
 }
 
-function report(result: StepResult, times: readonly [number, number][], say: (line: string) => void): void {
+function report(result: StepResult, times: readonly Pair[], say: (line: string) => void): void {
   const least = (side: 0 | 1) => Math.min(...times.map((pair) => pair[side])).toFixed(1);
   say(
     `losses ${result.losses_agree ? "agree" : "DO NOT AGREE"}: relative ${TOLERANCE}, or absolute ${TOLERANCE * SMALL}`,
   );
   say(`one turn, median of ${times.length}:   hale ${result.hale_ms} ms   PyTorch ${result.torch_ms} ms`);
   say(`fastest:                hale ${least(0)} ms   PyTorch ${least(1)} ms`);
+  for (const [name, { share, hale_ms, torch_ms, ratio }] of Object.entries(result.programs)) {
+    say(`  ${`${name} (x ${round(share, 4)})`.padEnd(22)}hale ${hale_ms} ms   PyTorch ${torch_ms} ms   ${ratio}`);
+  }
   say(`peak memory:            hale ${result.hale_mb} MB   PyTorch ${result.torch_mb} MB`);
   say(`hale/PyTorch:           ${result.ratio} (median of neighbours' ratios ${result.ratio_paired})\n`);
 }

@@ -47,7 +47,7 @@ def adam(parameters, form, options):
     return torch.optim.Adam(
         parameters,
         lr=options["learningRate"],
-        betas=(options["beta1"], options["beta2"]),
+        betas=(float(options["beta1"]), options["beta2"]),
         weight_decay=options.get("weightDecay", 0),
         fused=form == "fused",
         foreach=form == "foreach",
@@ -65,19 +65,28 @@ def give_up(_signal, _frame):
     raise TimeoutError(f"not ready within {LIMIT_SECONDS} s")
 
 
-def time_settings(build, settings, turns):
-    """Fastest of `turns` turns in ms after one that does not count. Infinite where PyTorch refuses the settings."""
+def timed(programs, turn):
+    """Runs a turn: each program's time in ms, and all losses."""
+    ms, losses = {}, {}
+    for name, run in programs.items():
+        start = time.perf_counter()
+        losses |= run(turn)
+        ms[name] = 1000 * (time.perf_counter() - start)
+    return ms, losses
+
+
+def time_settings(build, settings, shares, turns):
+    """The programs' fastest of `turns` turns in ms, as often as each counts, after a turn that does not count.
+
+    Infinite where PyTorch refuses the settings.
+    """
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(LIMIT_SECONDS)
     try:
-        run = build(settings)
-        run(0)
-        times = []
-        for turn in range(1, turns + 1):
-            start = time.perf_counter()
-            run(turn)
-            times.append(1000 * (time.perf_counter() - start))
-        return min(times), ""
+        programs = build(settings)
+        timed(programs, 0)
+        times = [timed(programs, turn)[0] for turn in range(1, turns + 1)]
+        return sum(share * min(ms[name] for ms in times) for name, share in shares.items()), ""
     except Exception as error:  # noqa: BLE001 - torch.compile fails in many ways; each is a setting not to use
         message = f"{type(error).__name__}: {error}".strip()
         return math.inf, message.splitlines()[0][:160]
@@ -85,7 +94,7 @@ def time_settings(build, settings, turns):
         signal.alarm(0)
 
 
-def calibrate(build, start, axes, turns=3):
+def calibrate(build, start, axes, shares, turns=3):
     """Coordinate search: along one axis after another, the fastest of its alternatives is kept.
 
     `axes` is a list of lists of partial settings. Returns the best settings and a line on each trial.
@@ -100,7 +109,7 @@ def calibrate(build, start, axes, turns=3):
             key = json.dumps(settings, sort_keys=True)
             if key in known:
                 continue
-            known[key], reason = time_settings(build, settings, turns)
+            known[key], reason = time_settings(build, settings, shares, turns)
             tried.append(f"{known[key]:.1f} ms: {' '.join(settings.values())} {reason}".rstrip())
             print(f"  calibrating, {tried[-1]}", file=sys.stderr)
             if known[key] < best_ms:
@@ -109,10 +118,10 @@ def calibrate(build, start, axes, turns=3):
 
 
 def serve(build_from, start, axes_for):
-    """Answers requests until stdin ends. `build_from(request)` gives settings -> (turn -> losses)."""
+    """Answers requests until stdin ends. `build_from(request)` gives settings -> {program: turn -> losses}."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf8")
     os.dup2(2, 1)
-    run = None
+    programs = None
     for line in sys.stdin:
         request = json.loads(line)
         command = request["command"]
@@ -122,17 +131,16 @@ def serve(build_from, start, axes_for):
             build = build_from(request)
         if command == "calibrate":
             compilable = request["compile"] and has_compiler()
-            settings, tried = calibrate(build, start, axes_for(compilable))
+            settings, tried = calibrate(build, start, axes_for(compilable), request["shares"])
             if not compilable:
                 tried.append("torch.compile was not tried: " + ("no C++ compiler" if request["compile"] else "switched off"))
             answer = {"settings": settings, "tried": tried}
         elif command == "load":
-            run = build(request["settings"])
+            programs = build(request["settings"])
             answer = {"ok": True}
         elif command == "step":
-            begin = time.perf_counter()
-            losses = run(request["turn"])
-            answer = {"ms": 1000 * (time.perf_counter() - begin), "losses": losses}
+            ms, losses = timed(programs, request["turn"])
+            answer = {"ms": ms, "losses": losses}
         else:
             answer = {"mb": peak_memory_mb()}
         answers.write(json.dumps(answer) + "\n")

@@ -163,16 +163,22 @@ def build_from(request):
             loss.backward()
             optimiser.step()
 
-        def run(turn):
+        restored = None
+
+        def train_modules(turn):
+            nonlocal restored
             image, proxy, damaged = (batches[f"{name}/{turn % turns}"] for name in ("image", "proxy", "damaged"))
             total, restored, *parts = restoration_loss(p, frozen, image, proxy, damaged)
             step(module_adam, total)
-            loss = discriminator_loss(p, image, restored)
-            step(critic_adam, loss)
-            names = ("extraction", "entropy", "reconstruction", "adversarial", "discriminator")
-            return {name: value.item() for name, value in zip(names, (*parts, loss))}
+            names = ("extraction", "entropy", "reconstruction", "adversarial")
+            return {name: value.item() for name, value in zip(names, parts)}
 
-        return run
+        def train_discriminator(turn):
+            loss = discriminator_loss(p, batches[f"image/{turn % turns}"], restored)
+            step(critic_adam, loss)
+            return {"discriminator": loss.item()}
+
+        return {"modules": train_modules, "discriminator": train_discriminator}
 
     return build
 

@@ -208,21 +208,24 @@ def build_from(request):
             loss.backward(inputs=own[prefix])
             optimisers[prefix].step()
 
-        def run(turn):
-            result = {}
+        def train_critic(turn):
             for i in range(options["iterations"]):
                 b = {name.split("/")[0]: v for name, v in batches.items() if name.endswith(f"/{i}/{turn % turns}")}
                 with torch.no_grad():
                     fake = restore(frozen, b["unlabelled"], b["mask"])
                 total, penalty = critic_loss(p, b["normal"], fake, b["mix"])
                 step("critic/", total)
-                result |= {"critic": total.item(), "penalty": penalty.item()}
+            return {"critic": total.item(), "penalty": penalty.item()}
+
+        def train_generator(turn):
+            i = options["iterations"] - 1
+            b = {name.split("/")[0]: v for name, v in batches.items() if name.endswith(f"/{i}/{turn % turns}")}
             masks = b["masks"].transpose(0, 1).reshape(-1, 1, *b["masks"].shape[2:])
             parts = generator_loss(p, frozen, b["unlabelled"], b["normal"], b["pasted"], masks)
             step("generator/", parts[0])
-            return result | dict(zip(("generator", "adversarial", "identity", "restoration"), (x.item() for x in parts)))
+            return dict(zip(("generator", "adversarial", "identity", "restoration"), (x.item() for x in parts)))
 
-        return run
+        return {"critic": train_critic, "generator": train_generator}
 
     return build
 

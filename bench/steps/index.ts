@@ -1,10 +1,15 @@
 /** @file The methods whose training step can be timed. */
 import { HaleError } from "@hale/errors";
 import type { StepFactory } from "../step.ts";
+import { hqAnoGanStep } from "./hq-anogan.ts";
 import { proxyAnoStep } from "./proxyano.ts";
 import { saganStep } from "./sagan.ts";
 
-const STEPS: Readonly<Record<string, StepFactory>> = { sagan: saganStep, proxyano: proxyAnoStep };
+const STEPS: Readonly<Record<string, StepFactory>> = {
+  sagan: saganStep,
+  proxyano: proxyAnoStep,
+  "hq-anogan": hqAnoGanStep,
+};
 
 export const METHODS: readonly string[] = Object.keys(STEPS);
 

@@ -42,6 +42,7 @@ function firstRates(config: StepConfig): { modules: number; discriminator: numbe
 
 export const proxyAnoStep: StepFactory = {
   peer: "proxyano_step.py",
+  shares: { modules: 1, discriminator: 1 },
   losses: ["extraction", "entropy", "reconstruction", "adversarial", "discriminator"],
   defaults: { size: 128, batch: 8, compare: 10 },
 
@@ -61,7 +62,7 @@ export const proxyAnoStep: StepFactory = {
 
   parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
 
-  batches(config, turns) {
+  async batches(config, turns) {
     const { batch, size } = config;
     const { proxy: kind, compactness, pseudoAbnormal } = settingsOf(config);
     const picture = { width: size, height: size, channels: 1 as const };
@@ -93,23 +94,20 @@ export const proxyAnoStep: StepFactory = {
     const restorationStep = await ad.Program.compile(state, restoration);
     const discriminatorStep = await ad.compileStep(state, discriminator!);
     const turns = batches.size / IMAGES.length;
+    const imagesOf = (turn: number) =>
+      Object.fromEntries(IMAGES.map((name) => [name, batches.get(`${name}/${turn % turns}`)!.data] as const));
+    let restored: Float32Array;
     return {
-      async run(turn) {
-        const images = Object.fromEntries(
-          IMAGES.map((name) => [name, batches.get(`${name}/${turn % turns}`)!.data] as const),
-        );
-        const { restored, ...losses } = await restorationStep.run({
-          ...images,
-          ...ad.adamInputs(settings, turn + 1, rates.modules),
-        });
-        const { loss } = await discriminatorStep.run({
-          image: images.image,
-          restored,
-          ...ad.adamInputs(settings, turn + 1, rates.discriminator),
-        });
-        return Object.fromEntries(
-          Object.entries({ ...losses, discriminator: loss }).map(([name, [value]]) => [name, value]),
-        );
+      async modules(turn) {
+        const adam = ad.adamInputs(settings, turn + 1, rates.modules);
+        const { restored: images, ...losses } = await restorationStep.run({ ...imagesOf(turn), ...adam });
+        restored = images;
+        return Object.fromEntries(Object.entries(losses).map(([name, [value]]) => [name, value]));
+      },
+      async discriminator(turn) {
+        const adam = ad.adamInputs(settings, turn + 1, rates.discriminator);
+        const { loss } = await discriminatorStep.run({ image: imagesOf(turn).image, restored, ...adam });
+        return { discriminator: loss[0] };
       },
     };
   },

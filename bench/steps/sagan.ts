@@ -47,6 +47,7 @@ function pasted(normal: Float32Array, { batch, size }: StepConfig, random: ad.Ra
 
 export const saganStep: StepFactory = {
   peer: "sagan_step.py",
+  shares: { critic: 1, generator: 1 },
   losses: ["critic", "penalty", "generator", "adversarial", "identity", "restoration"],
   defaults: { size: 64, batch: 16, compare: 5 },
 
@@ -54,7 +55,7 @@ export const saganStep: StepFactory = {
 
   parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
 
-  batches(config, turns) {
+  async batches(config, turns) {
     const { batch: n, size: s } = config;
     const random = new ad.Random(config.seed, "batches");
     const mask = (rows: number) => Float32Array.from({ length: rows * s * s }, () => (random.uniform() < KEEP ? 1 : 0));
@@ -91,16 +92,20 @@ export const saganStep: StepFactory = {
           .map(([name, { data }]) => [name.split("/")[0], data]),
       );
     return {
-      async run(turn) {
+      async critic(turn) {
         let last: Record<string, Float32Array> = {};
         for (let i = 0; i < ITERATIONS; i++) {
           const adam = ad.adamInputs(ADAM, turn * ITERATIONS + i + 1, ADAM.learningRate);
           last = await criticStep.run({ ...feeds(turn, i), ...adam });
         }
+        return { critic: last.loss[0], penalty: last.penalty[0] };
+      },
+      async generator(turn) {
         const adam = ad.adamInputs(ADAM, turn + 1, ADAM.learningRate);
         const { loss, ...parts } = await generatorStep.run({ ...feeds(turn, ITERATIONS - 1), ...adam });
-        const losses = { critic: last.loss, penalty: last.penalty, generator: loss, ...parts };
-        return Object.fromEntries(Object.entries(losses).map(([name, [value]]) => [name, value]));
+        return Object.fromEntries(
+          Object.entries({ generator: loss, ...parts }).map(([name, [value]]) => [name, value]),
+        );
       },
     };
   },
