@@ -6,8 +6,9 @@
 import * as ad from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
 import { adamOptions, INTERVALS } from "../../packages/training/src/methods/hq-anogan/gan.ts";
-import { averageDecay, hqAnoGan } from "../../packages/training/src/methods/hq-anogan/method.ts";
+import { hqAnoGan } from "../../packages/training/src/methods/hq-anogan/method.ts";
 import { GROUP } from "../../packages/training/src/methods/hq-anogan/stylegan2/discriminator.ts";
+import { averageDecay } from "../../packages/training/src/methods/hq-anogan/turn.ts";
 import type { Recipe } from "../../packages/training/src/methods/method.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";

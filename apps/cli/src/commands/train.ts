@@ -29,6 +29,7 @@ interface TrainOptions {
   iterations: number;
   epochs?: number;
   seed: number;
+  splitSeed?: number;
   device: "cpu" | "webgpu";
   threads: number;
   falseAlarmRate: number;
@@ -59,6 +60,11 @@ export function trainCommand(): Command {
         .conflicts("iterations"),
     )
     .option("--seed <n>", "everything random follows from it", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option(
+      "--split-seed <n>",
+      "which normals are held out follows from it (default: the seed)",
+      wholeNumber(0, 2 ** 32 - 1),
+    )
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
     .option("--false-alarm-rate <rate>", "share of normal images that the threshold may call abnormal", rate, 0.05)
@@ -138,9 +144,9 @@ async function newSettings(
   if (!data)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
   const { size, options: ofMethod } = methodSettings({ ...options }, flags, given);
-  const { seed, falseAlarmRate } = options;
+  const { seed, splitSeed, falseAlarmRate } = options;
   const iterations = options.epochs
-    ? await iterationsOf(options.epochs, { data, seed, falseAlarmRate, options: ofMethod })
+    ? await iterationsOf(options.epochs, { data, seed, splitSeed, falseAlarmRate, options: ofMethod })
     : options.iterations;
   return {
     data,
@@ -149,6 +155,7 @@ async function newSettings(
     size,
     channels: options.colour ? 3 : 1,
     seed,
+    splitSeed,
     iterations,
     device: options.device,
     threads: options.threads,

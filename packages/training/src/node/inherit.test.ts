@@ -124,12 +124,22 @@ test.each<[string, Partial<HqAnoGanOptions>, Partial<RunSettings>, RegExp]>([
     "another seed, which holds out others",
     {},
     { seed: 4 },
-    /has learnt from \d+ of the images that are held out here.*--seed 3/,
+    /has learnt from \d+ of the images that are held out here.*--split-seed 3/,
   ],
 ])("with %s is refused", async (_what, options, settings, message) => {
   const refused = train("refused", options, settings);
   await expect(refused).rejects.toMatchObject({ name: "HaleError", code: "CHECKPOINT_MISMATCH" });
   await expect(refused).rejects.toThrow(message);
+});
+
+test("trains from another seed on the same parts of the data", async () => {
+  const [first, other] = [3, 4].map((seed) => ({ seed, splitSeed: 3, iterations: 1, every: 1 }));
+  const runs = [await train("seed3", { generator: donor }, first), await train("seed4", { generator: donor }, other)];
+  const [a, b] = runs.map(({ plan }) => plan.partition.threshold.map(({ file }) => file));
+  expect(a).toEqual(b);
+  const weights = await Promise.all(["seed3", "seed4"].map(stateOf));
+  const name = [...weights[0].keys()].find((key) => key.startsWith("encoder/") && key.endsWith("/weight"))!;
+  expect(weights[0].get(name)).not.toEqual(weights[1].get(name));
 });
 
 test("that is none is refused: another method's, nothing at all, another file", async () => {

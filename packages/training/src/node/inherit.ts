@@ -12,7 +12,7 @@ import type { Inherited } from "../trainer/first-state.ts";
 import { partition } from "../trainer/partition.ts";
 import { type Checkpoint, loadCheckpoint, newestCheckpoint } from "./checkpoint.ts";
 import { loadDataset } from "./dataset/index.ts";
-import { type RunSettings, readRunSettings } from "./run-settings.ts";
+import { type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
 
 export interface InheritedRun extends Inherited {
   /** Sentences for the user about what could not be seen. */
@@ -52,7 +52,7 @@ export async function inherit(
   throw new HaleError(
     "CHECKPOINT_MISMATCH",
     `${from} has learnt from ${seen.length} of the images that are held out here, ${seen[0].path} among them.`,
-    `Use its data, seed and rate (--seed ${other.seed} --false-alarm-rate ${other.falseAlarmRate}), or name another run.`,
+    `Use its data and what holds out the same images (--split-seed ${splitOf(other).seed} --false-alarm-rate ${other.falseAlarmRate}), or name another run.`,
   );
 }
 
@@ -103,12 +103,11 @@ function checkAlike(from: string, here: RunSettings, there: RunSettings, alike: 
 
 /** Files that a run learnt from, itself or in a run that it took over from; null where the data is not to be had. */
 async function filesLearntFrom(settings: RunSettings): Promise<Set<string> | null> {
-  const { data, seed, falseAlarmRate } = settings;
   const method = methodNamed(settings.method);
   const before = method.inherits?.(method.options.parse(settings.options));
   let files: string[];
   try {
-    const { train, unlabelled } = partition(await loadDataset(data), { seed, falseAlarmRate });
+    const { train, unlabelled } = partition(await loadDataset(settings.data), splitOf(settings));
     files = [...train, ...(method.needsUnlabelled ? unlabelled : [])].map(({ file }) => file);
   } catch (error) {
     if (error instanceof HaleError) return null;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError } from "@hale/errors";
 import { z } from "zod";
+import type { PartitionOptions } from "../trainer/partition.ts";
 
 export const settingsSchema = z.strictObject({
   data: z.string(),
@@ -12,6 +13,8 @@ export const settingsSchema = z.strictObject({
   size: z.int(),
   channels: z.union([z.literal(1), z.literal(3)]),
   seed: z.int().min(0),
+  /** Which normals are held out follows from this, or from the seed where it is missing. */
+  splitSeed: z.int().min(0).optional(),
   iterations: z.int().min(1),
   device: z.enum(["cpu", "webgpu"]),
   threads: z.int().min(1),
@@ -25,6 +28,16 @@ export const settingsSchema = z.strictObject({
 
 /** Everything that decides how a run goes; kept as `run.json` in its folder. */
 export type RunSettings = z.infer<typeof settingsSchema>;
+
+/** What decides who serves what. */
+export const splitOf = ({
+  seed,
+  splitSeed = seed,
+  falseAlarmRate,
+}: Pick<RunSettings, "seed" | "splitSeed" | "falseAlarmRate">): PartitionOptions => ({
+  seed: splitSeed,
+  falseAlarmRate,
+});
 
 export const settingsFile = (folder: string) => join(folder, "run.json");
 

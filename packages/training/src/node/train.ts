@@ -21,7 +21,7 @@ import { EventLog, readLosses } from "./event-log.ts";
 import { writeExamples } from "./examples.ts";
 import { inherit } from "./inherit.ts";
 import { lockRun } from "./run-lock.ts";
-import { type RunSettings, settingsFile, settingsSchema } from "./run-settings.ts";
+import { type RunSettings, settingsFile, settingsSchema, splitOf } from "./run-settings.ts";
 
 export type { RunSettings } from "./run-settings.ts";
 
@@ -134,7 +134,7 @@ async function trainIn(
   const recipe = method.create(options, shape, backbone);
 
   const dataset = await loadDataset(settings.data);
-  const parts = partition(dataset, { seed: settings.seed, falseAlarmRate: settings.falseAlarmRate });
+  const parts = partition(dataset, splitOf(settings));
   const inheritance = method.inherits?.(options);
   const heldOut = [...parts.selection, ...parts.threshold, ...parts.test];
   const inherited = inheritance ? await inherit(inheritance, settings, heldOut) : undefined;
