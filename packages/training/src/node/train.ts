@@ -21,6 +21,7 @@ import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.
 import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
 import { EventLog, readLosses } from "./event-log.ts";
 import { writeExamples } from "./examples.ts";
+import { writeGenerationExamples } from "./generation-examples.ts";
 import { lockRun } from "./run-lock.ts";
 
 const settingsSchema = z.strictObject({
@@ -301,6 +302,7 @@ async function trainIn(
           events.onSelection?.({ iteration, pseudoAuc: value }, better);
         }
         await writeExamples(join(folder, "examples"), trainer, examples, shape);
+        await writeGenerationExamples(join(folder, "examples"), trainer, ready ? calibration : [], shape);
         await save();
       }
       // Lets signals and timers through: a run of a session blocks the event loop.

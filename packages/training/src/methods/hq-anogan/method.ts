@@ -7,14 +7,13 @@ import {
   adamInputs,
   adamState,
   averageName,
-  constant,
   input,
   mean,
   mul,
   type NamedArray,
   Parameters,
   type ProgramSpec,
-  Random,
+  type Random,
   rangerInputs,
   rangerState,
   sizeOf,
@@ -30,13 +29,13 @@ import { drawAugmentation } from "./ada/pipe.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
 import { AUGMENT, adamOptions, ganSteps, INTERVALS, PATH_LENGTH, pathLengthBatch } from "./gan.ts";
+import { averagedGenerator } from "./generation.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
 import { FULL_STYLE_WIDTH, LITE_SMALLEST } from "./psp/encoder.ts";
 import { calibrationOf, combine, type Prior, SCORES, type ScoreName, scoreParts } from "./scores.ts";
 import { type Architecture, isSize, noiseSides, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures, GROUP } from "./stylegan2/discriminator.ts";
-import { averageLatent, broadcastStyles, mapLatents, mixingMask } from "./stylegan2/mapping.ts";
-import { synthesise } from "./stylegan2/synthesis.ts";
+import { averageLatent, mixingMask } from "./stylegan2/mapping.ts";
 
 const weight = (value: number) => z.number().min(0).default(value);
 
@@ -114,9 +113,6 @@ export type HqAnoGanOptions = z.infer<typeof options>;
 const RAMP = 0.05;
 /** Iterations between two adjustments of the augmentation. */
 const ADJUST_EVERY = 4;
-/** Pictures in the gallery of samples. */
-const SAMPLES = 16;
-
 /** Factor of the generator's average after so many images: half of it goes in `kimg` thousand images, sooner at first. */
 export function averageDecay(batch: number, kimg: number, seen: number): number {
   const halfLife = Math.min(kimg * 1000, RAMP * seen);
@@ -195,19 +191,17 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
     throw new HaleError("OPTION_INVALID", "All of the score's parts have weight 0.", "Give one of them a weight.");
   }
 
-  const samples = () => {
-    const random = new Random(1, "samples");
-    const z = constant(random.normals(SAMPLES * latent), [SAMPLES, latent]);
-    const w = mapLatents(averages.scope(averageName("mapping")), z, architecture);
-    return synthesise(frozen.synthesis, broadcastStyles(w, architecture), architecture, "constant");
-  };
+  const generator = averagedGenerator(
+    { mapping: averages.scope(averageName("mapping")), synthesis: frozen.synthesis },
+    architecture,
+  );
 
   // Asking once declares what only the detector reads: averages, statistics of scores.
   const dummy = input("x", [1, channels, size, size]);
   score(dummy, dummy, restore(dummy));
   for (const name of SCORES) calibrationOf(calibration, name);
   averageLatent(frozen.mapping, architecture);
-  samples();
+  generator.draw(generator.code(input("z", [1, latent])));
 
   const memory: ProgramSpec = {
     name: "augmentation",
@@ -345,7 +339,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
       },
       settle: (observed) => settle(observed, { count: styles, width: latent, range }),
     },
-    galleries: () => ({ samples: samples() }),
+    generator,
     inferencePrefixes: ["encoder/", averageName("synthesis/"), "mapping/average", "discriminator/", "calibration/"],
   };
 }
