@@ -87,7 +87,7 @@ export interface Generator {
   code(z: Tensor): Tensor;
   /** What else an image is drawn from, standard normal: by name the shape for one image. */
   noise: Readonly<Record<string, Shape>>;
-  /** Images [N, C, S, S] in [-1, 1] of codes; without `noise` [N, ...shape] the code alone decides. */
+  /** Images [N, C, S, S], about [-1, 1], of codes; without `noise` [N, ...shape] the code alone decides. */
   draw(code: Tensor, noise?: Readonly<Record<string, Tensor>>): Tensor;
 }
 

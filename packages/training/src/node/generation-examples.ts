@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { ImageShape } from "../methods/method.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import { exampleName } from "./examples.ts";
-import { sideBySide, writeSheet } from "./sheet.ts";
+import { writePairs, writeSheet } from "./sheet.ts";
 
 /** Samples a row, and rows. */
 const SAMPLES = 6;
@@ -40,5 +40,6 @@ export async function writeGenerationExamples(
   const originals = normals.slice(0, RECONSTRUCTIONS);
   if (originals.length === 0) return;
   const { healthy } = await trainer.restore(originals);
-  await writeSheet(`${base}-reconstructions.png`, sideBySide(originals, healthy), shape, 2 * ACROSS);
+  const pairs = originals.map((original, i) => [original, healthy[i]] as const);
+  await writePairs(`${base}-reconstructions.png`, pairs, shape, ACROSS);
 }

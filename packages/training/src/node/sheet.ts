@@ -1,5 +1,5 @@
 /** @file Pictures as networks have them, laid out in rows in one PNG file. */
-import { encodePng, gridOf, rasterOf } from "@hale/imaging";
+import { encodePng, gridOf, type Raster, rasterOf } from "@hale/imaging";
 import type { ImageShape } from "../methods/method.ts";
 import { writeAtomic } from "./atomic.ts";
 
@@ -7,14 +7,27 @@ import { writeAtomic } from "./atomic.ts";
 export async function writeSheet(
   path: string,
   pictures: readonly Float32Array[],
-  { size, channels }: ImageShape,
+  shape: ImageShape,
   columns: number,
 ): Promise<void> {
-  const tiles = pictures.map((data) => rasterOf({ data, width: size, height: size, channels }));
-  await writeAtomic(path, encodePng(gridOf(tiles, columns)));
+  await writeAtomic(path, encodePng(gridOf(rasters(pictures, shape), columns)));
 }
 
-/** Each of the first pictures with that of the second that belongs to it on its right. */
-export function sideBySide(left: readonly Float32Array[], right: readonly Float32Array[]): Float32Array[] {
-  return left.flatMap((picture, i) => [picture, right[i]]);
+/** Writes each of the first pictures with the second that belongs to it on its right, `columns` such pairs a row. */
+export async function writePairs(
+  path: string,
+  pairs: readonly (readonly [Float32Array, Float32Array])[],
+  shape: ImageShape,
+  columns: number,
+): Promise<void> {
+  // Pictures of a pair touch, so that nobody has to count which belong together.
+  const tiles = pairs.map((pair) => gridOf(rasters(pair, shape), 2, 0));
+  await writeAtomic(path, encodePng(gridOf(tiles, columns, PAIR_GAP)));
+}
+
+/** Pixels between two pairs. */
+const PAIR_GAP = 6;
+
+function rasters(pictures: readonly Float32Array[], { size, channels }: ImageShape): Raster[] {
+  return pictures.map((data) => rasterOf({ data, width: size, height: size, channels }));
 }

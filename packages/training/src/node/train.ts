@@ -121,9 +121,10 @@ export async function readRunSettings(folder: string): Promise<RunSettings> {
 }
 
 /** Names under which the best generator so far travels inside checkpoints. */
-const BEST = "best:";
+export const BEST = "best:";
 
-function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array[]>): string {
+/** What a checkpoint belongs to: settings and images. */
+export function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array[]>): string {
   // Where the data lies and how often the run is saved do not change what it learns.
   const { data: _data, keep: _keep, ...rest } = settings;
   const hash = createHash("sha256").update(JSON.stringify(rest));

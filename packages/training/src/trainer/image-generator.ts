@@ -2,7 +2,7 @@
  * @file Images that a method's generator draws, a few at a time, with the weights that a state holds now. Each image is a
  * function of those weights, a seed, a stream's name and its number, so that it can be drawn again alone.
  */
-import { input, Program, Random, type Shape, type State, sizeOf } from "@hale/autodiff";
+import { input, maximum, minimum, Program, Random, type Shape, type State, sizeOf, type Tensor } from "@hale/autodiff";
 import type { Generator } from "../methods/method.ts";
 import { joined } from "./joined.ts";
 
@@ -31,7 +31,7 @@ export class ImageGenerator {
   static async compile(state: State, generator: Generator): Promise<ImageGenerator> {
     const code = generator.code(input("z", [BATCH, generator.latent]));
     const coder = await Program.compile(state, { name: "code", outputs: { code } });
-    const images = generator.draw(input("code", code.shape));
+    const images = picture(generator.draw(input("code", code.shape)));
     const plain = await Program.compile(state, { name: "draw", outputs: { images } });
     return new ImageGenerator(state, generator, code.shape.slice(1), coder, plain);
   }
@@ -47,13 +47,14 @@ export class ImageGenerator {
     const codes = await this.codes(drawn.map(({ z }) => z));
     if (noise.length === 0) return this.draw(codes);
     const program = await this.noisyProgram();
-    return inBatches(codes, sizeOf(this.codeShape), async (code, first) => {
+    return inBatches(codes, sizeOf(this.codeShape), BATCH, async (code, first) => {
       const ofBatch = noise.map(([name, shape], n): [string, Float32Array] => {
         return [
           name,
           padded(
             drawn.slice(first, first + BATCH).map((one) => one.noise[n]),
             sizeOf(shape),
+            BATCH,
           ),
         ];
       });
@@ -89,30 +90,33 @@ export class ImageGenerator {
   }
 
   private codes(latents: readonly Float32Array[]): Promise<Float32Array[]> {
-    return inBatches(latents, this.generator.latent, async (z) => (await this.coder.run({ z })).code);
+    return inBatches(latents, this.generator.latent, BATCH, async (z) => (await this.coder.run({ z })).code);
   }
 
   private draw(codes: readonly Float32Array[]): Promise<Float32Array[]> {
-    return inBatches(codes, sizeOf(this.codeShape), async (code) => (await this.plain.run({ code })).images);
+    return inBatches(codes, sizeOf(this.codeShape), BATCH, async (code) => (await this.plain.run({ code })).images);
   }
 
   private async noisyProgram(): Promise<Program> {
     if (!this.noisy) {
       const shapes = Object.entries(this.generator.noise);
       const noise = Object.fromEntries(shapes.map(([name, shape]) => [name, input(name, [BATCH, ...shape])]));
-      const images = this.generator.draw(input("code", [BATCH, ...this.codeShape]), noise);
+      const images = picture(this.generator.draw(input("code", [BATCH, ...this.codeShape]), noise));
       this.noisy = await Program.compile(this.state, { name: "draw with noise", outputs: { images } });
     }
     return this.noisy;
   }
 }
 
+/** Values beyond [-1, 1] as a file of pixels would hold them: what lies outside black and white cannot be seen. */
+const picture = (images: Tensor) => maximum(minimum(images, 1), -1);
+
 /** Runs rows of `width` numbers a batch at a time and takes the results apart again. */
 export async function inBatches(
   rows: readonly Float32Array[],
   width: number,
-  run: (batch: Float32Array, first: number) => Promise<Float32Array>,
-  batch = BATCH,
+  batch: number,
+  run: (rows: Float32Array, first: number) => Promise<Float32Array>,
 ): Promise<Float32Array[]> {
   const results: Float32Array[] = [];
   for (let first = 0; first < rows.length; first += batch) {
@@ -127,6 +131,6 @@ export async function inBatches(
 }
 
 /** Rows one after the other, zeros up to a whole batch. */
-function padded(rows: readonly Float32Array[], width: number, batch = BATCH): Float32Array {
+function padded(rows: readonly Float32Array[], width: number, batch: number): Float32Array {
   return joined([...rows, new Float32Array((batch - rows.length) * width)]);
 }
