@@ -88,6 +88,7 @@ describe("help", () => {
         "train",
         "evaluate",
         "score",
+        "quality",
         "doctor",
       ];
       const top = await hale(["--help"]);
@@ -250,6 +251,21 @@ describe("a sentence and no half-written file answer", () => {
       const before = await readFile(join(data, "split.csv"), "utf8");
       expectRefused(await hale(["data", "split", "scans"]), 1, /split\.csv is there already\. Add --force/);
       expect(await readFile(join(data, "split.csv"), "utf8")).toBe(before);
+    },
+    LIMIT,
+  );
+
+  test(
+    "the quality of a run that draws nothing, and of what is no run",
+    async () => {
+      const none = await hale(["quality", "run"]);
+      expectRefused(
+        none,
+        2,
+        /sagan only changes images that it is given; it has no generator.* Name a run of hq-anogan/,
+      );
+      expectRefused(await hale(["quality", detector]), 1, /There is no training run in .*detector\.hale/);
+      expect(await readdir(join(root, "run"))).not.toContain("quality");
     },
     LIMIT,
   );

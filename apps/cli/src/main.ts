@@ -12,6 +12,7 @@ import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { qualityCommand } from "./commands/quality.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 
@@ -26,6 +27,7 @@ const program = new Command("hale")
   .addCommand(trainCommand())
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
+  .addCommand(qualityCommand())
   .addCommand(backboneCommand())
   .addCommand(doctorCommand())
   .addHelpText(

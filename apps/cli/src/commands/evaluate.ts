@@ -113,7 +113,7 @@ function text(
   if (parts.length > 0)
     lines.push(
       "Parts of the score, each alone; nothing was chosen by them:",
-      ...parts.map(({ name, auroc: value }) => `  ${name.padEnd(16)} AUROC ${value.toFixed(3)}`),
+      ...parts.map(({ name, auroc: value }) => `  ${name.padEnd(16)} AUROC ${interval(value)}`),
     );
   if (audit.controls)
     lines.push(

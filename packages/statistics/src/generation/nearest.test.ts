@@ -78,6 +78,22 @@ test("a few copies among many samples hardly move the superiority and do show in
   expect(Array.from(result.pValues.slice(0, 10)).every((p) => p === 1 / 201)).toBe(true);
 });
 
+test("the chance of so many samples nearer than all is their share among all orders of samples and held-out images", () => {
+  const column = (values: number[]): Features => ({ values: Float32Array.from(values), dimension: 1 });
+  const ranks = [1, 2, 3, 4, 5, 6, 7];
+  const orders = Array.from({ length: 2 ** 7 }, (_, bits) => ranks.filter((rank) => (bits >> (rank - 1)) & 1))
+    .filter((chosen) => chosen.length === 4)
+    .map((chosen) => {
+      const heldOut = column(ranks.filter((rank) => !chosen.includes(rank)));
+      return memorisation({ generated: column(chosen), training: column([0]), heldOut, seed: 1, resamples: 2 });
+    });
+  expect(orders).toHaveLength(35);
+  for (const { nearerThanAll, nearerThanAllChance } of orders) {
+    const asMany = orders.filter((other) => other.nearerThanAll >= nearerThanAll);
+    expect(nearerThanAllChance).toBeCloseTo(asMany.length / 35, 12);
+  }
+});
+
 test("the superiority is the share of pairs in which the sample is nearer, ties counting a half", () => {
   fc.assert(
     fc.property(tied(2), tied(2), tied(2), (generated, training, heldOut) => {

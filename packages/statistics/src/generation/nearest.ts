@@ -59,6 +59,8 @@ export interface Memorisation {
   nearerThanAll: number;
   /** How many `nearerThanAll` would be without memorising, on average: samples / (held-out rows + 1). */
   nearerThanAllExpected: number;
+  /** The chance of at least `nearerThanAll` such samples without memorising, if all images are independent. */
+  nearerThanAllChance: number;
   level: number;
   /** Says when all held-out rows come from fewer clusters than rows; null otherwise. */
   caution: string | null;
@@ -107,18 +109,27 @@ export function memorisation({
     level,
   });
   const ascending = real.distance.slice().sort();
+  const nearerThanAll = countBelow(near.distance.slice().sort(), ascending[0]);
   return {
     generated: near,
     heldOut: real,
     pValues: near.distance.map((distance) => (1 + countAtMost(ascending, distance)) / (rows + 1)),
     superiority: honestBounds(intervals.auroc, { samples, clusters: normalClusters, level }),
-    nearerThanAll: countBelow(near.distance.slice().sort(), ascending[0]),
+    nearerThanAll,
     nearerThanAllExpected: samples / (rows + 1),
+    nearerThanAllChance: chanceOfFirst(nearerThanAll, samples, rows),
     level,
     caution: heldOutClusters
       ? null
       : "Held-out images count as independent; if a patient has several, name the patients.",
   };
+}
+
+/** The chance that the first k of n samples and m others in random order are all samples: n/(n+m)·(n-1)/(n+m-1)··· */
+function chanceOfFirst(k: number, n: number, m: number): number {
+  let chance = 1;
+  for (let i = 0; i < k; i++) chance *= (n - i) / (n + m - i);
+  return chance;
 }
 
 /** The bootstrap's bounds, unless it had nothing to vary or too little. */

@@ -94,4 +94,21 @@ describe.each([...methods.values()])("$name", (method) => {
     await model.release();
     await trainer.release();
   });
+
+  test("draws images of its shape from random numbers, if it can draw at all", async () => {
+    for (const channels of [1, 3] as const) {
+      const { recipe, trainer } = await make(channels);
+      const generator = await trainer.generator();
+      expect(generator === null).toBe(recipe.generator === undefined);
+      if (!generator) {
+        await trainer.release();
+        continue;
+      }
+      const images = await generator.samples({ seed: 1, name: "every" }, 0, 3);
+      expect(images.map((image) => image.length)).toEqual(new Array(3).fill(channels * 32 * 32));
+      expect(images.every((image) => image.every(Number.isFinite))).toBe(true);
+      expect(images[1]).not.toEqual(images[0]);
+      await trainer.release();
+    }
+  });
 });

@@ -8,6 +8,7 @@ import {
   type Parameters,
   type ProgramSpec,
   type Random,
+  type Shape,
   type StepSpec,
   type Tensor,
 } from "@hale/autodiff";
@@ -72,10 +73,24 @@ export interface Recipe {
   views?(x: Tensor): Readonly<Record<string, Tensor>>;
   /** Pictures [n, C, S, S] in [-1, 1] that show what has been learnt, made of state alone, by name. */
   galleries?(): Readonly<Record<string, Tensor>>;
+  /** Draws images from random numbers alone; missing where a method only changes images that it is given. */
+  generator?: Generator;
   /** What a step needs of a normal image [C, S, S] besides itself; worked out once for each. */
   companion?(image: Float32Array): Float32Array;
   /** Names of the state arrays that `restore` reads begin with one of these. */
   inferencePrefixes: readonly string[];
+}
+
+/** A generator of images, in two parts, since it is between them that one image turns smoothly into another. */
+export interface Generator {
+  /** Numbers of a latent z, standard normal. */
+  latent: number;
+  /** Codes [N, ...] of latents z [N, latent]; images are interpolated by mixing their codes. */
+  code(z: Tensor): Tensor;
+  /** What else an image is drawn from, standard normal: by name the shape for one image. */
+  noise: Readonly<Record<string, Shape>>;
+  /** Images [N, C, S, S], about [-1, 1], of codes; without `noise` [N, ...shape] the code alone decides. */
+  draw(code: Tensor, noise?: Readonly<Record<string, Tensor>>): Tensor;
 }
 
 /** State that is worked out from held-out normals before images are scored. */

@@ -39,7 +39,7 @@ export interface ClassRow {
 export interface PartRow {
   name: string;
   /** By this number alone, on the same test images. */
-  auroc: number;
+  auroc: Interval;
 }
 
 export interface Evaluation {
@@ -101,13 +101,11 @@ export async function evaluateDetector(
   }
   const scores = cases.map(({ finding }) => finding.score);
   const clusters = cases.map(({ item }) => clusterOf(item));
+  const resampled = { labels, clusters, seed, resamples };
   const { intervals, ...counts } = clusteredIntervals({
+    ...resampled,
     scores,
-    labels,
-    clusters,
     metrics: ["auroc", "averagePrecision"],
-    seed,
-    resamples,
   });
   const threshold = detector.card.threshold?.value;
   return {
@@ -123,7 +121,7 @@ export async function evaluateDetector(
     classes: classRows(cases),
     parts: detector.card.parts.map((name) => {
       const values = cases.map(({ finding }) => finding.parts[name]);
-      return { name, auroc: auroc(values, labels) };
+      return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
     }),
     pixels: await pixelsOf(cases),
     audit: await checkDataset(path, { corrupt, nearCopies }),

@@ -8,6 +8,9 @@ import type { ImageShape } from "../methods/method.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import { writeAtomic } from "./atomic.ts";
 
+/** What the files of an iteration begin with. */
+export const exampleName = (iteration: number) => String(iteration).padStart(8, "0");
+
 /** Most pictures of a gallery; more are too small to look at. */
 const SHOWN = 100;
 
@@ -21,7 +24,7 @@ export async function writeExamples(
   images: readonly Float32Array[],
   { size, channels }: ImageShape,
 ): Promise<void> {
-  const base = join(folder, String(trainer.iteration).padStart(8, "0"));
+  const base = join(folder, exampleName(trainer.iteration));
   const tile = (data: Float32Array, planes: 1 | 3 = channels) =>
     rasterOf({ data, width: size, height: size, channels: planes });
   const { healthy, maps, views } = await trainer.restore(images);

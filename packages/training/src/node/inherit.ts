@@ -8,7 +8,7 @@ import { HaleError } from "@hale/errors";
 import type { Item } from "../dataset/index.ts";
 import type { Inheritance } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
-import type { Inherited } from "../trainer/first-state.ts";
+import { arraysUnder, type Inherited } from "../trainer/first-state.ts";
 import { partition } from "../trainer/partition.ts";
 import { type Checkpoint, loadCheckpoint, newestCheckpoint } from "./checkpoint.ts";
 import { loadDataset } from "./dataset/index.ts";
@@ -38,8 +38,7 @@ export async function inherit(
   }
   const other = await settingsOf(folder);
   if (other) checkAlike(from, settings, other, alike);
-  const names = [...checkpoint.arrays.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
-  const arrays = new Map(names.sort().map((name) => [name, checkpoint.arrays.get(name)!]));
+  const arrays = arraysUnder(checkpoint.arrays, prefixes);
   const learnt = other && (await filesLearntFrom(other));
   if (!learnt)
     return {

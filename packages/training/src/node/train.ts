@@ -19,6 +19,7 @@ import { type Checkpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.
 import { loadDataset, loadImages, type Skipped } from "./dataset/index.ts";
 import { EventLog, readLosses } from "./event-log.ts";
 import { writeExamples } from "./examples.ts";
+import { writeGenerationExamples } from "./generation-examples.ts";
 import { inherit } from "./inherit.ts";
 import { lockRun } from "./run-lock.ts";
 import { type RunSettings, settingsFile, settingsSchema, splitOf } from "./run-settings.ts";
@@ -83,9 +84,10 @@ export class Interrupted extends Error {
 }
 
 /** Names under which the best generator so far travels inside checkpoints. */
-const BEST = "best:";
+export const BEST = "best:";
 
-function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array[]>): string {
+/** What a checkpoint belongs to: settings and images. */
+export function fingerprintOf(settings: RunSettings, parts: Record<string, Float32Array[]>): string {
   // Where the data lies and how often the run is saved do not change what it learns.
   const { data: _data, keep: _keep, ...rest } = settings;
   const hash = createHash("sha256").update(JSON.stringify(rest));
@@ -271,6 +273,7 @@ async function trainIn(
           events.onSelection?.({ iteration, pseudoAuc: value }, better);
         }
         await writeExamples(join(folder, "examples"), trainer, examples, shape);
+        await writeGenerationExamples(join(folder, "examples"), trainer, ready ? calibration : [], shape);
         await save();
       }
       // Lets signals and timers through: a run of a session blocks the event loop.

@@ -37,3 +37,12 @@ export function firstState(recipe: Recipe, seed: number, from?: Arrays, inherite
   }
   return fresh;
 }
+
+/** Arrays whose names begin with one of the prefixes, in order of their names. */
+export function arraysUnder(
+  arrays: ReadonlyMap<string, NamedArray>,
+  prefixes: readonly string[],
+): Map<string, NamedArray> {
+  const names = [...arrays.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+  return new Map(names.sort().map((name) => [name, arrays.get(name)!]));
+}

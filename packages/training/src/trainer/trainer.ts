@@ -8,6 +8,7 @@ import type { Device } from "@hale/runtime";
 import type { DrawImages, DrawnImages, ImageShape, Recipe } from "../methods/method.ts";
 import { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./answers.ts";
 import { firstState, type Inherited } from "./first-state.ts";
+import { ImageGenerator } from "./image-generator.ts";
 import { joined } from "./joined.ts";
 import { Sampler } from "./sampler.ts";
 
@@ -50,6 +51,7 @@ export class Trainer {
   /** Compiled when first asked for. */
   private gallery: Program | null = null;
   private observer: Program | null = null;
+  private drawing: ImageGenerator | null = null;
 
   private constructor(
     private readonly options: TrainerOptions,
@@ -207,6 +209,13 @@ export class Trainer {
     return Object.fromEntries(Object.entries(await this.gallery.run()).map(([name, all]) => [name, split(all)]));
   }
 
+  /** What draws images from random numbers with the present weights; null where the method has no such generator. */
+  async generator(): Promise<ImageGenerator | null> {
+    const { generator } = this.options.recipe;
+    if (!this.drawing && generator) this.drawing = await ImageGenerator.compile(this.state, generator);
+    return this.drawing;
+  }
+
   /** Everything that a checkpoint needs besides the options. */
   async snapshot(): Promise<{ iteration: number; arrays: Map<string, NamedArray> }> {
     return { iteration: this.done, arrays: await this.state.read() };
@@ -217,6 +226,7 @@ export class Trainer {
     await this.scorer.release();
     await this.gallery?.release();
     await this.observer?.release();
+    await this.drawing?.release();
     this.state.dispose();
   }
 }

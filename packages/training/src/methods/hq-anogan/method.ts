@@ -6,13 +6,11 @@ import {
   abs,
   adamState,
   averageName,
-  constant,
   input,
   mean,
   mul,
   type NamedArray,
   Parameters,
-  Random,
   rangerInputs,
   rangerState,
   sizeOf,
@@ -25,18 +23,15 @@ import type { ImageShape, Method, Recipe } from "../method.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
 import { PATH_LENGTH } from "./gan.ts";
+import { averagedGenerator } from "./generation.ts";
 import { draw, encode, inversionStep } from "./inversion.ts";
 import { type HqAnoGanOptions, options } from "./options.ts";
 import { FULL_STYLE_WIDTH, LITE_SMALLEST } from "./psp/encoder.ts";
 import { calibrationOf, combine, type Prior, type ScoreName, scoreParts, standardised } from "./scores.ts";
 import { type Architecture, isSize, styleCount } from "./stylegan2/architecture.ts";
 import { discriminatorFeatures, GROUP } from "./stylegan2/discriminator.ts";
-import { averageLatent, broadcastStyles, mapLatents } from "./stylegan2/mapping.ts";
-import { synthesise } from "./stylegan2/synthesis.ts";
+import { averageLatent } from "./stylegan2/mapping.ts";
 import { AUGMENTATION, ganTurn } from "./turn.ts";
-
-/** Pictures in the gallery of samples. */
-const SAMPLES = 16;
 
 function transformsOf(name: string) {
   return name === "none" ? {} : selectTransforms(name);
@@ -114,18 +109,16 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
     throw new HaleError("OPTION_INVALID", "All of the score's parts have weight 0.", "Give one of them a weight.");
   }
 
-  const samples = () => {
-    const random = new Random(1, "samples");
-    const z = constant(random.normals(SAMPLES * latent), [SAMPLES, latent]);
-    const w = mapLatents(averages.scope(averageName("mapping")), z, architecture);
-    return synthesise(frozen.synthesis, broadcastStyles(w, architecture), architecture, "constant");
-  };
+  const generator = averagedGenerator(
+    { mapping: averages.scope(averageName("mapping")), synthesis: frozen.synthesis },
+    architecture,
+  );
 
   // Asking once declares what only the detector reads: averages, statistics of scores.
   const dummy = input("x", [1, channels, size, size]);
   parts(dummy, restore(dummy));
   averageLatent(frozen.mapping, architecture);
-  samples();
+  generator.draw(generator.code(input("z", [1, latent])));
 
   const learnt = settings.generator !== "train";
   const generatorIterations = (iterations: number) => (learnt ? 0 : Math.round(settings.generatorShare * iterations));
@@ -172,7 +165,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
       },
       settle: (observed) => settle(observed, { count: styles, width: latent, range }),
     },
-    galleries: () => ({ samples: samples() }),
+    generator,
     inferencePrefixes: ["encoder/", averageName("synthesis/"), "mapping/average", "discriminator/", "calibration/"],
   };
 }
