@@ -18,6 +18,7 @@ export * from "./nn/parameters.ts";
 export * from "./nn/spectral.ts";
 export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
+export * from "./ops/finite.ts";
 export * from "./ops/indexing.ts";
 export * from "./ops/layout.ts";
 export * from "./ops/leaf.ts";

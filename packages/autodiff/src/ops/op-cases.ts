@@ -8,6 +8,7 @@ import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { convCases } from "./conv-cases.ts";
 import * as elementwise from "./elementwise.ts";
+import { finite } from "./finite.ts";
 import { gather, scatterAdd } from "./indexing.ts";
 import { concat, embed, expand, pad, reshape, slice, transpose } from "./layout.ts";
 import { constant } from "./leaf.ts";
@@ -75,6 +76,7 @@ export const opCases: OpCase[] = [
   unaryCase("softplus", elementwise.softplus),
   unaryCase("abs", elementwise.abs, offZero),
   unaryCase("sign", elementwise.sign, offZero),
+  unaryCase("finite", finite),
   unaryCase("reciprocal", elementwise.reciprocal, positive),
   unaryCase("relu", elementwise.relu, offZero),
   unaryCase("leakyRelu", (x) => elementwise.leakyRelu(x, 0.2), offZero),

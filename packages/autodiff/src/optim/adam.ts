@@ -2,6 +2,7 @@
  * @file Adam (Kingma and Ba 2015) as graph: moments and step sizes go in, new values come out.
  */
 import { add, div, mul, sqrt, sub } from "../ops/elementwise.ts";
+import { finite } from "../ops/finite.ts";
 import { input } from "../ops/leaf.ts";
 import type { NamedArray } from "../program.ts";
 import { sizeOf } from "../shape.ts";
@@ -15,6 +16,8 @@ export interface AdamOptions {
   epsilon?: number;
   /** Adds this times the parameter to its gradient (the L2 form, as in PyTorch's Adam); none by default. */
   weightDecay?: number;
+  /** Gradients that are not numbers are replaced as `finite` does it, so that one bad step does not end a run. */
+  guarded?: boolean;
 }
 
 /**
@@ -54,7 +57,7 @@ export function adamState(parameters: ReadonlyMap<string, Tensor>): Map<string, 
 export function adamUpdates(
   parameters: ReadonlyMap<string, Tensor>,
   gradients: readonly Tensor[],
-  { beta1, beta2, weightDecay = 0 }: Omit<AdamOptions, "learningRate">,
+  { beta1, beta2, weightDecay = 0, guarded = false }: Omit<AdamOptions, "learningRate">,
 ): Record<string, Tensor> {
   const rate = input("rate", []);
   const epsilon = input("epsilon", []);
@@ -63,7 +66,8 @@ export function adamUpdates(
     const moment = (field: "first" | "second") => input(names[field], parameter.shape);
     return { names, values: { parameter, first: moment("first"), second: moment("second") }, gradient: gradients[i] };
   });
-  return updateJointly(updated, ({ parameter, ...moments }, gradient) => {
+  return updateJointly(updated, ({ parameter, ...moments }, slope) => {
+    const gradient = guarded ? finite(slope) : slope;
     const g = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
     const first = add(mul(moments.first, beta1), g);
     const second = add(mul(moments.second, beta2), mul(g, g));

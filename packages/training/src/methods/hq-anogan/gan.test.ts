@@ -1,9 +1,21 @@
 /** @file The generator's four steps: what they are given changes their losses, in float64. */
-import { evaluate, Parameters, Random, type StepSpec, sizeOf, traceStep } from "@hale/autodiff";
+import {
+  adamInputs,
+  adamState,
+  compileStep,
+  evaluate,
+  Parameters,
+  Random,
+  State,
+  type StepSpec,
+  sizeOf,
+  traceStep,
+} from "@hale/autodiff";
+import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { drawAugmentation } from "./ada/pipe.ts";
 import { selectTransforms } from "./ada/transforms.ts";
-import { AUGMENT, ganSteps } from "./gan.ts";
+import { AUGMENT, adamOptions, ganSteps } from "./gan.ts";
 import { GROUP } from "./stylegan2/discriminator.ts";
 
 const architecture = { size: 16, channels: 1, latent: 8, mappingLayers: 1, base: 32, maxChannels: 4 } as const;
@@ -77,6 +89,25 @@ describe("style mixing", () => {
     expect(Math.abs(loss({ mask, other }) - loss({ mask }))).toBeGreaterThan(1e-6);
     expect(loss({ other })).toBe(loss());
   });
+});
+
+test("a gradient that is not a number leaves weights that are", async () => {
+  const arrays = new Map([...parameters.initialise(new Random(2, "parameters")), ...adamState(steps.r1.parameters)]);
+  const held = new State(await openDevice({ threads: 1 }));
+  held.write(arrays);
+  const step = await compileStep(held, steps.r1);
+  const image = new Float32Array(GROUP * 256).fill(0.1);
+  image[0] = Number.NaN;
+  const { penalty } = await step.run({
+    image,
+    ...augmentation("real", 0),
+    ...adamInputs(adamOptions(1e-3, 16), 1, 1e-3),
+  });
+  await step.release();
+  expect(penalty[0]).toBeNaN();
+  for (const [name, { data }] of await held.read([...steps.r1.parameters.keys()])) {
+    expect(data.every(Number.isFinite), name).toBe(true);
+  }
 });
 
 test("only the discriminator's own steps train it, and only the generator's train mapping and synthesis", () => {

@@ -44,9 +44,9 @@ const PART = 2 * GROUP;
 /** Iterations from one regularisation to the next. */
 export const INTERVALS = { pathLength: 4, r1: 16 };
 
-/** Adam's settings of a network that is regularised every so many steps, or never. */
+/** Adam's settings of a network that is regularised every so many steps, or never. As in the source, its gradients are guarded. */
 export function adamOptions(learningRate: number, interval: number | null): AdamOptions {
-  const options = { learningRate, beta1: 0, beta2: 0.99 };
+  const options = { learningRate, beta1: 0, beta2: 0.99, guarded: true };
   return interval === null ? options : lazyAdam(options, interval);
 }
 
