@@ -37,7 +37,8 @@ export function qualityCommand(): Command {
       "after",
       `
 Samples of the newest checkpoint are compared with the normals that it learnt from and with normals held out from
-learning (never the test split). Figures on other features, or on other numbers of images, are other figures: compare
+learning (never the test split). Random convolutions need no file and are content long before a trained network is: give
+--features where you can. Figures on other features, or on other numbers of images, are other figures: compare
 runs at the same ones. Written beside the figures: samples, interpolations, reconstructions
 beside originals, and the samples that are nearest to training images beside those.
 
