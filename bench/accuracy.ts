@@ -4,7 +4,7 @@
  * losses go to `results/curves/`, thinned to fifty points.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
@@ -12,6 +12,7 @@ import { CONTROL_SIZE, methodNamed } from "@hale/training";
 import {
   type Evaluation,
   evaluateDetector,
+  type FinishedRun,
   iterationsOf,
   type RunEvents,
   type RunSettings,
@@ -34,6 +35,8 @@ export interface AccuracyOptions {
   set?: string[];
   variant: string;
   seed: number;
+  /** Which normals are held out follows from it, or from the seed. */
+  splitSeed?: number;
   size: number;
   colour?: boolean;
   iterations: number;
@@ -46,11 +49,15 @@ export interface AccuracyOptions {
 
 const FALSE_ALARM_RATE = 0.05;
 
-type Row = Record<string, string | number>;
+export type Row = Record<string, string | number>;
 
 /** Of data sets with masks: where in the image, not only whether. */
 const PIXEL_COLUMNS =
   "dataset,method,variant,seed,selection,size,n_test,pixel_auroc,pixel_ap,best_dice,aupro,command".split(",");
+
+/** Of methods whose score has parts: each alone. */
+const PART_COLUMNS =
+  "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
 export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
@@ -67,7 +74,12 @@ export function mergeRows(text: string, rows: readonly Row[], columns: readonly 
   return `${[columns.join(","), ...[...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)].join("\n")}\n`;
 }
 
-const four = (value: number | null) => (value === null ? "" : Number(value.toFixed(4)));
+/** `mergeRows` on a file. */
+export async function addRows(file: string, rows: readonly Row[], columns: readonly string[]): Promise<void> {
+  await writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", rows, columns));
+}
+
+export const four = (value: number | null) => (value === null ? "" : Number(value.toFixed(4)));
 
 function intervalFields({ auroc, averagePrecision }: Pick<Evaluation, "auroc" | "averagePrecision">): Row {
   return {
@@ -80,12 +92,12 @@ function intervalFields({ auroc, averagePrecision }: Pick<Evaluation, "auroc" | 
   };
 }
 
-export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
+/** Trains the run of a cell, or goes on with it. */
+export async function trainCell(options: AccuracyOptions): Promise<{ settings: RunSettings; run: FinishedRun }> {
   const known = existsSync(join(options.run, "run.json"));
   const settings: RunSettings = known ? await readRunSettings(options.run) : await freshSettings(options);
   if (options.data) settings.data = options.data;
-  const name = basename(settings.data);
-  const label = `${name} ${settings.method} seed ${settings.seed}`;
+  const label = `${basename(settings.data)} ${settings.method} ${options.variant} seed ${settings.seed}`;
   let shown = 0;
   const events: RunEvents = {
     onStep: ({ iteration, iterations, secondsLeft }) => {
@@ -94,14 +106,14 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       console.error(`${label}: ${iteration}/${iterations}, ${Math.round(secondsLeft)} s left`);
     },
   };
-  const run = await runTraining(options.run, settings, events, { until: options.until });
+  return { settings, run: await runTraining(options.run, settings, events, { until: options.until }) };
+}
+
+export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
+  const { settings, run } = await trainCell(options);
+  const name = basename(settings.data);
+  const command = commandOf(settings, options.run, run.iteration);
   const device = await openDevice({ threads: settings.threads });
-  const set = Object.entries(settings.options)
-    .map(([key, value]) => ` --set ${key}=${Array.isArray(value) ? `[${value}]` : value}`)
-    .join("");
-  const command =
-    `hale train $HALE_DATA/${name} --method ${settings.method}${set} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
-    `--seed ${settings.seed} --every ${settings.every} --threads ${settings.threads}${run.iteration < settings.iterations ? ` --until ${run.iteration}` : ""}`;
   const shared: Row = {
     dataset: name,
     seed: settings.seed,
@@ -111,6 +123,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   };
   const rows: Row[] = [];
   const pixelRows: Row[] = [];
+  const partRows: Row[] = [];
   let evaluation: Evaluation | undefined;
   for (const [selection, arrays] of [
     ["pseudo-auc", run.arrays],
@@ -132,6 +145,17 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       command: `${command} --selection ${selection}`,
     };
     rows.push({ ...row, ...intervalFields(evaluation), seconds: Math.round(run.seconds) });
+    partRows.push(
+      ...evaluation.parts.map(({ name: part, auroc: { estimate, low, high } }) => ({
+        ...row,
+        part,
+        n_normal: evaluation!.normals,
+        n_abnormal: evaluation!.abnormals,
+        auroc: four(estimate),
+        auroc_low: four(low),
+        auroc_high: four(high),
+      })),
+    );
     const { pixels } = evaluation;
     if (!pixels) continue;
     pixelRows.push({
@@ -144,10 +168,9 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   }
   const trainNormals = evaluation!.dataset.items.filter((item) => item.split === "train" && item.label === 0).length;
   rows.push(...controlRows(evaluation!, shared, trainNormals));
-  const merge = (file: string, added: Row[], columns: readonly string[]) =>
-    writeAtomic(file, mergeRows(existsSync(file) ? readFileSync(file, "utf8") : "", added, columns));
-  await merge(join("results", "accuracy.csv"), rows, COLUMNS);
-  if (pixelRows.length > 0) await merge(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
+  await addRows(join("results", "accuracy.csv"), rows, COLUMNS);
+  if (pixelRows.length > 0) await addRows(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
+  if (partRows.length > 0) await addRows(join("results", "parts.csv"), partRows, PART_COLUMNS);
   await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
   for (const row of rows)
     console.log(
@@ -157,11 +180,27 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     );
 }
 
+/** The command that makes this run; runs that it builds on are named as their siblings in $RUNS. */
+export function commandOf(settings: RunSettings, run: string, iteration: number): string {
+  const runs = dirname(run);
+  const text = (value: unknown) => {
+    if (Array.isArray(value)) return `[${value}]`;
+    return typeof value === "string" && dirname(value) === runs ? `$RUNS/${basename(value)}` : value;
+  };
+  const set = Object.entries(settings.options).map(([key, value]) => ` --set ${key}=${text(value)}`);
+  const split = settings.splitSeed === undefined ? "" : ` --split-seed ${settings.splitSeed}`;
+  return (
+    `hale train $HALE_DATA/${basename(settings.data)} --method ${settings.method}${set.join("")} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
+    `--seed ${settings.seed}${split} --every ${settings.every} --threads ${settings.threads}${iteration < settings.iterations ? ` --until ${iteration}` : ""}`
+  );
+}
+
 async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   if (!options.data) throw new Error("Name a data set with --data.");
   const given = (options.set ?? []).reduce((before, text) => setting(text, before), {});
   const method = methodNamed(options.method);
-  const split = { data: options.data, seed: options.seed, falseAlarmRate: FALSE_ALARM_RATE };
+  const { data, seed, splitSeed } = options;
+  const split = { data, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
   const iterations = options.epochs
     ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
     : options.iterations;

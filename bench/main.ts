@@ -72,9 +72,10 @@ program
 
 program
   .command("study <name>")
-  .description("All cells of a study that are not in results/accuracy.csv yet: proxyano.")
+  .description("All cells of a study that have no row in results/ yet: proxyano, hq-anogan.")
   .requiredOption("--data <folder>", "folder that holds the data sets; retinal-oct, brain-mri-clean, ...")
   .requiredOption("--runs <folder>", "where the runs are kept; interrupted cells go on")
+  .option("--features <file>", "network that generated images are compared by, a file of hale backbone import")
   .option("--part <i/n>", "every n-th cell, so that n processes share the work", "1/1")
   .option("--threads <n>", "threads", count, 1)
   .action(benchStudy);

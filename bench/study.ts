@@ -1,13 +1,24 @@
 /**
- * @file Studies: lists of accuracy cells. `bench study` runs those whose rows are not yet in `results/accuracy.csv`, one
+ * @file Studies: lists of accuracy cells. `bench study` runs those whose rows are not yet in `results/accuracy.csv` (`generation.csv` of generators), one
  * after the other; a cell that was interrupted goes on. Two processes share a study with `--part 1/2` and `--part 2/2`.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HaleError } from "@hale/errors";
 import { type AccuracyOptions, benchAccuracy } from "./accuracy.ts";
+import { benchGeneration } from "./generation.ts";
 
-type Cell = Pick<AccuracyOptions, "method" | "set" | "variant" | "seed" | "colour" | "epochs"> & { dataset: string };
+interface Cell
+  extends Pick<AccuracyOptions, "method" | "set" | "variant" | "seed" | "splitSeed" | "colour" | "epochs"> {
+  dataset: string;
+  /** Instead of epochs. */
+  iterations?: number;
+  every?: number;
+  /** A cell whose generator is measured, not a detector. */
+  samples?: number;
+  /** The variant of the cell whose generator this one takes. */
+  generator?: string;
+}
 
 /** The paper's claims: each part of the method left out in turn, and each other proxy. */
 const ABLATIONS: Readonly<Record<string, string[]>> = {
@@ -41,7 +52,31 @@ function proxyAnoCells(): Cell[] {
   return [...ablations.slice(0, 12), ...pixels, ...proxies, ...ablations.slice(12)];
 }
 
-const STUDIES: Readonly<Record<string, () => Cell[]>> = { proxyano: proxyAnoCells };
+/** Budget of HQ-AnoGAN's study, fixed before it was run: 12.8 kimg a generator, 400 steps an encoder. */
+const GENERATOR = { iterations: 800, every: 400, samples: 500 };
+const ENCODER = { iterations: 400, every: 200 };
+
+/** A generator with ADA and one without; three encoders on the first, one on the second. */
+function hqAnoGanCells(): Cell[] {
+  const method = "hq-anogan";
+  return ["retinal-oct", "chest-xray"].flatMap((dataset) => {
+    const shared = { dataset, method, splitSeed: 1 };
+    const generator = (variant: string, set: string[]): Cell => {
+      return { ...shared, variant, set: ["generatorShare=1", ...set], seed: 1, ...GENERATOR };
+    };
+    const encoder = (variant: string, from: string, seed: number): Cell => {
+      return { ...shared, variant, set: [], seed, generator: from, ...ENCODER };
+    };
+    return [
+      generator("generator-ada", []),
+      ...[1, 2, 3].map((seed) => encoder("encoder", "generator-ada", seed)),
+      generator("generator-no-ada", ["augmentation=none"]),
+      encoder("encoder-no-ada", "generator-no-ada", 1),
+    ];
+  });
+}
+
+const STUDIES: Readonly<Record<string, () => Cell[]>> = { proxyano: proxyAnoCells, "hq-anogan": hqAnoGanCells };
 
 export interface StudyOptions {
   /** Folder that holds the data sets. */
@@ -50,9 +85,11 @@ export interface StudyOptions {
   runs: string;
   part: string;
   threads: number;
+  /** The network that generated images are compared by: a file of `hale backbone import`. */
+  features?: string;
 }
 
-export async function benchStudy(name: string, { data, runs, part, threads }: StudyOptions): Promise<void> {
+export async function benchStudy(name: string, { data, runs, part, threads, features }: StudyOptions): Promise<void> {
   const cells = STUDIES[name]?.();
   if (!cells) {
     throw new HaleError(
@@ -62,17 +99,33 @@ export async function benchStudy(name: string, { data, runs, part, threads }: St
     );
   }
   const [index, parts] = part.split("/").map(Number);
-  const mine = cells.filter((_, i) => i % parts === index - 1);
-  for (const [i, { dataset, ...cell }] of mine.entries()) {
-    const id = `${dataset},${cell.method},${cell.variant},${cell.seed},`;
-    if (rows().some((row) => row.startsWith(id))) continue;
-    console.error(`Cell ${i + 1} of ${mine.length}: ${id}`);
-    const run = join(runs, id.replaceAll(",", "-").slice(0, -1));
-    await benchAccuracy({ ...cell, data: join(data, dataset), run, size: 64, iterations: 0, every: 250, threads });
+  // Cells that build on one another stay in one process: whole sets, or single cells where none does.
+  const chains = cells.some(({ generator }) => generator)
+    ? [...new Set(cells.map(({ dataset }) => dataset))].map((set) => cells.filter(({ dataset }) => dataset === set))
+    : cells.map((cell) => [cell]);
+  const mine = chains.filter((_, i) => i % parts === index - 1).flat();
+  for (const [i, { dataset, generator, set = [], iterations = 0, every = 250, samples, ...cell }] of mine.entries()) {
+    const id = (variant: string, seed: number) => `${dataset},${cell.method},${variant},${seed},`;
+    const folder = (variant: string, seed: number) => join(runs, id(variant, seed).replaceAll(",", "-").slice(0, -1));
+    const own = id(cell.variant, cell.seed);
+    if (rows(samples ? "generation.csv" : "accuracy.csv").some((row) => row.startsWith(own))) continue;
+    console.error(`Cell ${i + 1} of ${mine.length}: ${own}`);
+    const options = {
+      ...cell,
+      set: generator ? [...set, `generator=${folder(generator, 1)}`] : set,
+      data: join(data, dataset),
+      run: folder(cell.variant, cell.seed),
+      size: 64,
+      iterations,
+      every,
+      threads,
+    };
+    if (samples) await benchGeneration({ ...options, samples, features });
+    else await benchAccuracy(options);
   }
 }
 
-function rows(): string[] {
-  const file = join("results", "accuracy.csv");
+function rows(name: string): string[] {
+  const file = join("results", name);
   return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
 }
