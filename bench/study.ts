@@ -1,6 +1,7 @@
 /**
- * @file Studies: lists of accuracy cells. `bench study` runs those whose rows are not yet in `results/accuracy.csv` (`generation.csv` of generators), one
- * after the other; a cell that was interrupted goes on. Two processes share a study with `--part 1/2` and `--part 2/2`.
+ * @file Studies: lists of cells. `bench study` runs those that have no row yet in `results/accuracy.csv` (of generators, in
+ * `generation.csv`), one after the other; a cell that was interrupted goes on. Two processes share a study with
+ * `--part 1/2` and `--part 2/2`.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,9 +53,9 @@ function proxyAnoCells(): Cell[] {
   return [...ablations.slice(0, 12), ...pixels, ...proxies, ...ablations.slice(12)];
 }
 
-/** Budget of HQ-AnoGAN's study, fixed before it was run: 12.8 kimg a generator, 400 steps an encoder. */
-const GENERATOR = { iterations: 800, every: 400, samples: 500 };
-const ENCODER = { iterations: 400, every: 200 };
+/** Budget of HQ-AnoGAN's study, fixed before it was run: 10 kimg a generator, 300 steps an encoder. */
+const GENERATOR = { iterations: 640, every: 320, samples: 500 };
+const ENCODER = { iterations: 300, every: 150 };
 
 /** A generator with ADA and one without; three encoders on the first, one on the second. */
 function hqAnoGanCells(): Cell[] {
