@@ -57,7 +57,10 @@ function proxyAnoCells(): Cell[] {
 const GENERATOR = { iterations: 640, every: 320, samples: 500 };
 const ENCODER = { iterations: 300, every: 150 };
 
-/** A generator with ADA and one without; three encoders on the first, one on the second. */
+/**
+ * A generator with ADA and one without; three encoders on the first, one on the second; and networks that have hardly
+ * learnt anything, to see what learning is worth.
+ */
 function hqAnoGanCells(): Cell[] {
   const method = "hq-anogan";
   return ["retinal-oct", "chest-xray"].flatMap((dataset) => {
@@ -73,6 +76,7 @@ function hqAnoGanCells(): Cell[] {
       ...[1, 2, 3].map((seed) => encoder("encoder", "generator-ada", seed)),
       generator("generator-no-ada", ["augmentation=none"]),
       encoder("encoder-no-ada", "generator-no-ada", 1),
+      { ...shared, variant: "untrained", set: [], seed: 1, iterations: 2, every: 2 },
     ];
   });
 }
