@@ -20,7 +20,7 @@ let run: FinishedRun;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-stages-"));
   const data = join(root, "data");
-  const counts = { trainNormal: 20, unlabelled: 4, valNormal: 2, testNormal: 4, testAbnormal: 4 };
+  const counts = { trainNormal: 36, unlabelled: 4, valNormal: 2, testNormal: 4, testAbnormal: 4 };
   await writePhantomSet(data, { seed: 5, size: 32, counts });
   settings = {
     data,

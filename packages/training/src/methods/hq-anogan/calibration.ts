@@ -71,8 +71,11 @@ function moments(values: readonly number[]): [mean: number, deviation: number] {
   return [average, Math.sqrt(variance)];
 }
 
-/** Mean and deviation, the latter 1 where all values are alike. */
+/** Values closer together than this share of their mean are alike but for rounding. */
+const ALIKE = 1e-5;
+
+/** Mean and deviation, the latter 1 where all values are alike: two normals, say, are equally far from their mean. */
 export function meanAndDeviation(values: readonly number[]): [number, number] {
   const [average, deviation] = moments(values);
-  return [average, deviation > 0 ? deviation : 1];
+  return [average, deviation > ALIKE * Math.abs(average) ? deviation : 1];
 }

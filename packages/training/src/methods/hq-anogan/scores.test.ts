@@ -105,3 +105,13 @@ test("f-AnoGAN's is the mean squared residual and the mean squared distance of f
     expect(value).toBeCloseTo(squares(image, restoration, i) + squares(features.image, features.restoration, i), 5);
   });
 });
+
+test("that are alike on all normals but for rounding are not blown up", () => {
+  const observed = {
+    offsets: rows(restored.offsets.image).slice(0, 2),
+    ...Object.fromEntries(SCORES.map((name) => [name, [Float32Array.of(0.25), Float32Array.of(0.25)]])),
+  };
+  // Two normals are equally far from the mean of both.
+  const state = settle(observed, { count: l, width: d, range });
+  for (const name of SCORES) expect(state.get(`calibration/${name}`)!.data[1], name).toBe(1);
+});
