@@ -3,7 +3,6 @@
  */
 import {
   add,
-  concat,
   detach,
   div,
   gradients,
@@ -16,7 +15,6 @@ import {
   reshape,
   resizeBilinear,
   type Scope,
-  sliceAxis,
   sqrt,
   square,
   sub,
@@ -100,10 +98,10 @@ export function inversionStep(
   const updates: Record<string, Tensor> = {};
   const offsets = encode(parameters.scope("encoder"), images, architecture, options, { train: updates });
   const restored = draw(frozen, offsets, architecture);
-  // Both at once: one pass through the discriminator's weights.
-  const features = discriminatorFeatures(frozen.discriminator, concat([images, restored], 0), architecture);
-  const half = (part: 0 | 1) => features.map((layer) => takeHalf(layer, part));
-  const [ofImages, ofRestorations] = [half(0), half(1)];
+  // One after the other: no gradient has to go back through the images' own.
+  const [ofImages, ofRestorations] = [images, restored].map((x) =>
+    discriminatorFeatures(frozen.discriminator, x, architecture),
+  );
   const pixels = distance(images, restored);
   const perceptual = backbone
     ? mean(perceptualDistance(new FeatureNetwork(backbone), images, restored))
@@ -126,9 +124,4 @@ export function inversionStep(
     outputs: { loss, pixels, perceptual, length },
     updates: { ...rangerUpdates(own, gradients(loss, [...own.values()])), ...updates },
   };
-}
-
-function takeHalf(x: Tensor, part: 0 | 1): Tensor {
-  const n = x.shape[0] / 2;
-  return sliceAxis(x, 0, part * n, n);
 }
