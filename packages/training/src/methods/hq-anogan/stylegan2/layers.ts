@@ -4,7 +4,9 @@
  */
 import {
   add,
+  constant,
   conv2d,
+  convTranspose2d,
   filled,
   leakyRelu,
   matmul,
@@ -19,6 +21,7 @@ import {
   square,
   sum,
   type Tensor,
+  transpose,
   zeros,
 } from "@hale/autodiff";
 
@@ -94,9 +97,22 @@ function convDown(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return conv2d(filtered, weight, { stride: 2 }, bias);
 }
 
-/** Twice the sides before a valid 3x3 convolution, which takes the rim away. */
-function upsampleForConv(x: Tensor): Tensor {
-  return separableResample(x, TAPS, { up: 2, pads: [3, 2], gain: 4 });
+/** Reverses rows and columns of a 3x3 kernel that is written as 9 numbers. */
+const TURN = constant(
+  Float32Array.from({ length: 81 }, (_, i) => (Math.floor(i / 9) + (i % 9) === 8 ? 1 : 0)),
+  [9, 9],
+);
+
+/**
+ * Twice the sides by zeros between, convolved with weights [O, I, 3, 3], filtered. The filter comes last, so that the
+ * convolution can leave the zeros out: a quarter of the products.
+ */
+function convUp(x: Tensor, weight: Tensor): Tensor {
+  const [outputs, inputs] = weight.shape;
+  const turned = reshape(matmul(reshape(weight, [outputs * inputs, 9]), TURN), [outputs, inputs, 3, 3]);
+  // One row and one column more than it has, of zeros, make a whole number of pairs.
+  const y = convTranspose2d(x, transpose(turned, [1, 0, 2, 3]), { stride: 2, outputPadding: 1 });
+  return separableResample(y, TAPS, { pads: [1, 0], gain: 4 });
 }
 
 export interface ModulatedConvOptions {
@@ -119,7 +135,7 @@ export function modulatedConv(
   const [outputs, inputs, kernel] = weight.shape;
   const [n] = styles.shape;
   const scaled = mul(x, reshape(styles, [n, inputs, 1, 1]));
-  const y = up ? conv2d(upsampleForConv(scaled), weight) : conv2d(scaled, weight, { pad: (kernel - 1) / 2 });
+  const y = up ? convUp(scaled, weight) : conv2d(scaled, weight, { pad: (kernel - 1) / 2 });
   if (!demodulate) return y;
   const energy = sum(square(weight), [2, 3]);
   const squares = matmul(square(styles), energy, { transposeB: true });
