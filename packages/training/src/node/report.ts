@@ -106,6 +106,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
             auroc: { estimate: auroc, low: null, high: null },
             sensitivity,
           })),
+    parts: evaluation.parts,
     pixels: evaluation.pixels && {
       images: cases.filter(({ item, label }) => label === 0 || item.mask !== null).length,
       auroc: evaluation.pixels.auroc,

@@ -7,7 +7,7 @@ import { html, type Markup } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
 import { auditSection } from "./sections/audit.ts";
 import { casesSection } from "./sections/cases.ts";
-import { classesSection, pixelsSection } from "./sections/classes.ts";
+import { classesSection, partsSection, pixelsSection } from "./sections/classes.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { headlineSection, operatingPointSection } from "./sections/headline.ts";
 import { provenanceSection } from "./sections/provenance.ts";
@@ -31,6 +31,7 @@ export function renderReport(data: ReportData): string {
     ["audit", "Data audit", auditSection(data.audit, provenance.method, headline.auroc)],
     ["curves", "Curves", curvesSection(data)],
     ["classes", "Kinds", classesSection(data.classes)],
+    ["parts", "Parts", partsSection(data.parts)],
     ["pixels", "Pixels", pixelsSection(data.pixels)],
     ["cases", "Cases", casesSection(data.cases, data.legend, data.operatingPoint !== null)],
     ["training", "Training", trainingSection(data.training)],

@@ -40,6 +40,8 @@ export interface ReportData {
   training: TrainingData;
   /** One row for each kind of abnormality; empty where there is only one. */
   classes: readonly ClassData[];
+  /** What the score is made of, or could be, each alone; empty for most methods. */
+  parts: readonly { name: string; auroc: IntervalData }[];
   /** Null where no masks exist. */
   pixels: PixelData | null;
   /** The one scale of all anomaly maps in the report. */

@@ -189,6 +189,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       const found = kind.filter((item) => item.score > threshold).length;
       return { name, images: kind.length, auroc: around(area), sensitivity: exactProportion(found, kind.length) };
     }),
+    parts: ["image", "cycle"].map((name, i) => ({ name, auroc: around(0.8 + i / 20) })),
     pixels: { images: abnormal, auroc: 0.961, averagePrecision: 0.62, bestDice: 0.6, aupro: 0.81, auproLimit: 0.3 },
     legend: { maximum: MAP_SCALE, origin: "the 99.5th percentile over 100 held-out normals", stops: legendStops() },
     cases: {
@@ -221,6 +222,7 @@ export function bareReport(): ReportData {
     scores: { normal: [], abnormal: [] },
     training: { losses: [], selection: null },
     classes: [],
+    parts: [],
     pixels: null,
     cases: {
       mostAbnormal: [

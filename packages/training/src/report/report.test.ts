@@ -89,6 +89,16 @@ describe("the report", () => {
     }
   });
 
+  it("lists the parts of a score with their intervals, and only where there are some", () => {
+    const section = text.match(/<section id="parts">[\s\S]*?<\/section>/)![0];
+    for (const { name, auroc } of full.parts) {
+      expect(section).toMatch(
+        new RegExp(`${name}</th><td class="n">${auroc.estimate.toFixed(3)}</td><td>0\\.\\d+ to 0\\.\\d+`),
+      );
+    }
+    expect(renderReport(bareReport())).not.toContain("By part of the score");
+  });
+
   it("survives numbers that are none", () => {
     const broken = structuredClone(full);
     broken.headline.auroc = { estimate: Number.NaN, low: null, high: null };

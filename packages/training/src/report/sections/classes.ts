@@ -1,8 +1,8 @@
-/** @file The result by kind of abnormality, and by pixel where lesions were outlined. */
+/** @file The result by kind of abnormality, by part of the score, and by pixel where lesions were outlined. */
 import { count, fixed, interval, percent, proportion } from "../format.ts";
 import { word } from "../glossary.ts";
 import { html, type Markup } from "../markup.ts";
-import type { ClassData, PixelData } from "../report-data.ts";
+import type { ClassData, PixelData, ReportData } from "../report-data.ts";
 
 /** Fewer images than this say little about a kind. */
 const FEW = 20;
@@ -18,6 +18,17 @@ export function classesSection(classes: readonly ClassData[]): Markup | null {
     ) => html`<tr><th scope="row">${c.name}</th><td class="n">${c.images}${c.images < FEW && html` <small>(few)</small>`}</td>
 <td class="n">${c.auroc ? fixed(c.auroc.estimate) : "–"}</td><td>${c.auroc ? interval(c.auroc) : "–"}</td>
 <td>${c.sensitivity ? proportion(c.sensitivity) : "–"}</td></tr>`,
+  )}</tbody></table></div></section>`;
+}
+
+export function partsSection(parts: ReportData["parts"]): Markup | null {
+  if (parts.length === 0) return null;
+  return html`<section id="parts"><h2>By part of the score</h2>
+<p>What the score is made of, or could be, each by itself on the same test images. To look at: nothing was chosen by these figures.</p>
+<div class="wide"><table><thead><tr><th>part</th><th class="n">AUROC</th><th>interval</th></tr></thead>
+<tbody>${parts.map(
+    ({ name, auroc }) =>
+      html`<tr><th scope="row">${name}</th><td class="n">${fixed(auroc.estimate)}</td><td>${interval(auroc)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
 
