@@ -1,5 +1,5 @@
 /** @file The encoder learns: of images that the generator itself has drawn, it finds the styles. */
-import { Program, Random, State } from "@hale/autodiff";
+import { constant, Program, Random, State } from "@hale/autodiff";
 import { openDevice } from "@hale/runtime/node";
 import { expect, test } from "vitest";
 import { Trainer } from "../../trainer/trainer.ts";
@@ -25,7 +25,9 @@ test("images that the generator drew come back, from styles that stay as they ar
   // The trainer's own first state: two images that this generator, and no encoder, has made.
   const state = new State(device);
   state.write(recipe.initialState(new Random(SEED, "initialise")));
-  const artist = await Program.compile(state, { name: "samples", outputs: recipe.galleries!() });
+  const z = constant(new Random(SEED, "samples").normals(2 * options.latent), [2, options.latent]);
+  const { code, draw } = recipe.generator!;
+  const artist = await Program.compile(state, { name: "samples", outputs: { samples: draw(code(z)) } });
   const { samples } = await artist.run();
   await artist.release();
   state.dispose();
