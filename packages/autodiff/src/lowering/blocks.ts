@@ -97,10 +97,18 @@ export class Blocks {
   }
 }
 
+/** Attributes of a depthwise convolution of one tap. */
+export const oneTap = (channels: number) => ({
+  kernel_shape: [1, 1],
+  strides: [1, 1],
+  pads: [0, 0, 0, 0],
+  group: channels,
+});
+
 /** x·factor + offset with a number each a channel: in blocks a depthwise convolution of one tap. */
 export function scaleBlocks(graph: OnnxGraph, x: string, shape: Shape, factor: string, offset?: string): string {
   const filter = graph.reshape(factor, [shape[1], 1, 1, 1]);
-  const attributes = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: shape[1] };
+  const attributes = oneTap(shape[1]);
   const inputs = offset ? [x, filter, offset] : [x, filter];
   const y = graph.node("Conv", inputs, attributes, BLOCKED);
   graph.blocks.scaled.set(y, { inputs, attributes });

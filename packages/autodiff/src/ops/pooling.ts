@@ -2,7 +2,7 @@
  * @file Max and average pooling.
  */
 import { type Array64, forEachIndex } from "../array64.ts";
-import { repeatBlocks } from "../lowering/blocks.ts";
+import { oneTap, repeatBlocks } from "../lowering/blocks.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { BLOCKED, FLOAT } from "../lowering/onnx-model.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -174,10 +174,9 @@ const toMaximaOp: Op<TileAttributes> = {
     // Whether a pixel is a maximum, in one pass: 2¹⁰⁰(x - maximum) + 1, cut to 0..1. With a power of 2 nothing is rounded.
     const below = repeatBlocks(graph, graph.node("Mul", [maxima, graph.floats([-HUGE], [1, 1, 1, 1])]), small, size);
     const factors = graph.floats(new Float32Array(shape[1]).fill(HUGE), [shape[1], 1, 1, 1]);
-    const oneTap = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], group: shape[1] };
     const cut = { activation: "HardSigmoid", activation_params: { floats: [1, 1] } };
     const hit = graph.blocks.mark(
-      graph.node("Conv", [image, factors, "", below], { ...oneTap, ...cut }, BLOCKED),
+      graph.node("Conv", [image, factors, "", below], { ...oneTap(shape[1]), ...cut }, BLOCKED),
       shape,
     );
     const hits = graph.node("Mul", [
