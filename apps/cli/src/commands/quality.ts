@@ -3,20 +3,12 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { measureQuality, type QualityReport, qualityJson } from "@hale/training/node";
+import { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "@hale/training/node";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../options.ts";
 import { type Progress, progress } from "../terminal.ts";
 
-interface Options {
-  samples: number;
-  seed: number;
-  features?: string;
-  layer?: string;
-  data?: string;
-  out?: string;
-  device: "cpu" | "webgpu";
-  threads: number;
+interface Options extends Omit<QualityOptions, "onProgress"> {
   json?: boolean;
 }
 

@@ -11,6 +11,17 @@ import { Program, State } from "../program.ts";
 import { Random } from "../random.ts";
 import { OnnxGraph } from "./onnx-graph.ts";
 
+test("of several reshapes in a row the last is kept, and what nobody reads is dropped", () => {
+  const graph = new OnnxGraph({ target: "cpu" });
+  const result = graph.node("Neg", [graph.reshape(graph.reshape("x", [4, 6]), [2, 12])]);
+  graph.node("Exp", ["x"]);
+  graph.prune(new Set([result]));
+  expect(graph.nodesList.map(({ opType, input: [first] }) => [opType, first === "x"])).toEqual([
+    ["Reshape", true],
+    ["Neg", false],
+  ]);
+});
+
 describe("an affine instance normalisation", () => {
   const shapes = { x: [3, 4, 5, 6], scale: [4], shift: [4] };
   const [x, scale, shift] = Object.entries(shapes).map(([name, shape]) => input(name, shape));

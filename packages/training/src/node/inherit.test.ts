@@ -9,6 +9,7 @@ import type { HqAnoGanOptions } from "../methods/hq-anogan/options.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
 import { writePhantomSet } from "./phantoms.ts";
+import { openRun } from "./quality/opened-run.ts";
 import { type FinishedRun, type RunControl, type RunSettings, runTraining } from "./train.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;
@@ -140,6 +141,8 @@ test("trains from another seed on the same parts of the data", async () => {
   const weights = await Promise.all(["seed3", "seed4"].map(stateOf));
   const name = [...weights[0].keys()].find((key) => key.startsWith("encoder/") && key.endsWith("/weight"))!;
   expect(weights[0].get(name)).not.toEqual(weights[1].get(name));
+  // What `hale quality` opens: the images are proven to be the run's own, without the donor.
+  expect((await openRun(at("seed4"))).iteration).toBe(1);
 });
 
 test("that is none is refused: another method's, nothing at all, another file", async () => {

@@ -1,6 +1,7 @@
 /** @file StyleGAN2's networks against the published parameter counts, shapes and figures. */
 import {
   constant,
+  conv2d,
   evaluate,
   gradients,
   input,
@@ -9,8 +10,10 @@ import {
   Parameters,
   Program,
   Random,
+  reshape,
   type Scope,
   State,
+  separableResample,
   sizeOf,
   square,
   sub,
@@ -235,6 +238,23 @@ describe("resampling", () => {
     const down = evaluate([y], { "conv/weight": Float64Array.from(impulse(3, 4), (v) => 3 * v) })[0].data;
     at(downsample(x)).forEach((v, i) => {
       expect(down[i]).toBeCloseTo(v, 6);
+    });
+  });
+
+  test("doubling and any kernel: the same as filtering what has zeros between and then convolving", () => {
+    const random = new Random(6, "doubled");
+    const [x, weight] = [
+      [2, 3, 6, 6],
+      [4, 3, 3, 3],
+    ].map((shape) => constant(random.normals(sizeOf(shape)), shape));
+    const styles = constant(random.normals(6), [2, 3]);
+    const scaled = mul(x, reshape(styles, [2, 3, 1, 1]));
+    const taps = [1, 3, 3, 1].map((tap) => tap / 8);
+    const direct = at(conv2d(separableResample(scaled, taps, { up: 2, pads: [3, 2], gain: 4 }), weight));
+    const up = at(modulatedConv(x, weight, styles, { up: true, demodulate: false }));
+    expect(up).toHaveLength(direct.length);
+    direct.forEach((v, i) => {
+      expect(up[i]).toBeCloseTo(v, 6);
     });
   });
 
