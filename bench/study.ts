@@ -53,23 +53,39 @@ function proxyAnoCells(): Cell[] {
   return [...ablations.slice(0, 12), ...pixels, ...proxies, ...ablations.slice(12)];
 }
 
-/** Budget of HQ-AnoGAN's study, fixed before it was run: 10 kimg a generator, 300 steps an encoder. */
-const GENERATOR = { iterations: 640, every: 320, samples: 500 };
-const ENCODER = { iterations: 300, every: 150 };
+interface Budget {
+  /** After the names of its variants. */
+  suffix: string;
+  generator: Pick<Cell, "iterations" | "every" | "samples">;
+  encoder: Pick<Cell, "iterations" | "every">;
+}
+
+/** Budgets of HQ-AnoGAN's study, each fixed before it was run: 10 kimg a generator and 300 steps an encoder; 51 kimg and 1 000. */
+const SHORT: Budget = {
+  suffix: "",
+  generator: { iterations: 640, every: 320, samples: 500 },
+  encoder: { iterations: 300, every: 150 },
+};
+const LONG: Budget = {
+  suffix: "-51k",
+  generator: { iterations: 3200, every: 400, samples: 500 },
+  encoder: { iterations: 1000, every: 250 },
+};
 
 /**
  * A generator with ADA and one without; three encoders on the first, one on the second; and networks that have hardly
  * learnt anything, to see what learning is worth.
  */
-function hqAnoGanCells(): Cell[] {
+function hqAnoGanCells(budget: Budget): Cell[] {
   const method = "hq-anogan";
   return ["retinal-oct", "chest-xray"].flatMap((dataset) => {
     const shared = { dataset, method, splitSeed: 1 };
+    const named = (variant: string) => `${variant}${budget.suffix}`;
     const generator = (variant: string, set: string[]): Cell => {
-      return { ...shared, variant, set: ["generatorShare=1", ...set], seed: 1, ...GENERATOR };
+      return { ...shared, variant: named(variant), set: ["generatorShare=1", ...set], seed: 1, ...budget.generator };
     };
     const encoder = (variant: string, from: string, seed: number): Cell => {
-      return { ...shared, variant, set: [], seed, generator: from, ...ENCODER };
+      return { ...shared, variant: named(variant), set: [], seed, generator: named(from), ...budget.encoder };
     };
     return [
       generator("generator-ada", []),
@@ -81,7 +97,11 @@ function hqAnoGanCells(): Cell[] {
   });
 }
 
-const STUDIES: Readonly<Record<string, () => Cell[]>> = { proxyano: proxyAnoCells, "hq-anogan": hqAnoGanCells };
+const STUDIES: Readonly<Record<string, () => Cell[]>> = {
+  proxyano: proxyAnoCells,
+  "hq-anogan": () => hqAnoGanCells(SHORT),
+  "hq-anogan-long": () => hqAnoGanCells(LONG),
+};
 
 export interface StudyOptions {
   /** Folder that holds the data sets. */
