@@ -22,6 +22,9 @@ export {
 export { setJpegWasm } from "./jpeg-decode.ts";
 export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
+export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
+export { NIFTI_LIMITS, type NiftiFile, type NiftiLimits, readNifti } from "./nifti/read.ts";
+export { type NiftiVolume, writeNifti } from "./nifti/write.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
@@ -29,6 +32,20 @@ export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.t
 export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
+export {
+  apply,
+  determinant,
+  IDENTITY,
+  invert,
+  isOrthogonal,
+  isUsable,
+  multiply,
+  swapRasLps,
+  type Triple,
+  voxelSizes,
+} from "./scan/affine.ts";
+export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
+export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
 export {
   PROXIES,
   type ProxyKind,
