@@ -31,7 +31,6 @@ export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
 export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
-export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   apply,
   determinant,
@@ -46,6 +45,7 @@ export {
 } from "./scan/affine.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
   type ProxyKind,

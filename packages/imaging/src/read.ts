@@ -5,6 +5,8 @@
 import { decodeImage } from "./decode.ts";
 import { type FileKind, kindOf } from "./kind.ts";
 import { corrupt, MAX_INPUT_BYTES, tooLarge, unsupported } from "./limits.ts";
+import { type NiftiFile, readNifti } from "./nifti/read.ts";
+import { axisCodes } from "./scan/orientation.ts";
 import type { Samples, Scan } from "./scan/scan.ts";
 
 export type { FileKind } from "./kind.ts";
@@ -48,9 +50,45 @@ export async function readImageFile(bytes: Uint8Array, name: string, companion: 
     case "jpeg":
     case "tiff":
       return readPicture(kind, bytes, name);
-    default:
-      throw unsupported(name, "it is none of PNG, JPEG, TIFF, DICOM, NIfTI, NRRD and MetaImage");
+    case "nifti":
+      return readNiftiFile(bytes, name, companion);
+    default: {
+      const header = await headerOf(name, companion);
+      if (header) return niftiFile(await readNifti(header, name, bytes));
+      throw unsupported(name, "it is none of PNG, JPEG, TIFF, DICOM, NIfTI, NRRD and MetaImage", "Give one of these.");
+    }
   }
+}
+
+/** A NIfTI file, either half of a pair, or gzip of any of these. */
+async function readNiftiFile(bytes: Uint8Array, name: string, companion: Companion): Promise<ImageFile> {
+  const header = await headerOf(name, companion);
+  if (header) return niftiFile(await readNifti(header, name, bytes));
+  const stem = /^(.*)\.hdr(?:\.gz)?$/i.exec(bareName(name))?.[1];
+  const pixels = stem === undefined ? null : ((await companion(`${stem}.img`)) ?? (await companion(`${stem}.img.gz`)));
+  return niftiFile(await readNifti(bytes, name, pixels ?? undefined));
+}
+
+/** The header that goes with the pixels of a pair; null where the file is not named like one, or has none beside it. */
+async function headerOf(name: string, companion: Companion): Promise<Uint8Array | null> {
+  const stem = /^(.*)\.img(?:\.gz)?$/i.exec(bareName(name))?.[1];
+  if (stem === undefined) return null;
+  const header = (await companion(`${stem}.hdr`)) ?? (await companion(`${stem}.hdr.gz`));
+  return header && kindOf(header) === "nifti" ? header : null;
+}
+
+const bareName = (name: string) => name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+
+function niftiFile({ shape, stored, scans }: NiftiFile): ImageFile {
+  return { kind: "nifti", shape, stored, scans, photometric: null, transferSyntax: null, ...placeOf(scans[0]) };
+}
+
+/** Spacing and axis codes of a scan, as `ImageFile` has them. */
+function placeOf({ spacing, affine }: Scan): Pick<ImageFile, "spacing" | "orientation"> {
+  return {
+    spacing: spacing.every((step) => step === null) ? null : spacing,
+    orientation: affine && axisCodes(affine),
+  };
 }
 
 async function readPicture(kind: "png" | "jpeg" | "tiff", bytes: Uint8Array, name: string): Promise<ImageFile> {

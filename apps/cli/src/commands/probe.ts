@@ -90,7 +90,7 @@ async function* filesOf(paths: readonly string[]): AsyncGenerator<string> {
 
 async function probeOne(reader: GuardedReader, file: string): Promise<Row> {
   try {
-    const summary = await reader.summarise({ path: file }, printable(file));
+    const summary = await reader.summarise({ path: file }, file);
     return { file, status: "ok", code: null, reason: null, ...summary };
   } catch (error) {
     if (!(error instanceof HaleError)) throw error;
@@ -121,7 +121,7 @@ const COLUMNS: readonly [title: string, width: number][] = [
 ];
 
 function tableLine(row: Row): string {
-  if (row.status === "refused") return `${"refused".padEnd(8)}  ${row.code}: ${row.reason}`;
+  if (row.status === "refused") return `${"refused".padEnd(8)}  ${row.code}: ${printable(row.reason ?? "")}`;
   const spacing = row.spacing?.map((step) => (step === null ? "?" : short(step))).join(" x ");
   const place = [row.orientation, spacing && `${spacing} mm`].filter(Boolean).join(" ");
   const values = row.min === null ? "none" : `${short(row.min)} to ${short(row.max!)}, mean ${short(row.mean!)}`;
