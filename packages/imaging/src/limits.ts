@@ -8,6 +8,16 @@ import { HaleError } from "@hale/errors";
 export const MAX_INPUT_BYTES = 512 * 1024 * 1024;
 /** Most pixels (width × height) that an image may declare. */
 export const MAX_PIXELS = 2 ** 28;
+/** Most bytes that compressed data may unfold to (2 GB). */
+export const MAX_INFLATED_BYTES = 2 * 1024 * 1024 * 1024;
+/** Most bytes that one compressed byte may unfold to. */
+export const MAX_INFLATE_RATIO = 200;
+/** Deepest nesting of sequences in a DICOM file. */
+export const MAX_NESTING = 64;
+/** Most data elements, items and fragments of a DICOM file together. */
+export const MAX_ELEMENTS = 1_000_000;
+/** Most frames of one file. */
+export const MAX_FRAMES = 10_000;
 
 export function corrupt(name: string, what: string, cause?: unknown): HaleError {
   return new HaleError(
