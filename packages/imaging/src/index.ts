@@ -4,6 +4,11 @@ export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
+export { setDicomWasm } from "./dicom/codecs.ts";
+export { isDicom } from "./dicom/file.ts";
+export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
 export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
 export type { FileSource } from "./guard/protocol.ts";
@@ -43,8 +48,10 @@ export {
   type Triple,
   voxelSizes,
 } from "./scan/affine.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export { applyVoi, voiValue } from "./scan/voi.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
