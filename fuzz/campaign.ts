@@ -208,7 +208,9 @@ async function keep(result: CampaignResult, found: Found, runner: Runner, out: s
     const small = await minimise(bytes, async (candidate) => {
       const verdict = await runner.ask<Verdict>({ do: "read", kind: found.kind, bytes: candidate });
       return (
-        !(verdict instanceof Hang) && verdict.kind === "finding" && signatureOf({ ...found, ...verdict }) === signature
+        !(verdict instanceof Hang) &&
+        verdict.kind === "finding" &&
+        signatureOf({ ...verdict, kind: found.kind }) === signature
       );
     });
     if (small) await writeFile(`${name}.small.bin`, small);

@@ -50,12 +50,15 @@ function caughtIn({ cause }: HaleError): string | null {
   return `${cause.name}: ${cause.message} ${frame.replace(/\(?(file:\/\/)?\/.*\//, "(")}`;
 }
 
+const VOLUMES = new Set(["nifti", "nrrd", "metaimage"]);
+
 /** What is wrong with a file that was read; null where nothing is. */
-function faultOf({ shape, stored, scans, spacing, orientation }: ImageFile): string | null {
+function faultOf({ kind, shape, stored, scans, spacing, orientation }: ImageFile): string | null {
   if (shape.length === 0 || !shape.every((size) => Number.isInteger(size) && size > 0)) return `shape ${shape}`;
-  if (shape.reduce((product, size) => product * size, 1) !== stored.length)
-    return `${stored.length} values of ${shape}`;
   if (scans.length === 0) return "no scans";
+  // Colours of volumes are no axis of theirs.
+  const values = shape.reduce((product, size) => product * size, VOLUMES.has(kind) ? scans[0].channels : 1);
+  if (values !== stored.length) return `${stored.length} values of ${shape}`;
   if (orientation !== null && !/^[LRPASI]{3}$/.test(orientation)) return `orientation ${orientation}`;
   if (spacing?.some((step) => step !== null && !isPositive(step))) return `spacing ${spacing}`;
   const { min, max, mean } = statisticsOf(stored);
