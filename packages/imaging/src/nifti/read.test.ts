@@ -2,12 +2,13 @@ import { HaleError } from "@hale/errors";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { INFLATE_LIMITS } from "../scan/inflate.ts";
+import { VOLUME_LIMITS } from "../scan/volume-limits.ts";
 import { bytesOf, type FixtureOptions, niftiBytes } from "./nifti-fixture.ts";
-import { NIFTI_LIMITS, readNifti } from "./read.ts";
+import { readNifti } from "./read.ts";
 
-const read = (options: FixtureOptions, limits = NIFTI_LIMITS) =>
+const read = (options: FixtureOptions, limits = VOLUME_LIMITS) =>
   readNifti(niftiBytes(options), "scan.nii", undefined, limits);
-const refusal = async (options: FixtureOptions, limits = NIFTI_LIMITS) => {
+const refusal = async (options: FixtureOptions, limits = VOLUME_LIMITS) => {
   const error = await read(options, limits).catch((e) => e);
   expect(error).toBeInstanceOf(HaleError);
   expect(error.message).toContain("scan.nii");
@@ -170,8 +171,8 @@ describe("NIfTI lies", () => {
 
   test("the voxel budget at limit - 1, limit and limit + 1", async () => {
     const dim = [3, 3, 2, 2];
-    expect(await refusal({ dim }, { ...NIFTI_LIMITS, pixels: 11 })).toBe("IMAGE_TOO_LARGE");
-    for (const pixels of [12, 13]) expect((await read({ dim }, { ...NIFTI_LIMITS, pixels })).shape).toEqual([3, 2, 2]);
+    expect(await refusal({ dim }, { ...VOLUME_LIMITS, pixels: 11 })).toBe("IMAGE_TOO_LARGE");
+    for (const pixels of [12, 13]) expect((await read({ dim }, { ...VOLUME_LIMITS, pixels })).shape).toEqual([3, 2, 2]);
     // The real budget: 2^28 voxels in a file that has 12 are missing data, one more are too many.
     expect(await refusal({ dim: [3, 16384, 16384, 1] })).toBe("IMAGE_CORRUPT");
     expect(await refusal({ version: 2, dim: [1, 2 ** 28 - 1] })).toBe("IMAGE_CORRUPT");
@@ -187,8 +188,8 @@ describe("NIfTI lies", () => {
 
   test("the input budget at limit - 1, limit and limit + 1", async () => {
     const inputBytes = niftiBytes().length;
-    for (const more of [0, 1]) await read({}, { ...NIFTI_LIMITS, inputBytes: inputBytes + more });
-    expect(await refusal({}, { ...NIFTI_LIMITS, inputBytes: inputBytes - 1 })).toBe("IMAGE_TOO_LARGE");
+    for (const more of [0, 1]) await read({}, { ...VOLUME_LIMITS, inputBytes: inputBytes + more });
+    expect(await refusal({}, { ...VOLUME_LIMITS, inputBytes: inputBytes - 1 })).toBe("IMAGE_TOO_LARGE");
   });
 
   test("vox_offset: 0 is after the header; within it, past the end, negative, NaN or a fraction is refused", async () => {
@@ -262,7 +263,7 @@ describe("gzip lies", () => {
     const bytes = gzipSync(niftiBytes({ dim: [3, 100, 100, 10], data: new Uint8Array(100000) }));
     const size = 100352;
     const under = (inflate: Partial<typeof INFLATE_LIMITS>) =>
-      readNifti(bytes, "scan.nii.gz", undefined, { ...NIFTI_LIMITS, inflate: { ...INFLATE_LIMITS, ...inflate } });
+      readNifti(bytes, "scan.nii.gz", undefined, { ...VOLUME_LIMITS, inflate: { ...INFLATE_LIMITS, ...inflate } });
     for (const more of [0, 1]) expect((await under({ bytes: size + more })).stored).toHaveLength(100000);
     await expect(under({ bytes: size - 1 })).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
     const ratio = size / bytes.length;
@@ -275,7 +276,7 @@ describe("gzip lies", () => {
   test("a bomb behind a small image is stopped at the budget", async () => {
     const bytes = gzipSync(niftiBytes({ data: new Uint8Array(3_000_000) }));
     const inflate = { ...INFLATE_LIMITS, bytes: 1_000_000 };
-    const reading = readNifti(bytes, "scan.nii.gz", undefined, { ...NIFTI_LIMITS, inflate });
+    const reading = readNifti(bytes, "scan.nii.gz", undefined, { ...VOLUME_LIMITS, inflate });
     await expect(reading).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
   });
 
@@ -283,7 +284,7 @@ describe("gzip lies", () => {
     const bytes = gzipSync(niftiBytes({ datatype: 64, dim: [3, 16384, 16384, 1] }));
     const inflate = { ...INFLATE_LIMITS, freeBytes: 2 ** 40, bytes: 2 ** 40 };
     const start = performance.now();
-    const reading = readNifti(bytes, "scan.nii.gz", undefined, { ...NIFTI_LIMITS, inflate });
+    const reading = readNifti(bytes, "scan.nii.gz", undefined, { ...VOLUME_LIMITS, inflate });
     await expect(reading).rejects.toMatchObject({ code: "IMAGE_CORRUPT" });
     expect(performance.now() - start).toBeLessThan(1000);
   });
