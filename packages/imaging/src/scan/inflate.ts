@@ -19,12 +19,15 @@ export interface InflateLimits {
    * scans often compress beyond 500:1.
    */
   freeBytes: number;
+  /** Most gzip members in a row: bgzip puts 65 280 bytes into each, which makes 32 896 of 2 GB. Each takes time. */
+  members: number;
 }
 
 export const INFLATE_LIMITS: InflateLimits = {
   bytes: MAX_INFLATED_BYTES,
   ratio: MAX_INFLATE_RATIO,
   freeBytes: MAX_INPUT_BYTES,
+  members: 40_000,
 };
 
 export type Compression = "gzip" | "zlib";
@@ -34,8 +37,6 @@ const DEFLATE_MOST = 1032;
 const STEP = 16384;
 /** No lawful stream goes on for so long without a byte of output: a stored block has 65 535 bytes. */
 const STALL = 131072;
-/** bgzip puts 65 280 bytes into each gzip member, which makes 32 896 of 2 GB; fflate takes 40 µs for each. */
-const MOST_MEMBERS = 40_000;
 
 export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
@@ -92,7 +93,7 @@ export function inflateExactly(
     },
     (offset) => {
       stalled = 0;
-      if (++members > MOST_MEMBERS) throw corrupt(name, `it is made of more than ${MOST_MEMBERS} gzip members`);
+      if (++members > limits.members) throw tooLarge(name, `it is made of more than ${limits.members} gzip members`);
       sum.member(offset);
     },
   );
