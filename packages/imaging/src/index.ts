@@ -27,9 +27,12 @@ export {
 export { setJpegWasm } from "./jpeg-decode.ts";
 export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
+export { looksLikeMetaImage, type MetaImageFile, readMetaImage } from "./metaimage/read.ts";
 export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
-export { NIFTI_LIMITS, type NiftiFile, type NiftiLimits, readNifti } from "./nifti/read.ts";
+export { type NiftiFile, readNifti } from "./nifti/read.ts";
 export { type NiftiVolume, writeNifti } from "./nifti/write.ts";
+export { looksLikeNrrd } from "./nrrd/header.ts";
+export { type NrrdFile, readNrrd } from "./nrrd/read.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
@@ -50,8 +53,11 @@ export {
 } from "./scan/affine.ts";
 export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
+export type { DataFile } from "./scan/plain-text.ts";
+export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
 export { applyVoi, voiValue } from "./scan/voi.ts";
+export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
