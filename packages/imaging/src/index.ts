@@ -5,9 +5,12 @@ export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
 export { setDicomWasm } from "./dicom/codecs.ts";
+export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";
 export { isDicom } from "./dicom/file.ts";
 export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { DICOM_LIMITS, type DicomLimits } from "./dicom/refuse.ts";
+export { assembleSeries, type DicomSeries, type LeftOut } from "./dicom/series.ts";
 export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
 export {
