@@ -1,10 +1,10 @@
 /** @file Images from disk, for Node: reads a file within the input budget and decodes it. */
 import { decodeImage } from "../decode.ts";
 import type { Raster } from "../raster.ts";
-import { readImageBytes } from "./files.ts";
+import { readImageBytes } from "./bytes.ts";
 
-export { useInstalledCodecs } from "./dicom.ts";
-export { readImageBytes } from "./files.ts";
+export { readImageBytes } from "./bytes.ts";
+export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
 export { openGuardedReader } from "./guarded.ts";
 
 /** Reads and decodes an image file; throws what `readImageBytes` and `decodeImage` throw. */
