@@ -1,4 +1,7 @@
 /** @file The fuzzer itself, and a short campaign with every change. The long ones are run by hand (SECURITY.md). */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { useInstalledCodecs } from "@hale/imaging/node";
 import { describe, expect, test } from "vitest";
 import { campaign } from "./campaign.ts";
@@ -27,6 +30,39 @@ describe("a short campaign", () => {
     // A campaign that only meets refusals, or none, tests little.
     expect(result.ok).toBeGreaterThan(runs / 20);
     expect(result.ok).toBeLessThan(runs / 2);
+  });
+});
+
+describe("a campaign against a faulty reader", () => {
+  test("finds what it throws, and the run that hangs, keeps both to be read again, and sees lost memory", async () => {
+    const out = await mkdtemp(join(tmpdir(), "hale-fuzz-"));
+    const script = new URL("./worker-fixture.mjs", import.meta.url);
+    try {
+      const result = await campaign({ runs: 1200, seed: 5, out, script });
+      expect(result.findings.map(({ signature, count }) => [signature, count])).toEqual([
+        ["nifti: TypeError: planned #", 12],
+        ["nifti: hangs for more than # s", 1],
+      ]);
+      expect(result.findings[1].first).toMatchObject({ run: 7, notes: ["planned"] });
+      // Run 7 is the one that was not counted.
+      expect(result.ok).toBe(1200 - 1 - 12);
+      expect(grew(result)).toBe(true);
+      expect(report(result)).toMatch(/2 kinds of findings/);
+      const files = await readdir(out);
+      expect(files.sort()).toEqual([
+        ...["103.bin", "103.json", "203.bin", "203.json", "3.bin", "3.json", "3.small.bin", "7.bin", "7.json"].map(
+          (end) => `nifti-5-${end}`,
+        ),
+      ]);
+      expect(JSON.parse(await readFile(join(out, "nifti-5-7.json"), "utf8"))).toMatchObject({
+        seed: 5,
+        run: 7,
+        kind: "nifti",
+      });
+      expect([...(await readFile(join(out, "nifti-5-3.small.bin")))]).toEqual([3]);
+    } finally {
+      await rm(out, { recursive: true });
+    }
   });
 });
 

@@ -15,7 +15,14 @@ function runs(from, to) {
     if (run === 7) for (;;);
   }
   Atomics.store(place, 0, -1);
-  return { ok: to - from - found.length, refused: {}, caught: {}, kinds: {}, found, slowest: { run: from, milliseconds: 1 } };
+  return {
+    ok: to - from - found.length,
+    refused: {},
+    caught: {},
+    kinds: {},
+    found,
+    slowest: { run: from, milliseconds: 1 },
+  };
 }
 
 parentPort.on("message", (task) => {
