@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { HaleError } from "@hale/errors";
 import { expect, test } from "vitest";
 import "../node/dicom.ts";
+import { encodeFrame, encodeRle, type FrameSpec } from "../node/encoder-fixture.ts";
 import { compressedFile, imageFile } from "./dicom-fixture.ts";
-import { encodeFrame, encodeRle, type FrameSpec } from "./encoder-fixture.ts";
 import { readDicom } from "./read.ts";
 import { TRANSFER_SYNTAXES, type TransferSyntax, transferSyntax } from "./syntaxes.ts";
 
