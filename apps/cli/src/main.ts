@@ -40,6 +40,7 @@ Examples:
   hale data check scans/                     count, look for leaks, audit trivial confounds
   hale train scans/ --out runs/first         train SAGAN; ends with runs/first/detector.hale
   hale evaluate runs/first/detector.hale scans/ --report report.html
+  hale probe archive/ --json > files.jsonl   what each file is, or why it cannot be read
   hale score runs/first/detector.hale new/*.png --maps maps/ > scores.csv
 
 Exit codes: 0 done, 1 fault, 2 wrong usage, 3 stopped on request after saving.`,

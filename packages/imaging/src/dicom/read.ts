@@ -4,6 +4,7 @@
  */
 
 import { IDENTITY } from "../scan/modality.ts";
+import { rangeOf as rangeOfSamples } from "../scan/samples.ts";
 import type { Samples, Scan } from "../scan/scan.ts";
 import { decodeFrame } from "./codecs.ts";
 import { readCodeStream } from "./codestream.ts";
@@ -16,7 +17,7 @@ import { stackOf } from "./geometry.ts";
 import { type DicomInstance, readInstance } from "./instance.ts";
 import { clampToStored, emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
 import { type PixelFormat, pixelFormat } from "./pixels.ts";
-import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, unreadable } from "./refuse.ts";
+import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, tooBig, unreadable } from "./refuse.ts";
 import { decodeRle } from "./rle.ts";
 import { modalityTransforms, unitOf, voiTransforms } from "./transforms.ts";
 
@@ -88,7 +89,7 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
       size: [format.columns, format.rows, format.frames],
       channels: isGrey ? 1 : 3,
       stored,
-      range: rangeOf(stored, format, isGrey),
+      range: rangeOf(stored, format),
       modality,
       unit: isGrey ? unitOf(groups, instance.modality) : null,
       voi,
@@ -134,6 +135,7 @@ async function readSamples(
     if (family !== syntax.pixels)
       throw damaged(name, `its transfer syntax is ${syntax.name}, and its frames are ${family}`);
   }
+  for (const [i, header] of headers.entries()) checkRatio(frames[i], perFrame * (header.precision <= 8 ? 1 : 2), name);
   const coded = emptySamples(format, perFrame * format.frames);
   for (const [i, frame] of frames.entries()) {
     const header = headers[i];
@@ -153,6 +155,17 @@ async function readSamples(
   const ycc = headers[0]?.ycc ?? null;
   const isColour = format.samples === 3;
   return { coded, ybr: !isColour || ycc === false ? null : ycc === true ? "full" : declared };
+}
+
+/** Decoded bytes of a frame for which no ratio is asked. */
+const FREE_FRAME_BYTES = 64 * 1024 * 1024;
+/** Most decoded bytes for each encoded one, beyond that. JPEG ends at 512:1; flat pictures of the others go further. */
+const MOST_FRAME_RATIO = 2000;
+
+/** Refuses a frame that claims to be huge and holds next to nothing: OpenJPH would make up all of it, in many seconds. */
+function checkRatio(frame: Uint8Array, decodedBytes: number, name: string): void {
+  if (decodedBytes > FREE_FRAME_BYTES && decodedBytes > MOST_FRAME_RATIO * frame.length)
+    throw tooBig(name, `a frame of ${frame.length} bytes claims to hold ${decodedBytes}`);
 }
 
 function readNativeColour(bytes: Uint8Array, format: PixelFormat, name: string): Samples {
@@ -192,18 +205,11 @@ function toGreyOrRgb(
   return rgb;
 }
 
-function rangeOf(stored: Samples, format: PixelFormat, isGrey: boolean): [number, number] {
+/** Of the type; of the data where they are floats. Colours may be signed too: their least value is the darkest. */
+function rangeOf(stored: Samples, format: PixelFormat): readonly [number, number] {
   if (format.photometric === "PALETTE COLOR") return [0, stored instanceof Uint8Array ? 255 : 65535];
-  if (format.float) {
-    let low = Number.POSITIVE_INFINITY;
-    let high = Number.NEGATIVE_INFINITY;
-    for (const value of stored) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    return low <= high ? [low, high] : [0, 0];
-  }
-  if (!format.signed || !isGrey) return [0, 2 ** format.stored - 1];
+  if (format.float) return rangeOfSamples(stored);
+  if (!format.signed) return [0, 2 ** format.stored - 1];
   return [-(2 ** (format.stored - 1)), 2 ** (format.stored - 1) - 1];
 }
 
