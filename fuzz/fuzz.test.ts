@@ -9,6 +9,7 @@ import { judge } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { inputOf } from "./mutate.ts";
 import { randomOf } from "./random.ts";
+import { withTable } from "./record.ts";
 import { grew, report } from "./report.ts";
 import { fileOf, seedsOf } from "./seeds/index.ts";
 import { KINDS, type Seed } from "./seeds/seed.ts";
@@ -121,4 +122,20 @@ test("minimising leaves what shows the fault, and no more", async () => {
   const shows = async (candidate: Uint8Array) => candidate.includes(200) && candidate.includes(201);
   expect([...(await minimise(bytes, shows))!]).toEqual([200, 201]);
   expect(await minimise(bytes, async () => false)).toBeNull();
+});
+
+test("figures of a campaign replace the rows of the table, and nothing else", () => {
+  const figures = {
+    kinds: [],
+    perSecond: 1,
+    read: 1,
+    findings: 0,
+    slowestMilliseconds: 5,
+    ownGrowthMb: 0.5,
+    residentGrowthMb: null,
+  };
+  const page = "a\n\n| seeds | runs | seed |\n|---|---|---|\n| old | 1 | 2 |\n\nb | c\n";
+  const all = [1, 2, 3].map((seed) => ({ ...figures, seed, runs: 10 * seed, codecs: seed === 2 }));
+  const rows = "| JavaScript parsers | 30 | 3 | 0 | 5 | 0.5 |  |\n| WebAssembly decoders | 20 | 2 | 0 | 5 | 0.5 |  |\n";
+  expect(withTable(page, all)).toBe(`a\n\n| seeds | runs | seed |\n|---|---|---|\n${rows}\nb | c\n`);
 });
