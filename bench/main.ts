@@ -8,7 +8,7 @@ import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
 import { METHODS } from "./steps/index.ts";
 import { benchStudy } from "./study.ts";
-import { benchToy } from "./toy.ts";
+import { BUDGET, benchToy } from "./toy.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
 function count(text: string): number {
@@ -86,6 +86,8 @@ program
   .description("All of a method together on drawn discs, one seed a call; adds its rows to results/toy.csv: hq-anogan.")
   .option("--seed <n>", "of images, weights and batches", count, 1)
   .option("--threads <n>", "threads", count, 1)
+  .option("--generator <n>", "iterations of the generator, a multiple of 200", count, BUDGET.generator)
+  .option("--encoder <n>", "iterations of the encoder", count, BUDGET.encoder)
   .action(benchToy);
 
 try {

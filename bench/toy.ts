@@ -14,8 +14,8 @@ const COLUMNS = "method,seed,quantity,kimg,steps,n,value,low,high,wanted,met,sec
 
 /** What is the method's own stays as published or as hale has it by default: weights of losses, rates of the generator, ADA. */
 const OPTIONS = { latent: 32, base: 256, maxChannels: 16, batch: 8, encoderWidth: 8, encoderRate: 2e-3 };
-const GENERATOR = 1000;
-const ENCODER = 1600;
+/** Iterations of either stage. */
+export const BUDGET = { generator: 1000, encoder: 1600 };
 const COUNTS = { train: 1000, calibration: 100, normal: 200, abnormal: 200 };
 
 /** Iterations over which the sign is averaged, again and again: 800 images, or 25 adjustments of ADA. */
@@ -41,16 +41,26 @@ const distances = (images: readonly Float32Array[], from: Float32Array) => image
 export interface ToyOptions {
   seed: number;
   threads: number;
+  /** Iterations of the generator, a multiple of 200, and of the encoder. */
+  generator: number;
+  encoder: number;
 }
 
-export async function benchToy(name: string, { seed, threads }: ToyOptions): Promise<void> {
+export async function benchToy(name: string, { seed, threads, generator, encoder }: ToyOptions): Promise<void> {
   if (name !== "hq-anogan") {
     throw new HaleError("OPTION_INVALID", `There is no toy run of ${name}.`, "There is one of hq-anogan.");
   }
+  if (generator % (2 * WINDOW) !== 0) {
+    throw new HaleError(
+      "OPTION_INVALID",
+      `Half of ${generator} iterations are no whole windows of ${WINDOW}.`,
+      `Take a multiple of ${2 * WINDOW}.`,
+    );
+  }
   const method = methodNamed(name);
   const shape = { size: SIDE, channels: 1 } as const;
-  const iterations = GENERATOR + ENCODER;
-  const recipe = method.create(method.options.parse({ ...OPTIONS, generatorShare: GENERATOR / iterations }), shape);
+  const iterations = generator + encoder;
+  const recipe = method.create(method.options.parse({ ...OPTIONS, generatorShare: generator / iterations }), shape);
   // Numbers do not overlap: no image is in two of these.
   const normals = discImages(seed, "normal", COUNTS.train);
   const calibration = discImages(seed, "normal", COUNTS.calibration, 10_000);
@@ -126,6 +136,8 @@ export async function benchToy(name: string, { seed, threads }: ToyOptions): Pro
     auroc("AUROC of the distance to the mean image", distances(heldOut, average), distances(abnormal, average)),
     ...Object.keys(good.parts).map((part) => auroc(`AUROC of ${part} alone`, good.parts[part], bad.parts[part])),
   ];
+  const usual = generator === BUDGET.generator && encoder === BUDGET.encoder;
+  const budget = usual ? "" : ` --generator ${generator} --encoder ${encoder}`;
   const rows = figures.map(({ quantity, n, value, low, high, wanted, all }): Row => {
     const lies = (v: number) => wanted !== undefined && v > wanted[0] && v < wanted[1];
     const met = lies(value) && (!all || (lies(low!) && lies(high!)));
@@ -133,8 +145,8 @@ export async function benchToy(name: string, { seed, threads }: ToyOptions): Pro
       method: name,
       seed,
       quantity,
-      kimg: (GENERATOR * OPTIONS.batch) / 1000,
-      steps: ENCODER,
+      kimg: (generator * OPTIONS.batch) / 1000,
+      steps: encoder,
       n,
       value: four(value),
       low: four(low ?? null),
@@ -142,7 +154,7 @@ export async function benchToy(name: string, { seed, threads }: ToyOptions): Pro
       wanted: wanted ? `${wanted[0]} to ${wanted[1]}` : "",
       met: wanted ? (met ? "yes" : "no") : "",
       seconds,
-      command: `npm run bench -- toy ${name} --seed ${seed} --threads ${threads}`,
+      command: `npm run bench -- toy ${name} --seed ${seed} --threads ${threads}${budget}`,
     };
   });
   await addRows(join("results", "toy.csv"), rows, COLUMNS);
