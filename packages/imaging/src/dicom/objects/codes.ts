@@ -46,26 +46,35 @@ export const ABNORMAL = code("263654008", "SCT", "Abnormal");
 /** CID 7050. */
 export const BASIC_PROFILE = code("113100", "DCM", "Basic Application Confidentiality Profile");
 
-/** CID 29 and, of the procedure, CID 100. */
+const IMAGING = code("363679005", "SCT", "Imaging procedure");
+const RADIOGRAPHY = code("168537006", "SCT", "Plain radiography");
+
+/** CID 29, and of the procedure CID 100. */
 const MODALITIES: Record<string, [string, Attributes]> = {
+  CR: ["Computed Radiography", RADIOGRAPHY],
   CT: ["Computed Tomography", code("77477000", "SCT", "Computed tomography")],
-  MR: ["Magnetic Resonance", code("113091000", "SCT", "Magnetic resonance imaging")],
-  CR: ["Computed Radiography", code("168537006", "SCT", "Plain radiography")],
-  DX: ["Digital Radiography", code("168537006", "SCT", "Plain radiography")],
+  DX: ["Digital Radiography", RADIOGRAPHY],
+  ES: ["Endoscopy", IMAGING],
+  GM: ["General Microscopy", IMAGING],
   MG: ["Mammography", code("71651007", "SCT", "Mammography")],
-  US: ["Ultrasound", code("16310003", "SCT", "Ultrasonography")],
+  MR: ["Magnetic Resonance", code("113091000", "SCT", "Magnetic resonance imaging")],
+  NM: ["Nuclear Medicine", IMAGING],
+  OP: ["Ophthalmic Photography", IMAGING],
+  OPT: ["Ophthalmic Tomography", IMAGING],
   PT: ["Positron emission tomography", code("82918005", "SCT", "Positron emission tomography")],
-  NM: ["Nuclear Medicine", code("363679005", "SCT", "Imaging procedure")],
-  OPT: ["Ophthalmic Tomography", code("363679005", "SCT", "Imaging procedure")],
-  OP: ["Ophthalmic Photography", code("363679005", "SCT", "Imaging procedure")],
+  RF: ["Radiofluoroscopy", IMAGING],
+  SM: ["Slide Microscopy", IMAGING],
+  US: ["Ultrasound", code("16310003", "SCT", "Ultrasonography")],
+  XA: ["X-Ray Angiography", IMAGING],
+  XC: ["External-camera Photography", IMAGING],
 };
 
-/** The modality as a code, or null for those not listed. */
-export function modalityCode(modality: string): Attributes | null {
-  return MODALITIES[modality] ? code(modality, "DCM", MODALITIES[modality][0]) : null;
+/** The modality as a code. */
+export function modalityCode(modality: string): Attributes {
+  return MODALITIES[modality] ? code(modality, "DCM", MODALITIES[modality][0]) : code("OT", "DCM", "Other Modality");
 }
 
 /** The procedure that makes images of this modality. */
 export function procedureCode(modality: string): Attributes {
-  return MODALITIES[modality]?.[1] ?? code("363679005", "SCT", "Imaging procedure");
+  return MODALITIES[modality]?.[1] ?? IMAGING;
 }

@@ -64,7 +64,7 @@ function offsetOf(text: unknown): number | undefined {
 export function momentOf(source: SourceInstance, making: Making): { date: string; time: string } {
   if (source.deidentified) return { date: "19000101", time: "000000" };
   const now = making.now ?? new Date();
-  const offset = making.offsetMinutes ?? offsetOf(source.image.TimezoneOffsetFromUTC) ?? -now.getTimezoneOffset();
+  const offset = offsetOf(source.image.TimezoneOffsetFromUTC) ?? making.offsetMinutes ?? -now.getTimezoneOffset();
   return dateTime(now, offset);
 }
 
@@ -96,14 +96,13 @@ export function commonModules(
   const dated = source.deidentified
     ? {}
     : { SeriesDate: date, SeriesTime: time, InstanceCreationDate: date, InstanceCreationTime: time };
-  const timezone = source.deidentified ? undefined : (source.image.TimezoneOffsetFromUTC as string | undefined);
   return {
     ...source.modules,
     StudyInstanceUID: source.studyUid,
     SOPClassUID: kind.sopClassUid,
     SOPInstanceUID: newUid(),
     ...dated,
-    TimezoneOffsetFromUTC: making.offsetMinutes === undefined ? timezone : undefined,
+    TimezoneOffsetFromUTC: source.image.TimezoneOffsetFromUTC,
     CodingSchemeIdentificationSequence: CODING_SCHEMES,
     Modality: kind.modality,
     SeriesInstanceUID: making.seriesUid ?? newUid(),
@@ -128,7 +127,7 @@ export function lossyModule(sources: readonly SourceInstance[]): Attributes {
   if (!lossy) return { LossyImageCompression: "00" };
   return {
     LossyImageCompression: "01",
-    LossyImageCompressionRatio: lossy.image.LossyImageCompressionRatio ?? 1,
+    LossyImageCompressionRatio: lossy.image.LossyImageCompressionRatio,
     LossyImageCompressionMethod: lossy.image.LossyImageCompressionMethod,
   };
 }

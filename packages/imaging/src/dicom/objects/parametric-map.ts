@@ -69,7 +69,7 @@ export function parametricMap(input: ParametricMapInput, making: Making = {}): U
   if (!placed.planes) {
     throw new HaleError(
       "OPTION_INVALID",
-      "A DICOM Parametric Map needs a place in the patient, and these images have none.",
+      "A DICOM Parametric Map needs a place in the patient, and these images have none, or none with square corners.",
       "Write a segmentation, a picture or a report instead.",
     );
   }

@@ -13,14 +13,14 @@ const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
 export interface SegmentationInput {
   map: AnomalyMap;
   detector: DetectorIdentity;
-  /** Map value; points at or above it belong to the segment. */
+  /** Map value; points above it belong to the segment. */
   threshold: number;
 }
 
 /** One bit a point, lowest bit first, frame after frame without gaps (PS3.5 8.1.1, PS3.3 C.8.20.2.2); of even length. */
 export function packBits(values: Float32Array, threshold: number): Uint8Array<ArrayBuffer> {
   const bits = new Uint8Array(2 * Math.ceil(values.length / 16));
-  for (let i = 0; i < values.length; i++) if (values[i] >= threshold) bits[i >>> 3] |= 1 << (i & 7);
+  for (let i = 0; i < values.length; i++) if (values[i] > threshold) bits[i >>> 3] |= 1 << (i & 7);
   return bits;
 }
 
@@ -30,10 +30,10 @@ export function packBits(values: Float32Array, threshold: number): Uint8Array<Ar
  */
 export function segmentation(input: SegmentationInput, making: Making = {}): Uint8Array<ArrayBuffer> {
   const { map, detector, threshold } = input;
-  if (!(threshold > 0 && Number.isFinite(threshold))) {
+  if (!(threshold >= 0 && Number.isFinite(threshold))) {
     throw new HaleError(
       "OPTION_INVALID",
-      `The map threshold ${threshold} is not above 0.`,
+      `The map threshold ${threshold} is below 0 or no number.`,
       "Give a value of the map's scale.",
     );
   }
@@ -75,7 +75,7 @@ export function segmentation(input: SegmentationInput, making: Making = {}): Uin
       {
         SegmentNumber: 1,
         SegmentLabel: "Abnormality",
-        SegmentDescription: cut(`Anomaly map at or above ${threshold}. ${STATEMENT}`),
+        SegmentDescription: `Anomaly map above ${threshold}. ${STATEMENT}`,
         SegmentAlgorithmType: "AUTOMATIC",
         SegmentAlgorithmName: cut(detector.name),
         SegmentationAlgorithmIdentificationSequence: [

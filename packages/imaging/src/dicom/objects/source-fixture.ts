@@ -113,7 +113,11 @@ export function fixedMaking(): Making {
   return { now: new Date("2026-01-02T03:04:05Z"), offsetMinutes: 60, newUid: () => `2.25.${1000 + count++}` };
 }
 
+/** What a file holds, nested as it is. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at whatever is there.
+export type Found = any;
+
 /** A file read back by dcmjs, by keyword. */
-export function readBack(bytes: Uint8Array<ArrayBuffer>): Record<string, any> {
+export function readBack(bytes: Uint8Array<ArrayBuffer>): Found {
   return DicomMetaDictionary.naturalizeDataset(DicomMessage.readFile(bytes.buffer).dict);
 }

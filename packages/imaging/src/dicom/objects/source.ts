@@ -8,7 +8,7 @@ import { Inflate } from "fflate";
 import { MAX_INPUT_BYTES, refuseRawErrors, tooLarge } from "../../limits.ts";
 import { attributesOf, charsetOf, elementValue, entryOf } from "./elements.ts";
 import { CARRIED, EMPTY_IF_UNKNOWN, TRIAL_KEYWORDS } from "./modules.ts";
-import type { Attributes } from "./write.ts";
+import { type Attributes, decimal } from "./write.ts";
 
 /** Where a frame lies (PS3.3 C.7.6.2.1.1): millimetres in the patient's axes (LPS). */
 export interface Plane {
@@ -86,6 +86,25 @@ const numbers = (value: unknown): number[] => (Array.isArray(value) ? value : va
 /** The first item of a sequence; an empty one where there is none. */
 function item(attributes: Attributes | undefined, keyword: string): Attributes {
   return ((attributes?.[keyword] as Attributes[] | undefined)?.[0] ?? {}) as Attributes;
+}
+
+/** Transfer syntaxes that always lose something, and the method's term (C.7.6.1.1.5.1). JPEG 2000 may or may not. */
+const LOSSY: Record<string, string> = {
+  "1.2.840.10008.1.2.4.50": "ISO_10918_1",
+  "1.2.840.10008.1.2.4.51": "ISO_10918_1",
+  "1.2.840.10008.1.2.4.81": "ISO_14495_1",
+  "1.2.840.10008.1.2.4.90": "ISO_15444_1",
+  "1.2.840.10008.1.2.4.91": "ISO_15444_1",
+  "1.2.840.10008.1.2.4.203": "ISO_15444_15",
+};
+const ALWAYS_LOSSY = /^1\.2\.840\.10008\.1\.2\.4\.(50|51|81)$/;
+
+/** Adds what a lossy source must say of it and does not: that it is, by which method, by what ratio about. */
+function completeLossy(image: Attributes, syntax: string, plainBytes: number, fileBytes: number): void {
+  if (ALWAYS_LOSSY.test(syntax)) image.LossyImageCompression = "01";
+  if (image.LossyImageCompression !== "01") return;
+  image.LossyImageCompressionMethod ??= LOSSY[syntax] ?? "ISO_10918_1";
+  image.LossyImageCompressionRatio ??= decimal(Math.max(1, Math.round((10 * plainBytes) / fileBytes) / 10));
 }
 
 /** From the attributes of one frame, or of a single-frame file (C.7.6.2), or null. */
@@ -177,6 +196,11 @@ export function sourceOfDataSet(dataSet: DataSet, name: string): SourceInstance 
     throw tooLarge(name, `it declares ${frames} frames, and at most ${MAX_OBJECT_FRAMES} are accepted`);
   // Only here are all attributes turned over: the geometry, whose sequences may be long.
   const geometry = attributesOf({ ...dataSet, elements: geometryElements(dataSet) } as DataSet, charset);
+  const image = Object.fromEntries(
+    IMAGE.flatMap((keyword) => (found[keyword] == null ? [] : [[keyword, found[keyword]]])),
+  );
+  const bytesPerPixel = ((dataSet.uint16("x00280002") ?? 1) * (dataSet.uint16("x00280100") ?? 8)) / 8;
+  completeLossy(image, text("x00020010") ?? "", rows * columns * frames * bytesPerPixel, dataSet.byteArray.length);
   return {
     sopClassUid: sopClassUid!,
     sopInstanceUid: sopInstanceUid!,

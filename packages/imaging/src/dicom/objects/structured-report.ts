@@ -69,9 +69,8 @@ function imageLibrary(sources: readonly SourceInstance[]): Attributes {
     dcm("111028", "Image Library"),
     [...groups.values()].map((members) => {
       const [first] = members;
-      const modality = codes.modalityCode(first.modality);
       return container("CONTAINS", dcm("126200", "Image Library Group"), [
-        ...(modality ? [coded("HAS ACQ CONTEXT", dcm("121139", "Modality"), modality)] : []),
+        coded("HAS ACQ CONTEXT", dcm("121139", "Modality"), codes.modalityCode(first.modality)),
         number("HAS ACQ CONTEXT", dcm("110910", "Pixel Data Rows"), first.rows, pixels),
         number("HAS ACQ CONTEXT", dcm("110911", "Pixel Data Columns"), first.columns, pixels),
         ...(first.frameOfReferenceUid

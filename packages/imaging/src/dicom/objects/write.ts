@@ -19,7 +19,7 @@ const EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1";
 export interface Making {
   /** Now, unless given. */
   now?: Date;
-  /** Minutes east of Greenwich for the dates written; the source's own where it states one, else this machine's. */
+  /** Minutes east of Greenwich for the dates written, where the source does not state its own; this machine's unless given. */
   offsetMinutes?: number;
   /** A fresh UID at each call; 2.25 and a random UUID unless given. */
   newUid?: () => string;
