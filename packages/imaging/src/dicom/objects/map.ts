@@ -90,7 +90,9 @@ export function placeMap(map: AnomalyMap): PlacedMap {
       `Give one value a point, at most 65535 columns and rows, and at most ${MAX_OBJECT_FRAMES} slices.`,
     );
   }
-  if (!map.values.every((value) => value >= 0 && value < Number.POSITIVE_INFINITY)) {
+  let sound = true;
+  for (const value of map.values) sound &&= value >= 0 && value < Number.POSITIVE_INFINITY;
+  if (!sound) {
     throw new HaleError(
       "NUMERIC_FAILURE",
       "The anomaly map holds values that are negative or no numbers.",

@@ -17,8 +17,12 @@ export interface ParametricMapInput {
 }
 
 function valueGroups(values: Float32Array, maximum: number): Attributes {
-  const highest = values.reduce((most, value) => Math.max(most, value), 0);
-  const lowest = values.reduce((least, value) => Math.min(least, value), highest);
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = 0;
+  for (const value of values) {
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
+  }
   return {
     ParametricMapFrameTypeSequence: [{ FrameType: IMAGE_TYPE }],
     PixelValueTransformationSequence: [{ RescaleIntercept: "0", RescaleSlope: "1", RescaleType: "US" }],
@@ -81,28 +85,34 @@ export function parametricMap(input: ParametricMapInput, making: Making = {}): U
     modality: modalities.size === 1 ? sources[0].modality : "OT",
     seriesDescription: cut(`Anomaly map, ${detector.name}`),
   };
-  return encodeObject({
-    ...commonModules(sources[0], kind, detector, making),
-    ...frameOfReference(placed),
-    ...lossyModule(sources),
-    ImageType: IMAGE_TYPE,
-    ImageComments: STATEMENT,
-    ContentLabel: "ANOMALY_MAP",
-    ContentDescription: STATEMENT,
-    ContentCreatorName: null,
-    ContentQualification: "RESEARCH",
-    BurnedInAnnotation: "NO",
-    RecognizableVisualFeatures: "NO",
-    PixelPresentation: "MONOCHROME",
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: "MONOCHROME2",
-    Rows: rows,
-    Columns: columns,
-    BitsAllocated: 32,
-    PresentationLUTShape: "IDENTITY",
-    AcquisitionContextSequence: [],
-    ...multiFrame(placed, ANOMALY_MAP, valueGroups(map.values, maximum), false, making),
-    ReferencedSeriesSequence: bySeries(sources, "ReferencedInstanceSequence"),
-    FloatPixelData: new Float32Array(map.values).buffer,
-  });
+  return encodeObject(
+    {
+      ...commonModules(sources[0], kind, detector, making),
+      ...frameOfReference(placed),
+      ...lossyModule(sources),
+      ImageType: IMAGE_TYPE,
+      ImageComments: STATEMENT,
+      ContentLabel: "ANOMALY_MAP",
+      ContentDescription: STATEMENT,
+      ContentCreatorName: null,
+      ContentQualification: "RESEARCH",
+      BurnedInAnnotation: "NO",
+      RecognizableVisualFeatures: "NO",
+      PixelPresentation: "MONOCHROME",
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: "MONOCHROME2",
+      Rows: rows,
+      Columns: columns,
+      BitsAllocated: 32,
+      PresentationLUTShape: "IDENTITY",
+      AcquisitionContextSequence: [],
+      ...multiFrame(placed, ANOMALY_MAP, valueGroups(map.values, maximum), false, making),
+      ReferencedSeriesSequence: bySeries(sources, "ReferencedInstanceSequence"),
+    },
+    {
+      keyword: "FloatPixelData",
+      vr: "OF",
+      bytes: new Uint8Array(map.values.buffer, map.values.byteOffset, map.values.byteLength),
+    },
+  );
 }

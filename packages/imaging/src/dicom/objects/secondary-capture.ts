@@ -32,7 +32,7 @@ export interface SecondaryCaptureInput {
   description?: string;
 }
 
-function pixelsOf(rasters: readonly Raster[]): ArrayBuffer {
+function pixelsOf(rasters: readonly Raster[]): Uint8Array {
   const { width, height } = rasters[0];
   const size = width * height * 3;
   const pixels = new Uint8Array(2 * Math.ceil((size * rasters.length) / 2));
@@ -47,7 +47,7 @@ function pixelsOf(rasters: readonly Raster[]): ArrayBuffer {
     }
     pixels.set(raster.data, k * size);
   });
-  return pixels.buffer;
+  return pixels;
 }
 
 /** Spacing as the source calibrates it (10.7), where the pictures are on the source's pixels. */
@@ -96,37 +96,38 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
     modality: "OT",
     seriesDescription: cut(`${description}, ${detector.name}`),
   };
-  return encodeObject({
-    ...commonModules(sources[0], kind, detector, making),
-    ...lossyModule(sources),
-    ConversionType: "WSD",
-    ImageType: ["DERIVED", "SECONDARY"],
-    PatientOrientation: sources[0].image.PatientOrientation ?? null,
-    ImageComments: `${description}. ${STATEMENT}`,
-    DerivationDescription: `${description}: ${detector.name} ${detector.version}. ${STATEMENT}`,
-    DerivationCodeSequence: [ANOMALY_MAP],
-    SourceImageSequence: sourceImages(frames),
-    BurnedInAnnotation: burnedIn ? "YES" : "NO",
-    SamplesPerPixel: 3,
-    PhotometricInterpretation: "RGB",
-    PlanarConfiguration: 0,
-    Rows: rasters[0].height,
-    Columns: rasters[0].width,
-    ...spacingOf(frames[0], rasters[0]),
-    BitsAllocated: 8,
-    BitsStored: 8,
-    HighBit: 7,
-    PixelRepresentation: 0,
-    ...(several
-      ? {
-          NumberOfFrames: pictures.length,
-          FrameIncrementPointer: PAGE_NUMBER_VECTOR,
-          PageNumberVector: pictures.map((_, k) => k + 1),
-        }
-      : {}),
-    PixelData: pixelsOf(rasters),
-    _vrMap: { PixelData: "OB" },
-  });
+  return encodeObject(
+    {
+      ...commonModules(sources[0], kind, detector, making),
+      ...lossyModule(sources),
+      ConversionType: "WSD",
+      ImageType: ["DERIVED", "SECONDARY"],
+      PatientOrientation: sources[0].image.PatientOrientation ?? null,
+      ImageComments: `${description}. ${STATEMENT}`,
+      DerivationDescription: `${description}: ${detector.name} ${detector.version}. ${STATEMENT}`,
+      DerivationCodeSequence: [ANOMALY_MAP],
+      SourceImageSequence: sourceImages(frames),
+      BurnedInAnnotation: burnedIn ? "YES" : "NO",
+      SamplesPerPixel: 3,
+      PhotometricInterpretation: "RGB",
+      PlanarConfiguration: 0,
+      Rows: rasters[0].height,
+      Columns: rasters[0].width,
+      ...spacingOf(frames[0], rasters[0]),
+      BitsAllocated: 8,
+      BitsStored: 8,
+      HighBit: 7,
+      PixelRepresentation: 0,
+      ...(several
+        ? {
+            NumberOfFrames: pictures.length,
+            FrameIncrementPointer: PAGE_NUMBER_VECTOR,
+            PageNumberVector: pictures.map((_, k) => k + 1),
+          }
+        : {}),
+    },
+    { keyword: "PixelData", vr: "OB", bytes: pixelsOf(rasters) },
+  );
 }
 
 /** Each source once, with all the frames of it that are shown. */

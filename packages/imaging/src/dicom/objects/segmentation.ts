@@ -51,51 +51,52 @@ export function segmentation(input: SegmentationInput, making: Making = {}): Uin
   const shared = { SegmentIdentificationSequence: [{ ReferencedSegmentNumber: 1 }] };
   // A segment has an anatomy of its own; the series of a segmentation has no side (C.7.3.1).
   const { Laterality, ...common } = commonModules(sources[0], kind, detector, making);
-  return encodeObject({
-    ...common,
-    ...(placed.planes ? frameOfReference(placed) : {}),
-    ...lossyModule(sources),
-    ImageType: ["DERIVED", "PRIMARY"],
-    ImageComments: STATEMENT,
-    PatientOrientation: placed.planes ? undefined : (sources[0].image.PatientOrientation ?? null),
-    ContentLabel: "ABNORMAL_REGIONS",
-    ContentDescription: STATEMENT,
-    ContentCreatorName: null,
-    BurnedInAnnotation: "NO",
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: "MONOCHROME2",
-    Rows: rows,
-    Columns: columns,
-    BitsAllocated: 1,
-    BitsStored: 1,
-    HighBit: 0,
-    PixelRepresentation: 0,
-    SegmentationType: "BINARY",
-    SegmentSequence: [
-      {
-        SegmentNumber: 1,
-        SegmentLabel: "Abnormality",
-        SegmentDescription: `Anomaly map above ${threshold}. ${STATEMENT}`,
-        SegmentAlgorithmType: "AUTOMATIC",
-        SegmentAlgorithmName: cut(detector.name),
-        SegmentationAlgorithmIdentificationSequence: [
-          {
-            AlgorithmFamilyCodeSequence: [ARTIFICIAL_INTELLIGENCE],
-            AlgorithmName: cut(detector.name),
-            AlgorithmVersion: cut(detector.version),
-            AlgorithmParameters: `threshold=${threshold} sha256=${detector.sha256}`,
-            AlgorithmSource: "hale",
-          },
-        ],
-        SegmentedPropertyCategoryCodeSequence: [ABNORMAL_STRUCTURE],
-        SegmentedPropertyTypeCodeSequence: [ABNORMAL_STRUCTURE],
-        // Orange: L* 67, a* 43, b* 74 in the scaling of C.10.7.1.1.
-        RecommendedDisplayCIELabValue: [43908, 43947, 51914],
-      },
-    ],
-    ...multiFrame(placed, SEGMENTATION, shared, true, making),
-    ReferencedSeriesSequence: bySeries(sources, "ReferencedInstanceSequence"),
-    PixelData: packBits(map.values, threshold).buffer,
-    _vrMap: { PixelData: "OB" },
-  });
+  return encodeObject(
+    {
+      ...common,
+      ...(placed.planes ? frameOfReference(placed) : {}),
+      ...lossyModule(sources),
+      ImageType: ["DERIVED", "PRIMARY"],
+      ImageComments: STATEMENT,
+      PatientOrientation: placed.planes ? undefined : (sources[0].image.PatientOrientation ?? null),
+      ContentLabel: "ABNORMAL_REGIONS",
+      ContentDescription: STATEMENT,
+      ContentCreatorName: null,
+      BurnedInAnnotation: "NO",
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: "MONOCHROME2",
+      Rows: rows,
+      Columns: columns,
+      BitsAllocated: 1,
+      BitsStored: 1,
+      HighBit: 0,
+      PixelRepresentation: 0,
+      SegmentationType: "BINARY",
+      SegmentSequence: [
+        {
+          SegmentNumber: 1,
+          SegmentLabel: "Abnormality",
+          SegmentDescription: `Anomaly map above ${threshold}. ${STATEMENT}`,
+          SegmentAlgorithmType: "AUTOMATIC",
+          SegmentAlgorithmName: cut(detector.name),
+          SegmentationAlgorithmIdentificationSequence: [
+            {
+              AlgorithmFamilyCodeSequence: [ARTIFICIAL_INTELLIGENCE],
+              AlgorithmName: cut(detector.name),
+              AlgorithmVersion: cut(detector.version),
+              AlgorithmParameters: `threshold=${threshold} sha256=${detector.sha256}`,
+              AlgorithmSource: "hale",
+            },
+          ],
+          SegmentedPropertyCategoryCodeSequence: [ABNORMAL_STRUCTURE],
+          SegmentedPropertyTypeCodeSequence: [ABNORMAL_STRUCTURE],
+          // Orange: L* 67, a* 43, b* 74 in the scaling of C.10.7.1.1.
+          RecommendedDisplayCIELabValue: [43908, 43947, 51914],
+        },
+      ],
+      ...multiFrame(placed, SEGMENTATION, shared, true, making),
+      ReferencedSeriesSequence: bySeries(sources, "ReferencedInstanceSequence"),
+    },
+    { keyword: "PixelData", vr: "OB", bytes: packBits(map.values, threshold) },
+  );
 }

@@ -3,6 +3,7 @@
  * empty preamble (PS3.10 7.1). What dcmjs would drop in silence or complain about with the value in the message, a
  * patient's name perhaps, is caught here first.
  */
+import { HaleError } from "@hale/errors";
 import dcmjs from "dcmjs";
 
 const { DicomDict, DicomMetaDictionary } = dcmjs.data;
@@ -53,7 +54,7 @@ export function decimal(value: number): string {
   if (exact.length <= 16) return exact;
   for (let digits = 16; digits > 1; digits--) {
     const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+    if (text.length <= 16 && Number.isFinite(Number(text))) return text;
   }
   return value.toExponential(5);
 }
@@ -69,8 +70,39 @@ function checkKeywords(attributes: Attributes): void {
   }
 }
 
-/** Bytes of a DICOM file with these attributes, which must hold SOPClassUID and SOPInstanceUID. */
-export function encodeObject(attributes: Attributes): Uint8Array<ArrayBuffer> {
+/** Pixels, the last element of a file. */
+export interface Bulk {
+  keyword: "PixelData" | "FloatPixelData";
+  vr: "OB" | "OF";
+  /** Of even length, little-endian. */
+  bytes: Uint8Array;
+}
+
+/**
+ * The file with the pixels behind it: 12 bytes of header (PS3.5 7.1.2), then the bytes. dcmjs could write them, but it
+ * would cut them into chunks of 256 bytes on the way, with several times the memory: seconds for a volume, too much for a tab.
+ */
+function withBulk(head: ArrayBuffer, { keyword, vr, bytes }: Bulk): Uint8Array<ArrayBuffer> {
+  if (bytes.length > 0xfffffffe) {
+    throw new HaleError(
+      "IMAGE_TOO_LARGE",
+      "The result is too large for a DICOM file.",
+      "Write it as NIfTI, or in parts.",
+    );
+  }
+  const file = new Uint8Array(head.byteLength + 12 + bytes.length);
+  file.set(new Uint8Array(head));
+  const view = new DataView(file.buffer, head.byteLength);
+  view.setUint16(0, 0x7fe0, true);
+  view.setUint16(2, keyword === "PixelData" ? 0x0010 : 0x0008, true);
+  file.set(new TextEncoder().encode(vr), head.byteLength + 4);
+  view.setUint32(8, bytes.length, true);
+  file.set(bytes, head.byteLength + 12);
+  return file;
+}
+
+/** Bytes of a DICOM file with these attributes, which must hold SOPClassUID and SOPInstanceUID, and pixels if any. */
+export function encodeObject(attributes: Attributes, bulk?: Bulk): Uint8Array<ArrayBuffer> {
   checkKeywords(attributes);
   const meta = DicomMetaDictionary.denaturalizeDataset({
     FileMetaInformationVersion: new Uint8Array([0, 1]).buffer,
@@ -82,5 +114,16 @@ export function encodeObject(attributes: Attributes): Uint8Array<ArrayBuffer> {
   });
   const object = new DicomDict(meta);
   object.dict = DicomMetaDictionary.denaturalizeDataset({ ...attributes, SpecificCharacterSet: "ISO_IR 192" });
-  return new Uint8Array(object.write());
+  let head: ArrayBuffer;
+  try {
+    head = object.write();
+  } catch {
+    // Its message would quote the value, and no cause is handed on for that reason.
+    throw new HaleError(
+      "OPTION_INVALID",
+      "A value is too long for a DICOM file.",
+      "Shorten the detector's name and version.",
+    );
+  }
+  return bulk ? withBulk(head, bulk) : new Uint8Array(head);
 }
