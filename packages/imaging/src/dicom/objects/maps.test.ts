@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AnomalyMap } from "./map.ts";
+import { type AnomalyMap, placeMap } from "./map.ts";
 import { parametricMap } from "./parametric-map.ts";
 import { packBits, segmentation } from "./segmentation.ts";
 import { type SourceInstance, sourceInstance } from "./source.ts";
@@ -91,6 +91,25 @@ describe("parametric map", () => {
     ]);
     const [source] = object.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence;
     expect(source.SpatialLocationsPreserved).toBe("NO");
+  });
+
+  test("an affine of the source's own grid gives the source's places", () => {
+    const affine = [0.6, 0, 0, -10, 0, 0.7 * 0.8, -1.5, 4, 0, 0.7 * 0.6, 2, 20, 0, 0, 0, 1];
+    const [own, given] = [null, affine].map((each) => asParametricMap(mapOf(ctStack(3), each)));
+    expect(given.SharedFunctionalGroupsSequence).toEqual(own.SharedFunctionalGroupsSequence);
+    expect(given.PerFrameFunctionalGroupsSequence).toEqual(own.PerFrameFunctionalGroupsSequence);
+  });
+
+  test("takes 10 000 slices and refuses one more", () => {
+    const [instance] = ctStack(1);
+    const map = (slices: number): AnomalyMap => ({
+      size: [1, 1, slices],
+      values: new Float32Array(slices),
+      affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+      sourceOf: () => ({ instance, frame: 1 }),
+    });
+    expect(placeMap(map(10_000)).planes).toHaveLength(10_000);
+    expect(() => placeMap(map(10_001))).toThrow(expect.objectContaining({ code: "SHAPE_MISMATCH" }));
   });
 
   test("refers to frames of a multi-frame source by number, and to the file once", () => {
