@@ -22,6 +22,8 @@ export interface ObjectKind {
   sopClassUid: string;
   modality: string;
   seriesDescription: string;
+  /** Unless the caller gives one. */
+  seriesNumber: number;
 }
 
 export const cut = (text: string, length = 64) => [...text].slice(0, length).join("");
@@ -106,7 +108,7 @@ export function commonModules(
     CodingSchemeIdentificationSequence: CODING_SCHEMES,
     Modality: kind.modality,
     SeriesInstanceUID: making.seriesUid ?? newUid(),
-    SeriesNumber: making.seriesNumber ?? 9000,
+    SeriesNumber: making.seriesNumber ?? kind.seriesNumber,
     SeriesDescription: kind.seriesDescription,
     BodyPartExamined: source.image.BodyPartExamined,
     Laterality: laterality(source),

@@ -84,6 +84,7 @@ export function parametricMap(input: ParametricMapInput, making: Making = {}): U
     sopClassUid: STORAGE,
     modality: modalities.size === 1 ? sources[0].modality : "OT",
     seriesDescription: cut(`Anomaly map, ${detector.name}`),
+    seriesNumber: 9001,
   };
   return encodeObject(
     {
@@ -97,7 +98,6 @@ export function parametricMap(input: ParametricMapInput, making: Making = {}): U
       ContentCreatorName: null,
       ContentQualification: "RESEARCH",
       BurnedInAnnotation: "NO",
-      RecognizableVisualFeatures: "NO",
       PixelPresentation: "MONOCHROME",
       SamplesPerPixel: 1,
       PhotometricInterpretation: "MONOCHROME2",

@@ -95,6 +95,7 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
     sopClassUid: several ? MULTI : SINGLE,
     modality: "OT",
     seriesDescription: cut(`${description}, ${detector.name}`),
+    seriesNumber: 9003,
   };
   return encodeObject(
     {

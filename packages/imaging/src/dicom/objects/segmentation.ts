@@ -47,7 +47,12 @@ export function segmentation(input: SegmentationInput, making: Making = {}): Uin
   }
   const { sources } = placed;
   const [columns, rows] = map.size;
-  const kind = { sopClassUid: STORAGE, modality: "SEG", seriesDescription: cut(`Abnormal regions, ${detector.name}`) };
+  const kind = {
+    sopClassUid: STORAGE,
+    modality: "SEG",
+    seriesDescription: cut(`Abnormal regions, ${detector.name}`),
+    seriesNumber: 9002,
+  };
   const shared = { SegmentIdentificationSequence: [{ ReferencedSegmentNumber: 1 }] };
   // A segment has an anatomy of its own; the series of a segmentation has no side (C.7.3.1).
   const { Laterality, ...common } = commonModules(sources[0], kind, detector, making);

@@ -134,7 +134,12 @@ export function structuredReport(input: ReportInput, making: Making = {}): Uint8
   const [source] = sources;
   const newUid = making.newUid ?? randomUid;
   const { date, time } = momentOf(source, making);
-  const kind = { sopClassUid: STORAGE, modality: "SR", seriesDescription: cut(`Anomaly report, ${detector.name}`) };
+  const kind = {
+    sopClassUid: STORAGE,
+    modality: "SR",
+    seriesDescription: cut(`Anomaly report, ${detector.name}`),
+    seriesNumber: 9004,
+  };
   const { Laterality, BodyPartExamined, ...common } = commonModules(source, kind, detector, making);
   return encodeObject({
     ...common,
