@@ -18,7 +18,9 @@ export interface Deidentification {
 
 /** What of the picture stays: nothing of it tells who or when. */
 const KEPT = `BodyPartExamined Laterality ImageLaterality PatientOrientation PixelSpacing PixelSpacingCalibrationType
-LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod BurnedInAnnotation Modality`.split(/\s+/);
+LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod BurnedInAnnotation RecognizableVisualFeatures Modality`.split(
+  /\s+/,
+);
 
 /** The first 128 bits of HMAC-SHA-256 of a UID, as a UID. */
 async function replaced(key: CryptoKey, uid: string): Promise<string> {

@@ -100,6 +100,14 @@ describe("parametric map", () => {
     expect(given.PerFrameFunctionalGroupsSequence).toEqual(own.PerFrameFunctionalGroupsSequence);
   });
 
+  test("says that a face might be rebuilt from several slices, unless the source says no", () => {
+    const features = (sources: SourceInstance[]) => asParametricMap(mapOf(sources)).RecognizableVisualFeatures;
+    const no = { RecognizableVisualFeatures: "NO" };
+    expect(features(ctStack(1))).toBe("NO");
+    expect(features(ctStack(2))).toBe("YES");
+    expect(features([0, 1].map((k) => sourceInstance(ctBytes(k, 5, 3, no), "a.dcm")))).toBe("NO");
+  });
+
   test("takes 10 000 slices and refuses one more", () => {
     const [instance] = ctStack(1);
     const map = (slices: number): AnomalyMap => ({

@@ -3,6 +3,7 @@ import { HaleError } from "@hale/errors";
 import { ANOMALY_MAP, ANOMALY_VALUE, code, UNITLESS } from "./codes.ts";
 import { bySeries, commonModules, cut, type DetectorIdentity, lossyModule, STATEMENT } from "./common.ts";
 import { type AnomalyMap, frameOfReference, multiFrame, placeMap } from "./map.ts";
+import type { SourceInstance } from "./source.ts";
 import { type Attributes, decimal, encodeObject, type Making } from "./write.ts";
 
 const STORAGE = "1.2.840.10008.5.1.4.1.1.30";
@@ -56,6 +57,11 @@ function valueGroups(values: Float32Array, maximum: number): Attributes {
   };
 }
 
+/** Whether a face might be rebuilt from the map, which must be said (C.8.32.2): not from a slice, nor where sources say no. */
+function recognizable(sources: readonly SourceInstance[], slices: number): "YES" | "NO" {
+  return slices === 1 || sources.every((source) => source.image.RecognizableVisualFeatures === "NO") ? "NO" : "YES";
+}
+
 /**
  * Bytes of a Parametric Map with the values as they are, no unit. The standard places every frame in the patient
  * (A.75.3: the frame of reference is mandatory), so a map without a place, a radiograph's, is refused: OPTION_INVALID.
@@ -98,6 +104,7 @@ export function parametricMap(input: ParametricMapInput, making: Making = {}): U
       ContentCreatorName: null,
       ContentQualification: "RESEARCH",
       BurnedInAnnotation: "NO",
+      RecognizableVisualFeatures: recognizable(sources, map.size[2]),
       PixelPresentation: "MONOCHROME",
       SamplesPerPixel: 1,
       PhotometricInterpretation: "MONOCHROME2",

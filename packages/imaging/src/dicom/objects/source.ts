@@ -50,7 +50,9 @@ export const MAX_OBJECT_FRAMES = 10_000;
 
 const IMAGE = `BodyPartExamined Laterality ImageLaterality PatientOrientation PixelSpacing PixelSpacingCalibrationType
 PixelSpacingCalibrationDescription PositionReferenceIndicator LossyImageCompression LossyImageCompressionRatio
-LossyImageCompressionMethod BurnedInAnnotation TimezoneOffsetFromUTC Modality FrameOfReferenceUID`.split(/\s+/);
+LossyImageCompressionMethod BurnedInAnnotation RecognizableVisualFeatures TimezoneOffsetFromUTC Modality FrameOfReferenceUID`.split(
+  /\s+/,
+);
 
 /** The file with its data set inflated (PS3.5 A.5), `head` bytes of it left as they are; refuses a bomb. */
 function inflated(name: string, bytes: Uint8Array, head: number, limit: number): Uint8Array {
