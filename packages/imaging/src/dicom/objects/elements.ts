@@ -10,6 +10,8 @@ import type { Attributes } from "./write.ts";
 
 const { dictionary } = dcmjs.data.DicomMetaDictionary;
 
+/** Deepest nesting of sequences. */
+const MAX_DEPTH = 64;
 /** Most characters of a value; person names have it for each of their three groups. */
 const LENGTHS: Record<string, number> = { LO: 64, SH: 16, PN: 64, ST: 1024, LT: 10240, AE: 16 };
 const FORMS: Record<string, RegExp> = {
@@ -92,11 +94,13 @@ export function charsetOf(dataSet: DataSet, outer: readonly string[] = []): read
  * Value of an element by its keyword's representation: text, number, list, or items with their known, public elements.
  * Undefined for what is not carried (bulk data, private and unknown elements), null when empty or malformed.
  */
-export function elementValue(dataSet: DataSet, element: Element, charset: readonly string[]): unknown {
+export function elementValue(dataSet: DataSet, element: Element, charset: readonly string[], depth = 0): unknown {
   const entry = entryOf(element.tag);
   if (!entry) return undefined;
   if (element.items || entry.vr === "SQ") {
-    return (element.items ?? []).flatMap((item) => (item.dataSet ? [attributesOf(item.dataSet, charset)] : []));
+    return (element.items ?? []).flatMap((item) =>
+      item.dataSet ? [attributesOf(item.dataSet, charset, depth + 1)] : [],
+    );
   }
   const vr = entry.vr;
   if (NUMBERS[vr]) return numbersOf(dataSet, element, vr);
@@ -107,13 +111,14 @@ export function elementValue(dataSet: DataSet, element: Element, charset: readon
 }
 
 /** Known, public elements by keyword. A coded item without code, scheme and meaning is not one, and is left out. */
-export function attributesOf(dataSet: DataSet, outer: readonly string[] = []): Attributes {
+export function attributesOf(dataSet: DataSet, outer: readonly string[] = [], depth = 0): Attributes {
+  if (depth > MAX_DEPTH) throw new Error(`its sequences nest deeper than ${MAX_DEPTH}`);
   const charset = charsetOf(dataSet, outer);
   const attributes: Attributes = {};
   for (const element of Object.values(dataSet.elements)) {
     const entry = entryOf(element.tag);
     if (!entry || element.tag === "x00080005" || Number.parseInt(element.tag.slice(1, 5), 16) % 2 === 1) continue;
-    const value = elementValue(dataSet, element, charset);
+    const value = elementValue(dataSet, element, charset, depth);
     if (value !== undefined) attributes[entry.name] = value;
   }
   for (const [keyword, items] of Object.entries(attributes)) {

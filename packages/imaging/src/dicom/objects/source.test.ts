@@ -116,6 +116,19 @@ describe("a source", () => {
     expect(() => sourceInstance(bytes as Uint8Array, "scan.dcm")).toThrow(expect.objectContaining({ code }));
   });
 
+  test.each([
+    [63, null],
+    [64, null],
+    [65, "IMAGE_CORRUPT"],
+    [500, "IMAGE_CORRUPT"],
+  ])("with sequences %i deep: %s", (depth, code) => {
+    let nested: Found = { ReferencedSOPClassUID: "1.2" };
+    for (let k = 1; k < depth; k++) nested = { ReferencedStudySequence: [nested] };
+    const read = () => sourceInstance(ctBytes(0, 5, 3, { ReferencedStudySequence: [nested] }), "a.dcm");
+    if (code) expect(read).toThrow(expect.objectContaining({ code }));
+    else expect(read().modules.ReferencedStudySequence).toHaveLength(1);
+  });
+
   test("of 10 000 frames is not", () => {
     expect(sourceInstance(ctBytes(0, 5, 3, { NumberOfFrames: 10_000 }), "a.dcm").frames).toBe(10_000);
   });
