@@ -4,7 +4,17 @@ export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
+export { setDicomWasm } from "./dicom/codecs.ts";
+export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";
+export { isDicom } from "./dicom/file.ts";
+export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { DICOM_LIMITS, type DicomLimits } from "./dicom/refuse.ts";
+export { assembleSeries, type DicomSeries, type LeftOut } from "./dicom/series.ts";
+export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
+export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
+export type { FileSource } from "./guard/protocol.ts";
 export {
   HASH_BITS,
   HASH_PLANE,
@@ -18,6 +28,7 @@ export {
   type Window,
 } from "./hash.ts";
 export { setJpegWasm } from "./jpeg-decode.ts";
+export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
 export { looksLikeMetaImage, type MetaImageFile, readMetaImage } from "./metaimage/read.ts";
 export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
@@ -29,6 +40,7 @@ export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
+export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
 export {
   apply,
@@ -42,11 +54,14 @@ export {
   type Triple,
   voxelSizes,
 } from "./scan/affine.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { DataFile } from "./scan/plain-text.ts";
 export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export { applyVoi, voiValue } from "./scan/voi.ts";
 export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
+export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
   type ProxyKind,
