@@ -22,8 +22,27 @@ export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
-export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
+export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
+export {
+  checkNormalisation,
+  defaultNormalisation,
+  type Normalisation,
+  type Normaliser,
+  normaliser,
+  ROBUST,
+} from "./scan/normalise.ts";
+export { type Plane, SLICE_AXES, type SliceAxis, type Stack, stackOf } from "./scan/planes.ts";
+export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export {
+  type Frame,
+  putBack,
+  type ScanInput,
+  type SlicedScan,
+  type SliceSelection,
+  selectSlices,
+  sliceScan,
+} from "./scan/slices.ts";
 export {
   PROXIES,
   type ProxyKind,
