@@ -5,11 +5,11 @@
  * scored as it was learnt.
  */
 import { HaleError } from "@hale/errors";
-import { modalityValue } from "./modality.ts";
+import { IDENTITY, modalityValue } from "./modality.ts";
 import type { Plane } from "./planes.ts";
 import { otsuThreshold, quantileOf, type Tally, tally, tallyAbove, tallyOfPairs } from "./quantiles.ts";
 import type { ModalityTransform, Scan, VoiTransform } from "./scan.ts";
-import { voiShare } from "./voi.ts";
+import { voiValue } from "./voi.ts";
 
 /** How values become [0, 1]; plain data, fit for JSON. */
 export type Normalisation =
@@ -29,7 +29,7 @@ export type Normalisation =
   | { kind: "percentile"; low: number; high: number; per: "slice" | "volume"; foreground: boolean };
 
 /** What MR gets unless something else is asked for. */
-export const ROBUST: Normalisation = { kind: "percentile", low: 0.5, high: 99.5, per: "volume", foreground: false };
+export const ROBUST: Extract<Normalisation, { kind: "percentile" }> = { kind: "percentile", low: 0.5, high: 99.5, per: "volume", foreground: false };
 /** A common window of soft tissue, for CT that brings none of its own. */
 const SOFT_TISSUE: Normalisation = { kind: "window", center: 40, width: 400 };
 
@@ -135,13 +135,13 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
     if (normalisation.kind === "file") {
       walk(where, (at, voxel) => {
         const voi = transformOf(scan.voi, Math.floor(voxel / area)) ?? fullRange(scan, modalityAt(voxel));
-        put(at, values[at], voi === null ? (whiteIsLow ? 1 : 0) : voiShare(voi, values[at]));
+        put(at, values[at], voi === null ? (whiteIsLow ? 1 : 0) : voiValue(voi, values[at]));
       });
       return { data, notNumbers };
     }
     if (normalisation.kind === "window") {
       const voi: VoiTransform = { ...normalisation, kind: "window", shape: "linear" };
-      for (let at = 0; at < values.length; at++) put(at, values[at], voiShare(voi, values[at]));
+      for (let at = 0; at < values.length; at++) put(at, values[at], voiValue(voi, values[at]));
       return { data, notNumbers };
     }
     const [low, high] =
@@ -158,8 +158,6 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
     foreground: bright,
   };
 }
-
-const IDENTITY: ModalityTransform = { kind: "linear", slope: 1, intercept: 0 };
 
 /** The one that belongs to a slice, of a list with one for all, one a slice, or none. */
 function transformOf<T>(list: readonly T[], slice: number): T | undefined {

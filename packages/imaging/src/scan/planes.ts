@@ -1,10 +1,12 @@
 /**
  * @file Slices of a scan, whichever way it is stored: for each axis of the patient, where in the stored samples each
  * slice lies, seen as radiologists look at it. The same patient gives the same slices in the same order, however the file
- * is oriented. Nothing is interpolated: an oblique scan is cut along its own axes, each named by the patient axis nearest to it.
+ * is oriented. Nothing is interpolated: an oblique scan is cut along its own axes, each named by
+ * the patient axis nearest to it.
  */
 import { HaleError } from "@hale/errors";
-import type { Affine, Scan } from "./scan.ts";
+import { axisSources, strides } from "./orientation.ts";
+import type { Scan } from "./scan.ts";
 
 /** `stored`: as the file has its slices or frames. */
 export type SliceAxis = "axial" | "coronal" | "sagittal" | "stored";
@@ -35,43 +37,30 @@ export interface Stack {
 }
 
 /**
- * By axis, the patient axes (0 Left, 1 Posterior, 2 Superior) of columns, rows and slices, and whether they go the other
- * way: axial slices from below upwards, seen from the feet; coronal ones from front to back, seen from the front; sagittal ones from
- * right to left, seen from the left. The patient's left is at the right of the picture, and up is up.
+ * By axis, where columns, rows and slices go: axial slices from below upwards, coronal ones from front to back, sagittal ones from right
+ * to left. The patient's left is at the right of the picture (in sagittal slices the front is at the left), and up is up.
  */
-const VIEWS = {
-  axial: { axes: [0, 1, 2], turned: [false, false, false] },
-  coronal: { axes: [0, 2, 1], turned: [false, true, false] },
-  sagittal: { axes: [1, 2, 0], turned: [false, true, false] },
-} as const;
+const VIEWS = { axial: "LPS", coronal: "LIP", sagittal: "PIL" } as const;
+
+const AS_STORED = [0, 1, 2].map((from) => ({ from, flip: false }));
 
 /**
  * The slices of a scan along an axis. A single image is always taken as stored. Throws IMAGE_UNSUPPORTED for another axis
  * than `stored` where it is not known how the scan lies in the patient. `name` is the file, for errors.
  */
 export function stackOf(scan: Scan, axis: SliceAxis, name = "The scan"): Stack {
-  const [columns, rows, slices] = scan.size;
-  const steps = [1, columns, columns * rows];
-  let order: readonly number[] = [0, 1, 2];
-  let turned: readonly boolean[] = [false, false, false];
-  const seen = slices === 1 ? "stored" : axis;
-  if (seen !== "stored") {
-    if (scan.affine === null) {
-      throw new HaleError(
-        "IMAGE_UNSUPPORTED",
-        `${name} does not say how it lies in the patient, so it has no ${axis} slices.`,
-        "Use --slices stored.",
-      );
-    }
-    const nearest = nearestAxes(scan.affine);
-    const view = VIEWS[seen];
-    order = view.axes.map((patientAxis) => nearest.findIndex(({ axis: its }) => its === patientAxis));
-    turned = order.map((stored, i) => nearest[stored].backwards !== view.turned[i]);
+  const seen = scan.size[2] === 1 ? "stored" : axis;
+  if (seen !== "stored" && scan.affine === null) {
+    throw new HaleError(
+      "IMAGE_UNSUPPORTED",
+      `${name} does not say how it lies in the patient, so it has no ${axis} slices.`,
+      "Use --slices stored.",
+    );
   }
-  const [width, height, count] = order.map((stored) => scan.size[stored]);
-  const step = order.map((stored, i) => (turned[i] ? -steps[stored] : steps[stored]));
-  const first = order.reduce((sum, stored, i) => sum + (turned[i] ? steps[stored] * (scan.size[stored] - 1) : 0), 0);
-  const [across, down, along] = order.map((stored) => scan.spacing[stored]);
+  const sources = seen === "stored" ? AS_STORED : axisSources(scan, VIEWS[seen]);
+  const { start, stride: step } = strides({ size: scan.size, channels: 1 }, sources);
+  const [width, height, count] = sources.map(({ from }) => scan.size[from]);
+  const [across, down, along] = sources.map(({ from }) => scan.spacing[from]);
   return {
     axis: seen,
     count,
@@ -86,32 +75,7 @@ export function stackOf(scan: Scan, axis: SliceAxis, name = "The scan"): Stack {
           "Slices are counted from 0.",
         );
       }
-      return { start: first + index * step[2], columnStep: step[0], rowStep: step[1], width, height };
+      return { start: start + index * step[2], columnStep: step[0], rowStep: step[1], width, height };
     },
   };
 }
-
-/**
- * Of each stored axis (columns, rows, slices) the patient axis that it runs along most nearly, each taken once, and
- * whether it runs backwards: of all six ways to pair them the one with the largest sum of cosines.
- */
-export function nearestAxes(affine: Affine): { axis: number; backwards: boolean }[] {
-  const length = [0, 1, 2].map((column) => Math.hypot(affine[column], affine[4 + column], affine[8 + column]) || 1);
-  const cosine = (stored: number, axis: number) => affine[4 * axis + stored] / length[stored];
-  let best: readonly number[] = PAIRINGS[0];
-  let most = -1;
-  for (const pairing of PAIRINGS) {
-    const sum = pairing.reduce<number>((total, axis, stored) => total + Math.abs(cosine(stored, axis)), 0);
-    if (sum > most + 1e-9) [best, most] = [pairing, sum];
-  }
-  return best.map((axis, stored) => ({ axis, backwards: cosine(stored, axis) < 0 }));
-}
-
-const PAIRINGS = [
-  [0, 1, 2],
-  [0, 2, 1],
-  [1, 0, 2],
-  [1, 2, 0],
-  [2, 0, 1],
-  [2, 1, 0],
-] as const;
