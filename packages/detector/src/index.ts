@@ -9,7 +9,15 @@ export {
   RESEARCH_USE,
   thresholdForCard,
 } from "./format/card.ts";
+export {
+  type Aggregation,
+  aggregateScores,
+  aggregationName,
+  aggregationSchema,
+  scanInputSchema,
+} from "./format/input.ts";
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, unpackDetector } from "./format/package.ts";
 export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane } from "./model.ts";
 export { selfCheckRaster } from "./self-check.ts";
+export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultNormalisation, type Normalisation, normaliser, ROBUST } from "./normalise.ts";
+import { scanOf } from "./phantom-fixture.ts";
 import { stackOf } from "./planes.ts";
 import type { Scan } from "./scan.ts";
-import { scanOf } from "./scan-fixture.ts";
 
 /** A row of values as a scan of one slice. */
 const row = (values: readonly number[], changes: Partial<Scan> = {}, into: Parameters<typeof scanOf>[3] = Int16Array) =>

@@ -29,7 +29,13 @@ export type Normalisation =
   | { kind: "percentile"; low: number; high: number; per: "slice" | "volume"; foreground: boolean };
 
 /** What MR gets unless something else is asked for. */
-export const ROBUST: Extract<Normalisation, { kind: "percentile" }> = { kind: "percentile", low: 0.5, high: 99.5, per: "volume", foreground: false };
+export const ROBUST: Extract<Normalisation, { kind: "percentile" }> = {
+  kind: "percentile",
+  low: 0.5,
+  high: 99.5,
+  per: "volume",
+  foreground: false,
+};
 /** A common window of soft tissue, for CT that brings none of its own. */
 const SOFT_TISSUE: Normalisation = { kind: "window", center: 40, width: 400 };
 

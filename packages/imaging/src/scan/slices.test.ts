@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { scanOf } from "./phantom-fixture.ts";
 import { SLICE_AXES, stackOf } from "./planes.ts";
 import type { Scan } from "./scan.ts";
-import { scanOf } from "./scan-fixture.ts";
 import { frameOf, putBack, type ScanInput, selectSlices, sliceScan } from "./slices.ts";
 
 const input: ScanInput = {
