@@ -5,6 +5,8 @@ export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
+export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
+export type { FileSource } from "./guard/protocol.ts";
 export {
   HASH_BITS,
   HASH_PLANE,
@@ -18,6 +20,7 @@ export {
   type Window,
 } from "./hash.ts";
 export { setJpegWasm } from "./jpeg-decode.ts";
+export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
 export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
 export { NIFTI_LIMITS, type NiftiFile, type NiftiLimits, readNifti } from "./nifti/read.ts";
@@ -26,6 +29,7 @@ export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster.ts";
+export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
 export {
   apply,
@@ -59,6 +63,7 @@ export {
   selectSlices,
   sliceScan,
 } from "./scan/slices.ts";
+export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
   type ProxyKind,
