@@ -56,6 +56,7 @@ export { type Plane, SLICE_AXES, type SliceAxis, type Stack, stackOf } from "./s
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
 export {
   type Frame,
+  partOf,
   putBack,
   type ScanInput,
   type SlicedScan,

@@ -5,6 +5,7 @@ import { readImageBytes } from "./files.ts";
 
 export { readImageBytes } from "./files.ts";
 export { openGuardedReader } from "./guarded.ts";
+export { readScan, readScanBytes } from "./scans.ts";
 
 /** Reads and decodes an image file; throws what `readImageBytes` and `decodeImage` throw. */
 export async function readImage(path: string, name = path): Promise<Raster> {

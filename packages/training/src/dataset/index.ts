@@ -19,7 +19,18 @@ export {
   SUSPICIOUS_AUROC,
 } from "./controls.ts";
 export { readFolders } from "./folders.ts";
-export { clusterOf, type Dataset, type Item, type Row, SPLITS, type Split } from "./item.ts";
+export { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+export {
+  clusterOf,
+  type Dataset,
+  type DatasetInput,
+  type Item,
+  type ItemScan,
+  type Row,
+  SPLITS,
+  type Split,
+  type UnmarkedSlices,
+} from "./item.ts";
 export {
   type Fingerprint,
   findLeaks,

@@ -25,7 +25,8 @@ export interface Leak {
 export interface LeakEvidence {
   /** Of the encoded file, in hex. */
   sha256: string;
-  fingerprint: Fingerprint;
+  /** Null for an image whose near copies are not looked for. */
+  fingerprint: Fingerprint | null;
 }
 
 export interface LeakOptions extends NearCopyOptions {
@@ -44,15 +45,22 @@ export function findLeaks(
 ): Leak[] {
   const identical = identicalFiles(items, evidence);
   const known = new Set(identical.map((leak) => `${leak.a}\n${leak.b}`));
-  const prints = options.nearCopies === false ? [] : evidence.map(({ fingerprint }) => fingerprint);
-  const sides = items.map((item) => item.split);
-  const copies = findNearCopies(prints, sides, options);
+  const compared = evidence.flatMap(({ fingerprint: print }, i) =>
+    print === null || options.nearCopies === false ? [] : [{ print, item: items[i] }],
+  );
+  const copies = findNearCopies(
+    compared.map(({ print }) => print),
+    compared.map(({ item }) => item.split),
+    options,
+  );
   return [
     ...shared(items, "patient"),
     ...shared(items, "group"),
     ...identical,
     ...copies
-      .map((copy) => leakBetween("near-copy", items[copy.a], items[copy.b], describeCopy(copy), copy.correlation))
+      .map((copy) =>
+        leakBetween("near-copy", compared[copy.a].item, compared[copy.b].item, describeCopy(copy), copy.correlation),
+      )
       .filter((leak) => !known.has(`${leak.a}\n${leak.b}`)),
   ];
 }
@@ -82,11 +90,18 @@ function identicalFiles(items: readonly Item[], evidence: readonly LeakEvidence[
   evidence.forEach(({ sha256 }, i) => {
     byHash.set(sha256, [...(byHash.get(sha256) ?? []), i]);
   });
+  // Two equal volumes are one leak and not one for each slice.
+  const told = new Set<string>();
+  const first = (a: Item, b: Item) => {
+    if (!a.scan || !b.scan) return true;
+    const pair = `${a.scan.path}\n${b.scan.path}`;
+    return !told.has(pair) && told.add(pair);
+  };
   return [...byHash.values()].flatMap((same) =>
     same.flatMap((a, k) =>
       same
         .slice(k + 1)
-        .filter((b) => items[a].split !== items[b].split)
+        .filter((b) => items[a].split !== items[b].split && first(items[a], items[b]))
         .map((b) => leakBetween("identical", items[a], items[b], "the same file")),
     ),
   );
