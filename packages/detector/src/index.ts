@@ -1,4 +1,6 @@
 /** @file The trained artefact: one file, loaded anywhere. Files on disk are left to `@hale/detector/node`. */
+
+export { curveSvg } from "./curve.ts";
 export { conformalPValue, Detector, type Finding } from "./detector.ts";
 export { MAX_DETECTOR_BYTES } from "./format/archive.ts";
 export {

@@ -41,5 +41,5 @@ export {
   NEAR_COPY_THRESHOLD,
 } from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
-export { filePartOf, parseSlicePath, slicePath } from "./scan-names.ts";
+export { filePartOf, parseSlicePath, slicePath, stemOf } from "./scan-names.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";
