@@ -4,6 +4,7 @@
  */
 import type { Item, Split } from "./item.ts";
 import { type Fingerprint, findNearCopies, type NearCopy, type NearCopyOptions } from "./near-copies.ts";
+import { filePartOf } from "./scan-names.ts";
 
 export type { Fingerprint } from "./near-copies.ts";
 export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
@@ -44,7 +45,7 @@ export function findLeaks(
   options: LeakOptions = {},
 ): Leak[] {
   const identical = identicalFiles(items, evidence);
-  const known = new Set(identical.map((leak) => `${leak.a}\n${leak.b}`));
+  const told = new Set(identical.map(({ a, b }) => pairOf(a, b)));
   const compared = evidence.flatMap(({ fingerprint: print }, i) =>
     print === null || options.nearCopies === false ? [] : [{ print, item: items[i] }],
   );
@@ -61,9 +62,12 @@ export function findLeaks(
       .map((copy) =>
         leakBetween("near-copy", compared[copy.a].item, compared[copy.b].item, describeCopy(copy), copy.correlation),
       )
-      .filter((leak) => !known.has(`${leak.a}\n${leak.b}`)),
+      .filter(({ a, b }) => !told.has(pairOf(a, b)) && told.add(pairOf(a, b))),
   ];
 }
+
+/** Names a pair of pictures, or of volumes: two equal volumes are one leak and not one for each slice. */
+const pairOf = (a: string, b: string) => `${filePartOf(a)}\n${filePartOf(b)}`;
 
 function leakBetween(kind: Leak["kind"], a: Item, b: Item, detail: string, similarity = 1): Leak {
   return { kind, a: a.path, b: b.path, sides: [a.split, b.split], detail, similarity };
@@ -90,18 +94,13 @@ function identicalFiles(items: readonly Item[], evidence: readonly LeakEvidence[
   evidence.forEach(({ sha256 }, i) => {
     byHash.set(sha256, [...(byHash.get(sha256) ?? []), i]);
   });
-  // Two equal volumes are one leak and not one for each slice.
   const told = new Set<string>();
-  const first = (a: Item, b: Item) => {
-    if (!a.scan || !b.scan) return true;
-    const pair = `${a.scan.path}\n${b.scan.path}`;
-    return !told.has(pair) && told.add(pair);
-  };
+  const first = (a: string, b: string) => !told.has(pairOf(a, b)) && told.add(pairOf(a, b));
   return [...byHash.values()].flatMap((same) =>
     same.flatMap((a, k) =>
       same
         .slice(k + 1)
-        .filter((b) => items[a].split !== items[b].split && first(items[a], items[b]))
+        .filter((b) => items[a].split !== items[b].split && first(items[a].path, items[b].path))
         .map((b) => leakBetween("identical", items[a], items[b], "the same file")),
     ),
   );

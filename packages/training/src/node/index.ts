@@ -16,6 +16,7 @@ export {
 } from "./evaluate.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
+export { type PhantomVolumesOptions, writePhantomVolumes } from "./phantom-volumes.ts";
 export { writePhantomSet } from "./phantoms.ts";
 export { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "./quality/quality.ts";
 export { type ReportSource, writeReport } from "./report.ts";
