@@ -6,7 +6,7 @@
  */
 import { HaleError } from "@hale/errors";
 import { IDENTITY, modalityValue } from "./modality.ts";
-import type { Plane } from "./planes.ts";
+import type { SlicePlane } from "./planes.ts";
 import { otsuThreshold, quantileOf, type Tally, tally, tallyAbove, tallyOfPairs } from "./quantiles.ts";
 import type { ModalityTransform, Scan, VoiTransform } from "./scan.ts";
 import { voiValue } from "./voi.ts";
@@ -76,9 +76,9 @@ export interface NormalisedPlane {
 
 /** A scan with its normalisation: what is worked out over the whole volume is worked out once. */
 export interface Normaliser {
-  plane(plane: Plane): NormalisedPlane;
+  plane(plane: SlicePlane): NormalisedPlane;
   /** Meaningful values of a plane; the sign is turned where low values are white, so that more is always brighter. */
-  brightness(plane: Plane): Float64Array;
+  brightness(plane: SlicePlane): Float64Array;
   /** Otsu's threshold of the volume's `brightness`: what is above is foreground. NaN where nothing is a number. */
   foreground(): number;
 }
@@ -99,14 +99,14 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
   const modalityAt = (voxel: number) => transformOf(scan.modality, Math.floor(voxel / area)) ?? IDENTITY;
 
   /** Calls `visit` with each place of the plane and the voxel there. */
-  const walk = (plane: Plane, visit: (at: number, voxel: number) => void) => {
+  const walk = (plane: SlicePlane, visit: (at: number, voxel: number) => void) => {
     let at = 0;
     for (let y = 0; y < plane.height; y++) {
       let voxel = plane.start + y * plane.rowStep;
       for (let x = 0; x < plane.width; x++, voxel += plane.columnStep) visit(at++, voxel);
     }
   };
-  const meaningful = (plane: Plane): Float64Array => {
+  const meaningful = (plane: SlicePlane): Float64Array => {
     const values = new Float64Array(plane.width * plane.height);
     walk(plane, (at, voxel) => {
       // Colour has no modality transform; its brightness is the mean of the three.
@@ -118,7 +118,7 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
     return values;
   };
 
-  const plane = (where: Plane): NormalisedPlane => {
+  const plane = (where: SlicePlane): NormalisedPlane => {
     const data = new Float32Array(where.width * where.height * channels);
     let notNumbers = 0;
     const put = (at: number, value: number, share: number) => {

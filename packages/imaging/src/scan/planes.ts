@@ -13,7 +13,7 @@ export type SliceAxis = "axial" | "coronal" | "sagittal" | "stored";
 export const SLICE_AXES: readonly SliceAxis[] = ["axial", "coronal", "sagittal", "stored"];
 
 /** A slice as voxels of the scan: column x of row y is voxel `start + x columnStep + y rowStep`. */
-export interface Plane {
+export interface SlicePlane {
   start: number;
   columnStep: number;
   rowStep: number;
@@ -33,7 +33,7 @@ export interface Stack {
   /** Millimetres between columns, rows and slices; null where unknown. */
   spacing: readonly [number | null, number | null, number | null];
   /** Slice `index`, 0 to count - 1. Throws OPTION_INVALID for another. */
-  plane(index: number): Plane;
+  plane(index: number): SlicePlane;
 }
 
 /**

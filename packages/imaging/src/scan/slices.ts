@@ -8,7 +8,7 @@ import { checkSize } from "../limits.ts";
 import type { Raster } from "../raster.ts";
 import { resizePlane } from "../resize.ts";
 import { type Normalisation, type NormalisedPlane, type Normaliser, normaliser } from "./normalise.ts";
-import { type Plane, type SliceAxis, type Stack, stackOf } from "./planes.ts";
+import { type SliceAxis, type SlicePlane, type Stack, stackOf } from "./planes.ts";
 import type { Scan } from "./scan.ts";
 
 /** Slices by axis and range; both ends belong to it. */
@@ -107,7 +107,7 @@ export function selectSlices(count: number, selection: SliceSelection | null): n
 }
 
 /** Share of a slice's samples that are foreground. */
-function foregroundShare(plane: Plane, values: Normaliser): number {
+function foregroundShare(plane: SlicePlane, values: Normaliser): number {
   const limit = values.foreground();
   const brightness = values.brightness(plane);
   let above = 0;
@@ -186,7 +186,7 @@ export function frameOf(stack: Stack, box: Box | null, square: boolean, name = "
 }
 
 /** The kept part of a slice. */
-export function partOf({ start, columnStep, rowStep }: Plane, { left, top, width, height }: Frame): Plane {
+export function partOf({ start, columnStep, rowStep }: SlicePlane, { left, top, width, height }: Frame): SlicePlane {
   return { start: start + left * columnStep + top * rowStep, columnStep, rowStep, width, height };
 }
 
@@ -208,7 +208,7 @@ function padded({ data }: NormalisedPlane, frame: Frame, channels: 1 | 3): Raste
  */
 export function putBack(
   grid: Float32Array,
-  plane: Plane,
+  plane: SlicePlane,
   frame: Frame,
   map: ArrayLike<number>,
   mapWidth: number,

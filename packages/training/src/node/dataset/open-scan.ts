@@ -7,11 +7,11 @@ import { stat } from "node:fs/promises";
 import { HaleError } from "@hale/errors";
 import {
   type Frame,
-  type Plane,
   partOf,
   type Raster,
   type Scan,
   type SlicedScan,
+  type SlicePlane,
   sliceScan,
   stackOf,
 } from "@hale/imaging";
@@ -113,14 +113,14 @@ export async function openMask(file: string, name: string, { scan, stack, frame 
   };
 }
 
-function some({ start, columnStep, rowStep, width, height }: Plane, test: (voxel: number) => boolean): boolean {
+function some({ start, columnStep, rowStep, width, height }: SlicePlane, test: (voxel: number) => boolean): boolean {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) if (test(start + x * columnStep + y * rowStep)) return true;
   }
   return false;
 }
 
-function markedPicture(plane: Plane, frame: Frame, test: (voxel: number) => boolean): Uint8Array {
+function markedPicture(plane: SlicePlane, frame: Frame, test: (voxel: number) => boolean): Uint8Array {
   const out = new Uint8Array(frame.fullWidth * frame.fullHeight);
   for (let y = 0; y < plane.height; y++) {
     for (let x = 0; x < plane.width; x++) {
