@@ -4,6 +4,11 @@ export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
+export { setDicomWasm } from "./dicom/codecs.ts";
+export { isDicom } from "./dicom/file.ts";
+export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
 export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
 export type { FileSource } from "./guard/protocol.ts";
@@ -54,6 +59,7 @@ export {
   normaliser,
   ROBUST,
 } from "./scan/normalise.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { DataFile } from "./scan/plain-text.ts";
 export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
@@ -70,6 +76,7 @@ export {
   sliceScan,
 } from "./scan/slices.ts";
 export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
+export { applyVoi, voiValue } from "./scan/voi.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,

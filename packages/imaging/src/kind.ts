@@ -2,6 +2,7 @@
  * @file What a file is, told by its content and never by its name: a name is a claim. Only beginnings are looked at here;
  * a file that begins like one kind and goes on like none is for that kind's reader to refuse, with a reason.
  */
+import { isDicom } from "./dicom/file.ts";
 import { PNG_SIGNATURE } from "./png-chunks.ts";
 import type { ScanFormat } from "./scan/scan.ts";
 
@@ -31,7 +32,8 @@ export function kindOf(bytes: Uint8Array): FileKind | null {
   if (startsWith(bytes, NRRD)) return "nrrd";
   if (startsWith(bytes, [0x1f, 0x8b]) || isNifti(bytes)) return "nifti";
   if (isMetaImage(bytes)) return "metaimage";
-  if (isBareDicom(bytes)) return "dicom";
+  // Without preamble, as old systems wrote it.
+  if (isDicom(bytes)) return "dicom";
   return null;
 }
 
@@ -55,21 +57,4 @@ const looksLikeDimensions = (count: number) => count > -128 && count < 128;
 function isMetaImage(bytes: Uint8Array): boolean {
   const text = String.fromCharCode(...bytes.subarray(0, TEXT_LOOK));
   return /^\s*[A-Za-z]\w*[ \t]*=/.test(text) && /^[ \t]*NDims[ \t]*=/m.test(text);
-}
-
-/**
- * DICOM without preamble, as old systems wrote it: a first element of group 0002 or 0008 (either byte order), whose VR is
- * two capitals (explicit) or whose length is short (implicit).
- */
-function isBareDicom(bytes: Uint8Array): boolean {
-  if (bytes.length < 16) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (const little of [true, false]) {
-    const group = view.getUint16(0, little);
-    if (group !== 2 && group !== 8) continue;
-    const isCapital = (byte: number) => byte >= 0x41 && byte <= 0x5a;
-    if (isCapital(bytes[4]) && isCapital(bytes[5])) return true;
-    if (little && view.getUint32(4, true) <= 256) return true;
-  }
-  return false;
 }

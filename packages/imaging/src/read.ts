@@ -3,6 +3,7 @@
  * numbers stay those of the file; `Scan` says what they mean. Plain pictures go through `decodeImage` beneath.
  */
 import { decodeImage } from "./decode.ts";
+import { type DicomObject, readDicom } from "./dicom/read.ts";
 import { type FileKind, kindOf } from "./kind.ts";
 import { corrupt, MAX_INPUT_BYTES, tooLarge, unsupported } from "./limits.ts";
 import { type NiftiFile, readNifti } from "./nifti/read.ts";
@@ -15,7 +16,7 @@ export interface ImageFile {
   kind: FileKind;
   /**
    * Of `stored`, as each kind counts: rows and columns, with frames before them and samples a pixel behind where there is
-   * more than one (PNG, JPEG, TIFF, DICOM); first axis fastest (NIfTI, NRRD, MetaImage).
+   * more than one (PNG, JPEG, TIFF, DICOM); first axis fastest (NIfTI, NRRD, MetaImage), where colours are no axis.
    */
   shape: readonly number[];
   /** As in the file, before rescale; indices where there is a palette in a DICOM file. */
@@ -50,6 +51,8 @@ export async function readImageFile(bytes: Uint8Array, name: string, companion: 
     case "jpeg":
     case "tiff":
       return readPicture(kind, bytes, name);
+    case "dicom":
+      return dicomFile(await readDicom(bytes, name));
     case "nifti":
       return readNiftiFile(bytes, name, companion);
     default: {
@@ -78,6 +81,10 @@ async function headerOf(name: string, companion: Companion): Promise<Uint8Array 
 }
 
 const bareName = (name: string) => name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+
+function dicomFile({ shape, coded, scan, photometric, transferSyntax }: DicomObject): ImageFile {
+  return { kind: "dicom", shape, stored: coded, scans: [scan], photometric, transferSyntax, ...placeOf(scan) };
+}
 
 function niftiFile({ shape, stored, scans }: NiftiFile): ImageFile {
   return { kind: "nifti", shape, stored, scans, photometric: null, transferSyntax: null, ...placeOf(scans[0]) };

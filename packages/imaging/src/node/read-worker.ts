@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import type { FileSource, ReadRequest } from "../guard/protocol.ts";
 import { type OpenedFile, openGiven, serve } from "../guard/serve.ts";
+import { useInstalledCodecs } from "./dicom.ts";
 import { readImageBytes, readSibling } from "./files.ts";
 
 /** Web Crypto takes no more than 2 GB at once. */
@@ -22,6 +23,7 @@ async function open(source: FileSource, name: string): Promise<OpenedFile> {
   };
 }
 
+useInstalledCodecs();
 const port = parentPort as MessagePort;
 port.on("message", async (request: ReadRequest) => {
   const [answer, handOver] = await serve(request, open, sha256);

@@ -1,4 +1,5 @@
 /** @file The Web Worker that reads files for guarded.ts. The first message says where codecs are, the others are files. */
+import { setDicomWasm } from "../dicom/codecs.ts";
 import type { ReadRequest } from "../guard/protocol.ts";
 import { openGiven, serve } from "../guard/serve.ts";
 import { setJpegWasm } from "../jpeg-decode.ts";
@@ -7,6 +8,8 @@ import { setJpegWasm } from "../jpeg-decode.ts";
 export interface WorkerAssets {
   /** `libjpegturbowasm_decode.wasm` of @cornerstonejs/codec-libjpeg-turbo-8bit. */
   jpeg?: string;
+  /** `dcmjs-native-codecs.wasm` of dcmjs-codecs, for compressed DICOM. */
+  dicom?: string;
 }
 
 interface WorkerScope {
@@ -22,6 +25,7 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 const scope = self as unknown as WorkerScope;
 scope.onmessage = ({ data }: MessageEvent<WorkerAssets>) => {
   if (data.jpeg) setJpegWasm(data.jpeg);
+  if (data.dicom) setDicomWasm(data.dicom);
   scope.onmessage = async (event: MessageEvent<ReadRequest>) => {
     const [answer, handOver] = await serve(event.data, openGiven, sha256);
     scope.postMessage(answer, handOver);
