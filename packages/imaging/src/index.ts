@@ -5,9 +5,12 @@ export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
 export { setDicomWasm } from "./dicom/codecs.ts";
+export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";
 export { isDicom } from "./dicom/file.ts";
 export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { DICOM_LIMITS, type DicomLimits } from "./dicom/refuse.ts";
+export { assembleSeries, type DicomSeries, type LeftOut } from "./dicom/series.ts";
 export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
 export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
@@ -51,6 +54,7 @@ export {
   type Triple,
   voxelSizes,
 } from "./scan/affine.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
 export {
   checkNormalisation,
   defaultNormalisation,
@@ -59,7 +63,6 @@ export {
   normaliser,
   ROBUST,
 } from "./scan/normalise.ts";
-export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { DataFile } from "./scan/plain-text.ts";
 export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
@@ -75,8 +78,8 @@ export {
   selectSlices,
   sliceScan,
 } from "./scan/slices.ts";
-export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
 export { applyVoi, voiValue } from "./scan/voi.ts";
+export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,

@@ -54,7 +54,7 @@ export async function identityOf(file: string, slice: string): Promise<string> {
   let known = HASHES.get(state);
   if (!known) {
     const hash = createHash("sha256");
-    for (const bytes of await readScanBytes(file)) hash.update(createHash("sha256").update(bytes).digest());
+    for await (const bytes of readScanBytes(file)) hash.update(createHash("sha256").update(bytes).digest());
     known = hash.digest("hex");
     HASHES.set(state, known);
   }
