@@ -1,10 +1,10 @@
 /** @file Volumes on their whole way: a data set of NIfTI phantoms, a few training steps, a detector, scores and maps. */
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aggregateScores, type Card, type Detector, examineScan } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
-import { prepare, readNifti, type Scan, type ScanInput, sliceScan, writeNifti } from "@hale/imaging";
+import { prepare, readNifti, reorient, type Scan, type ScanInput, sliceScan, writeNifti } from "@hale/imaging";
 import { readScan } from "@hale/imaging/node";
 import { openDevice } from "@hale/runtime/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +12,7 @@ import { findLeaks, fingerprint, type Item } from "../dataset/index.ts";
 import { methodNamed } from "../methods/registry.ts";
 import { partition } from "../trainer/partition.ts";
 import { checkDataset, datasetInput, loadDataset, loadImages, loadMask, readImages } from "./dataset/index.ts";
+import { dicomSlices } from "./dicom-fixture.ts";
 import { evaluateDetector } from "./evaluate.ts";
 import { writeRunDetector } from "./finish.ts";
 import { writePhantomVolumes } from "./phantom-volumes.ts";
@@ -240,6 +241,29 @@ describe("a detector of volumes", () => {
     expect(finding.highest.finding.score).toBe(Math.max(...scores));
     expect(finding.decision).toBe(finding.score > card.input!.volume.threshold!.value ? "abnormal" : "normal");
     expect(finding.pValue).toBeGreaterThan(0);
+  });
+
+  test("gives the same scan the same score as NIfTI and as a folder of DICOM files, alone and in a data set", async () => {
+    const nifti = await readScan(join(data, "images/test-a-1.nii.gz"));
+    const folder = join(root, "as-dicom");
+    await cp(data, folder, { recursive: true });
+    await mkdir(join(folder, "series"));
+    // Another orientation, and files whose names say nothing of their order.
+    const files = dicomSlices(reorient(nifti, "LPS"));
+    for (const [k, bytes] of files.entries()) await writeFile(join(folder, "series", `IM${(k * 5) % 9}`), bytes);
+    const dicom = await readScan(join(folder, "series"));
+    expect(dicom.format).toBe("dicom");
+    const [one, two] = [await examineScan(detector, nifti), await examineScan(detector, dicom)];
+    expect(two.slices).toEqual(one.slices);
+    expect(two.score).toBe(one.score);
+
+    const manifest = await readFile(join(data, "split.csv"), "utf8");
+    await writeFile(join(folder, "split.csv"), manifest.replace("images/test-a-1.nii.gz", "series"));
+    const { items } = await loadDataset(folder, { input: INPUT });
+    const slices = items.filter(({ scan }) => scan!.path === "series");
+    expect(slices.map(({ path }) => path)).toEqual([3, 4, 5].map((k) => `series#axial:${k}`));
+    const { images } = await readImages(slices, async (raster) => (await detector.examine(raster)).score);
+    expect(images).toEqual(one.slices.filter(({ slice }) => slice >= 3 && slice <= 5).map(({ score }) => score));
   });
 
   test("writes the map in the scan's own grid", async () => {
