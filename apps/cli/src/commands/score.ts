@@ -1,21 +1,19 @@
 /**
  * @file `hale score`: scores for files, folders and globs, one line an image as soon as it is known.
  */
-import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Aggregation, type Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
 import { HaleError } from "@hale/errors";
 import { decodeImage, isImage } from "@hale/imaging";
 import { readImageBytes, readScan } from "@hale/imaging/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
-import { stemOf } from "@hale/training";
 import { Command, Option } from "commander";
-import { glob } from "tinyglobby";
 import { wholeNumber } from "../options.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
 import { inputAsked, refusePicture, type ScanScoring, scoreScan } from "../score-scan.ts";
+import { findTargets, type Target } from "../score-targets.ts";
 import { progress } from "../terminal.ts";
 
 interface ScoreOptions extends ScanOptions {
@@ -63,7 +61,7 @@ Examples:
     )
     .action(async (file: string, patterns: string[], options: ScoreOptions & { json?: boolean }) => {
       const format = options.json ? "jsonl" : options.format;
-      const images = await findImages(patterns);
+      const images = await findTargets(patterns);
       const device = await openDevice({ kind: options.device, threads: options.threads });
       const detector = await readDetector(file, device);
       const scoring = {
@@ -74,11 +72,10 @@ Examples:
       const bar = progress("Scoring", !process.stderr.isTTY);
       const columns = [...COLUMNS, ...detector.card.parts.map((name) => `part:${name}` as const)];
       if (format === "csv") console.log(columns.join(","));
-      const names = mapNames(images);
       let failed = 0;
       try {
         for (const [i, image] of images.entries()) {
-          const row = await scoreOne(detector, image, names[i], scoring, options.strict);
+          const row = await scoreOne(detector, image, scoring, options.strict);
           if (row.error !== null) failed++;
           console.log(format === "csv" ? columns.map((name) => csvField(row[name])).join(",") : JSON.stringify(row));
           bar.update(i + 1, images.length);
@@ -95,40 +92,14 @@ Examples:
     });
 }
 
-async function findImages(patterns: string[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const pattern of patterns) {
-    const info = await stat(pattern).catch(() => null);
-    if (info?.isFile()) found.add(pattern);
-    else {
-      const inside = info?.isDirectory()
-        ? `${pattern.replace(/\\/g, "/").replace(/\/$/, "")}/**/*.{png,jpg,jpeg,tif,tiff,nii,nii.gz,nrrd,nhdr,mha,mhd,dcm}`
-        : pattern;
-      const files = await glob([inside], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
-      if (files.length === 0)
-        throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
-      for (const match of files.sort()) found.add(match);
-    }
-  }
-  return [...found];
-}
-
-/** What the pictures of each image are named by: its name, or its whole path where several have the same. */
-function mapNames(images: readonly string[]): string[] {
-  const stem = (file: string) => stemOf(basename(file));
-  const count = new Map<string, number>();
-  for (const file of images) count.set(stem(file), (count.get(stem(file)) ?? 0) + 1);
-  return images.map((file) => (count.get(stem(file)) === 1 ? stem(file) : file.replace(/[\\/:]+/g, "_")));
-}
-
 async function scoreOne(
   detector: Detector,
-  file: string,
-  name: string,
+  { file, name, scan }: Target,
   scoring: ScanScoring,
   strict = false,
 ): Promise<Row> {
   try {
+    if (scan) return await scoreScan(detector, await scan(), file, name, scoring);
     const bytes = await readImageBytes(file, file);
     if (!isImage(bytes)) return await scoreScan(detector, await readScan(file, file), file, name, scoring);
     refusePicture(detector, file);
@@ -144,7 +115,12 @@ async function scoreOne(
     const parts = Object.entries(finding.parts).map(([name, value]) => [`part:${name}`, value]);
     return { file, score, p_value: pValue, decision, threshold, error: null, ...Object.fromEntries(parts) };
   } catch (error) {
-    if (!(error instanceof HaleError) || strict || !/^(IMAGE|FILE_NOT|FILE_UNREAD|SHAPE)/.test(error.code)) throw error;
+    if (
+      !(error instanceof HaleError) ||
+      strict ||
+      !/^(IMAGE|FILE_NOT|FILE_UNREAD|SHAPE|DETECTOR_MISM)/.test(error.code)
+    )
+      throw error;
     const none = detector.card.parts.map((name) => [`part:${name}`, null]);
     return {
       file,
