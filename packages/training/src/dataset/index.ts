@@ -19,7 +19,18 @@ export {
   SUSPICIOUS_AUROC,
 } from "./controls.ts";
 export { readFolders } from "./folders.ts";
-export { clusterOf, type Dataset, type Item, type Row, SPLITS, type Split } from "./item.ts";
+export { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+export {
+  clusterOf,
+  type Dataset,
+  type DatasetInput,
+  type Item,
+  type ItemScan,
+  type Row,
+  SPLITS,
+  type Split,
+  type UnmarkedSlices,
+} from "./item.ts";
 export {
   type Fingerprint,
   findLeaks,
@@ -30,4 +41,5 @@ export {
   NEAR_COPY_THRESHOLD,
 } from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
+export { filePartOf, parseSlicePath, slicePath, stemOf } from "./scan-names.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";

@@ -1,4 +1,6 @@
 /** @file Data sets from disk, for Node. */
 export { type CheckOptions, checkDataset } from "./check.ts";
+export type { AskedInput } from "./expand.ts";
 export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
-export { loadDataset, writeManifest } from "./load.ts";
+export { datasetInput, type LoadOptions, loadDataset, loadFiles, writeManifest } from "./load.ts";
+export { openScan } from "./open-scan.ts";
