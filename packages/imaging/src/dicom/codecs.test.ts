@@ -2,8 +2,8 @@
 import { HaleError } from "@hale/errors";
 import { describe, expect, test } from "vitest";
 import "../node/dicom.ts";
+import { type Encoding, encodeFrame, type FrameSpec } from "../node/encoder-fixture.ts";
 import { compressedFile, dicomFile, el, encapsulated, imageElements, packed } from "./dicom-fixture.ts";
-import { type Encoding, encodeFrame, type FrameSpec } from "./encoder-fixture.ts";
 import { readDicom } from "./read.ts";
 
 const UID = "1.2.840.10008.1.2.4";
@@ -81,6 +81,26 @@ describe("round trips", () => {
       (await readDicom(compressedFile(`${UID}.50`, [frame], { ...RGB, photometric }), "a.dcm")).scan.stored;
     // The encoder's own markers tell how it coded; both declarations lead to the same pixels then.
     expect(await as("RGB")).toEqual(await as("YBR_FULL_422"));
+  });
+
+  test("HTJ2K colours without a colour transform, as OpenJPH's own encoder writes them", async () => {
+    const hex =
+      "ff4fff51002f4000000000080000000400000000000000000000000800000004000000000000000000030701010701010701" +
+      "01ff500008000200000002ff52000c00020001000504044001ff5c00132048505050505050505050505050484848ff640017" +
+      "00014f70656e4a50482056657220302e32362e332eff90000a0000000000780001ff93c025f500877400c025f700877400c0" +
+      "25f701077400000000000000c01280100187740000c01280f800477400c012808600413400a009c00c19fe00623400c01240" +
+      "1200fe053300fa063300c025005a80027400a0150076dbb600e4a75500c0248048fc81e300f0381300ffd9";
+    const frame = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+    const { scan } = await readDicom(
+      compressedFile(`${UID}.201`, [frame], { rows: 4, columns: 8, samples: 3, allocated: 8 }),
+      "a.dcm",
+    );
+    const expected = Array.from({ length: 32 }, (_, i) => [
+      (i % 8) * 30,
+      Math.floor(i / 8) * 60,
+      (i % 8) + Math.floor(i / 8),
+    ]);
+    expect([...scan.stored]).toEqual(expected.flat());
   });
 
   test("samples that the code stream has in fewer bits than are allocated", async () => {

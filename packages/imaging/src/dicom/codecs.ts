@@ -108,10 +108,27 @@ function decode(codec: Exports, frame: Uint8Array, stream: CodeStream, format: P
   if (codec.GetDecodedBufferSize(context) !== length) throw new Error("The decoded frame has another size.");
   const from = codec.GetDecodedBuffer(context);
   const decoded = new Uint8Array(codec.memory.buffer).slice(from, from + length);
+  const isByPlane = stream.kind === "ht-jpeg-2000" && stream.components === 3 && stream.ycc === null;
   codec.ReleaseDecoderParameters(parameters);
   codec.ReleaseCodecsContext(context);
   if (codec.memory.buffer.byteLength > KEPT_BYTES) instance = null;
-  return decoded;
+  return isByPlane ? sortLines(decoded, stream, width) : decoded;
+}
+
+/**
+ * OpenJPH hands out colours that share no transform plane after plane; the module takes the lines as if they came by
+ * turns. Its line y of channel c is therefore number 3 y + c of all lines, and is put where that one belongs.
+ */
+function sortLines(decoded: Uint8Array, { columns, rows }: CodeStream, width: number): Uint8Array {
+  const out = new Uint8Array(decoded.length);
+  for (let line = 0; line < 3 * rows; line++) {
+    const from = (Math.floor(line / 3) * columns * 3 + (line % 3)) * width;
+    const to = ((line % rows) * columns * 3 + Math.floor(line / rows)) * width;
+    for (let x = 0; x < columns; x++) {
+      for (let byte = 0; byte < width; byte++) out[to + x * 3 * width + byte] = decoded[from + x * 3 * width + byte];
+    }
+  }
+  return out;
 }
 
 function load(): Promise<WebAssembly.Module> {
