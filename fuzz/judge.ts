@@ -4,8 +4,7 @@
  */
 import { unpackDetector } from "@hale/detector";
 import { HaleError } from "@hale/errors";
-import { type ImageFile, readImageFile, statisticsOf } from "@hale/imaging";
-import type { Scan } from "../packages/imaging/src/scan/scan.ts";
+import { type ImageFile, readImageFile, type Scan, statisticsOf } from "@hale/imaging";
 import type { Kind, Seed } from "./seeds/seed.ts";
 
 export type Verdict =
