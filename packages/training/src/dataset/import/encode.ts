@@ -1,0 +1,124 @@
+/**
+ * @file A scan as it lies in an imported data set: grey ones as NIfTI with their stored integers, colours as PNG. Only
+ * samples, scale and geometry go in; nothing of a header that says who, when or where.
+ */
+import { emptyRaster, type Raster } from "@hale/imaging";
+import type { ModalityTransform, Samples, Scan } from "@hale/imaging";
+
+/** What is written of a grey scan: as a `NiftiVolume` has it. */
+export interface GreyVolume {
+  size: Scan["size"];
+  data: Samples;
+  affine: Scan["affine"];
+  spacing: Scan["spacing"];
+  /** Meaning of a stored value s: s × slope + intercept. */
+  slope: number;
+  intercept: number;
+}
+
+/** The volume of a grey scan. `inverted` tells that low values were white (MONOCHROME1) and were turned round. */
+export function greyVolume(scan: Scan): GreyVolume & { inverted: boolean } {
+  const { size, affine, spacing, whiteIsLow } = scan;
+  const frame = { size, affine, spacing, inverted: whiteIsLow };
+  const modality = uniform(scan.modality);
+  if (modality?.kind === "linear") {
+    const { slope, intercept } = modality;
+    return { ...frame, data: whiteIsLow ? turned(scan.stored, scan.range) : scan.stored, slope, intercept };
+  }
+  if (modality?.kind === "table") {
+    const data = looked(scan.stored, modality);
+    return { ...frame, data: whiteIsLow ? turned(data, extremes(modality.table)) : data, slope: 1, intercept: 0 };
+  }
+  return { ...frame, data: applied(scan), slope: 1, intercept: 0 };
+}
+
+const IDENTITY: ModalityTransform = { kind: "linear", slope: 1, intercept: 0 };
+
+/** The one transform of all slices, or null where they differ. */
+function uniform(modality: readonly ModalityTransform[]): ModalityTransform | null {
+  const [first = IDENTITY, ...others] = modality;
+  const same = (other: ModalityTransform) =>
+    other === first ||
+    (other.kind === "linear" &&
+      first.kind === "linear" &&
+      other.slope === first.slope &&
+      other.intercept === first.intercept);
+  return others.every(same) ? first : null;
+}
+
+/** Low for high within the full range, so that the same scale still holds; strays are held to the range. */
+function turned<T extends Samples>(stored: T, [low, high]: readonly [number, number]): T {
+  const data = stored.slice() as T;
+  for (let i = 0; i < data.length; i++) data[i] = Math.min(high, Math.max(low, low + high - data[i]));
+  return data;
+}
+
+function looked(stored: Samples, { first, table }: Extract<ModalityTransform, { kind: "table" }>): Uint16Array {
+  const data = new Uint16Array(stored.length);
+  for (let i = 0; i < data.length; i++) data[i] = table[Math.min(table.length - 1, Math.max(0, stored[i] - first))];
+  return data;
+}
+
+function extremes(table: Uint16Array): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of table) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
+}
+
+/** Meaningful values where every slice has a transform of its own (PET): floats wide enough for the stored integers. */
+function applied({ stored, size, modality, range, whiteIsLow }: Scan): Float32Array | Float64Array {
+  const wide = stored.BYTES_PER_ELEMENT > 2;
+  const data = wide ? new Float64Array(stored.length) : new Float32Array(stored.length);
+  const plane = size[0] * size[1];
+  for (let slice = 0; slice < size[2]; slice++) {
+    const transform = modality[slice] ?? modality[0];
+    const part = stored.subarray(slice * plane, (slice + 1) * plane) as Samples;
+    const values = transform.kind === "table" ? looked(part, transform) : part;
+    const { slope, intercept } = transform.kind === "linear" ? transform : { slope: 1, intercept: 0 };
+    const [low, high] = transform.kind === "table" ? extremes(transform.table) : range;
+    for (let i = 0; i < plane; i++) {
+      const value = whiteIsLow ? low + high - values[i] : values[i];
+      data[slice * plane + i] = value * slope + intercept;
+    }
+  }
+  return data;
+}
+
+/** Each frame of a colour scan as a raster; 8 bits where they suffice, else stretched to 16. */
+export function colourFrames(scan: Scan): Raster[] {
+  const [width, height, frames] = scan.size;
+  const length = width * height * 3;
+  const [, high] = scan.range;
+  const full = high <= 255 ? 255 : 65535;
+  return Array.from({ length: frames }, (_, frame) => {
+    const raster = emptyRaster(width, height, 3, full);
+    const part = scan.stored.subarray(frame * length, (frame + 1) * length);
+    for (let i = 0; i < length; i++) raster.data[i] = Math.round((part[i] * full) / high);
+    return raster;
+  });
+}
+
+/**
+ * Patient directions of rising column, row and slice, as three of L, R, P, A, S and I; "" without a place. Each axis gets
+ * the nearest direction that no stronger one took.
+ */
+export function axisCodes(affine: Scan["affine"]): string {
+  if (!affine) return "";
+  const parts = [0, 1, 2].flatMap((axis) => {
+    const column = [0, 1, 2].map((row) => affine[4 * row + axis]);
+    const length = Math.hypot(...column);
+    return column.map((value, direction) => ({ axis, direction, cosine: value / length }));
+  });
+  parts.sort((a, b) => Math.abs(b.cosine) - Math.abs(a.cosine) || a.axis - b.axis || a.direction - b.direction);
+  const codes = ["", "", ""];
+  const taken = new Set<number>();
+  for (const { axis, direction, cosine } of parts) {
+    if (codes[axis] !== "" || taken.has(direction)) continue;
+    codes[axis] = ["LR", "PA", "SI"][direction][cosine >= 0 ? 0 : 1];
+    taken.add(direction);
+  }
+  return codes.join("");
+}
