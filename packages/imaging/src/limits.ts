@@ -8,6 +8,12 @@ import { HaleError } from "@hale/errors";
 export const MAX_INPUT_BYTES = 512 * 1024 * 1024;
 /** Most pixels (width × height) that an image may declare. */
 export const MAX_PIXELS = 2 ** 28;
+/** Most bytes that compressed data may inflate to (2 GB). */
+export const MAX_INFLATED_BYTES = 2 * 1024 ** 3;
+/** Most inflated bytes for each compressed one, once there are more of them than `MAX_INPUT_BYTES`. */
+export const MAX_INFLATE_RATIO = 200;
+/** Most frames, slices or time points that are told apart in one file. */
+export const MAX_FRAMES = 10_000;
 
 export function corrupt(name: string, what: string, cause?: unknown): HaleError {
   return new HaleError(
@@ -18,12 +24,12 @@ export function corrupt(name: string, what: string, cause?: unknown): HaleError 
   );
 }
 
-export function unsupported(name: string, what: string): HaleError {
-  return new HaleError(
-    "IMAGE_UNSUPPORTED",
-    `The image ${name} cannot be read: ${what}.`,
-    "Save it as an 8- or 16-bit grey or RGB PNG, TIFF or baseline JPEG.",
-  );
+export function unsupported(
+  name: string,
+  what: string,
+  remedy = "Save it as an 8- or 16-bit grey or RGB PNG, TIFF or baseline JPEG.",
+): HaleError {
+  return new HaleError("IMAGE_UNSUPPORTED", `The image ${name} cannot be read: ${what}.`, remedy);
 }
 
 export function tooLarge(name: string, what: string): HaleError {
