@@ -2,8 +2,7 @@
  * @file A scan as it lies in an imported data set: grey ones as NIfTI with their stored integers, colours as PNG. Only
  * samples, scale and geometry go in; nothing of a header that says who, when or where.
  */
-import { emptyRaster, type Raster } from "@hale/imaging";
-import type { ModalityTransform, Samples, Scan } from "@hale/imaging";
+import { emptyRaster, type ModalityTransform, type Raster, type Samples, type Scan } from "@hale/imaging";
 
 /** What is written of a grey scan: as a `NiftiVolume` has it. */
 export interface GreyVolume {
@@ -99,26 +98,4 @@ export function colourFrames(scan: Scan): Raster[] {
     for (let i = 0; i < length; i++) raster.data[i] = Math.round((part[i] * full) / high);
     return raster;
   });
-}
-
-/**
- * Patient directions of rising column, row and slice, as three of L, R, P, A, S and I; "" without a place. Each axis gets
- * the nearest direction that no stronger one took.
- */
-export function axisCodes(affine: Scan["affine"]): string {
-  if (!affine) return "";
-  const parts = [0, 1, 2].flatMap((axis) => {
-    const column = [0, 1, 2].map((row) => affine[4 * row + axis]);
-    const length = Math.hypot(...column);
-    return column.map((value, direction) => ({ axis, direction, cosine: value / length }));
-  });
-  parts.sort((a, b) => Math.abs(b.cosine) - Math.abs(a.cosine) || a.axis - b.axis || a.direction - b.direction);
-  const codes = ["", "", ""];
-  const taken = new Set<number>();
-  for (const { axis, direction, cosine } of parts) {
-    if (codes[axis] !== "" || taken.has(direction)) continue;
-    codes[axis] = ["LR", "PA", "SI"][direction][cosine >= 0 ? 0 : 1];
-    taken.add(direction);
-  }
-  return codes.join("");
 }

@@ -10,6 +10,9 @@ export const REASONS = {
   "not-an-image": "no image that hale knows",
   damaged: "damaged",
   unsupported: "of a kind that hale does not read",
+  "no-picture": "segmentations, doses and other objects whose pixels are no picture",
+  "several-patients": "of a series whose files name several patients",
+  link: "links, which are not followed",
   "too-large": "larger than hale's budgets",
   unreadable: "could not be read from the disk",
   "no-pixels": "objects without an image",
@@ -69,8 +72,7 @@ export function formatTable<C extends string>(columns: readonly C[], rows: reado
 
 /** Reads such a table; throws DATASET_INVALID, naming the file alone, when it has other columns or is no CSV. */
 export function parseTable<C extends string>(columns: readonly C[], text: string, name: string): Record<C, string>[] {
-  const fault = () =>
-    invalid(name, "it is not as an import left it.", "Restore it, or import into a new folder.");
+  const fault = () => invalid(name, "it is not as an import left it.", "Restore it, or import into a new folder.");
   let rows: string[][];
   try {
     rows = parse(text, { bom: true, skip_empty_lines: true }) as string[][];
