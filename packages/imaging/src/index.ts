@@ -4,6 +4,11 @@ export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
 export { decodeImage, isImage } from "./decode.ts";
 export { localDetail } from "./detail.ts";
+export { setDicomWasm } from "./dicom/codecs.ts";
+export { isDicom } from "./dicom/file.ts";
+export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomObject, readDicom } from "./dicom/read.ts";
+export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
 export {
   HASH_BITS,
@@ -27,6 +32,8 @@ export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
+export { applyVoi, voiValue } from "./scan/voi.ts";
 export {
   apply,
   determinant,

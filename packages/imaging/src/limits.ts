@@ -12,6 +12,10 @@ export const MAX_PIXELS = 2 ** 28;
 export const MAX_INFLATED_BYTES = 2 * 1024 ** 3;
 /** Most inflated bytes for each compressed one, once there are more of them than `MAX_INPUT_BYTES`. */
 export const MAX_INFLATE_RATIO = 200;
+/** Deepest nesting of sequences in a DICOM file. */
+export const MAX_NESTING = 64;
+/** Most data elements, items and fragments of a DICOM file together. */
+export const MAX_ELEMENTS = 1_000_000;
 /** Most frames, slices or time points that are told apart in one file. */
 export const MAX_FRAMES = 10_000;
 

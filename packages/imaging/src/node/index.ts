@@ -5,6 +5,8 @@ import { decodeImage } from "../decode.ts";
 import { MAX_INPUT_BYTES, tooLarge } from "../limits.ts";
 import type { Raster } from "../raster.ts";
 
+export { useInstalledCodecs } from "./dicom.ts";
+
 /**
  * The bytes of a file of at most 512 MB. Throws FILE_NOT_FOUND, FILE_UNREADABLE or IMAGE_TOO_LARGE naming `name`
  * (the path itself unless given).
