@@ -7,6 +7,7 @@ export { localDetail } from "./detail.ts";
 export { setDicomWasm } from "./dicom/codecs.ts";
 export { isDicom } from "./dicom/file.ts";
 export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomOutline, outlineDicom } from "./dicom/outline.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
 export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
