@@ -12,6 +12,7 @@ import { dataCommand } from "./commands/data.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { probeCommand } from "./commands/probe.ts";
 import { qualityCommand } from "./commands/quality.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -29,6 +30,7 @@ const program = new Command("hale")
   .addCommand(scoreCommand())
   .addCommand(qualityCommand())
   .addCommand(backboneCommand())
+  .addCommand(probeCommand())
   .addCommand(doctorCommand())
   .addHelpText(
     "after",

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "IMAGE_CORRUPT"
   | "IMAGE_UNSUPPORTED"
   | "IMAGE_TOO_LARGE"
+  | "IMAGE_TOO_SLOW"
   | "DATASET_EMPTY"
   | "DATASET_INVALID"
   | "RUN_BUSY"

@@ -2,51 +2,10 @@ import { HaleError } from "@hale/errors";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "./index.ts";
+import { CMYK_JPEG, GREY_JPEG, PROGRESSIVE_JPEG, RGB_JPEG } from "./jpeg-fixture.ts";
 import { makePng } from "./png-fixture.ts";
+import { DEFLATE_TIFF, LZW_TIFF, makeTiff } from "./tiff-fixture.ts";
 
-const fromBase64 = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-
-// Made once with Pillow 9.4: a 16 × 16 ramp (16x + 8y) mod 256, quality 90, baseline and progressive; a two-colour RGB
-// picture, quality 90, 4:4:4; a CMYK picture.
-const GREY_JPEG = fromBase64(
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wAALCAAQABABAREA/8QAFgABAQEAAAAAAAAAAAAAAAAACAYH/8QAKBAAAAMGBQQDAAAAAAAAAAAAAQIDBQYHCBESAAQTIiMUNEFRFxgh/9oACAEBAAA/AMKltht2vF68YasWIh/WKXBsPVkx0nkzlrIYOytM+sU1in6mcnEQiq9qgWn0bBEBOGJSW2G3a8Xrxg/zmRD+aZjyOqzRvdtwdVkI7KamfExeuU3JlOFDpkQtETFHpryDRQcf/9k=",
-);
-const PROGRESSIVE_JPEG = fromBase64(
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wgALCAAQABABAREA/8QAFgABAQEAAAAAAAAAAAAAAAAABwUG/9oACAEBAAAAAcI1yT//xAAYEAADAQEAAAAAAAAAAAAAAAAABQYVFv/aAAgBAQABBQKbWjZhzE5NrSzYbVH/AP/EACQQAAAFAwIHAAAAAAAAAAAAAAABAgMhBBFhMUEUIzRCUXKC/9oACAEBAAY/AkwHqpEVK+Ux7nvptJz4CYHCt9NQXaLK+89MW+cj/8QAGhAAAgMBAQAAAAAAAAAAAAAAASERMUEAEP/aAAgBAQABPyHqxUF5mLAghQrvlQr6XqLgNhFiw5//2gAIAQEAAAAQv//EABsQAAICAwEAAAAAAAAAAAAAAAERADFBUaEh/9oACAEBAAE/EOLiNxuKrip/LUgjOLiN5qa2gFOxJ70U/9k=",
-);
-const RGB_JPEG = fromBase64(
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wAARCAAQABADAREAAhEBAxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAYH/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/EABcBAQEBAQAAAAAAAAAAAAAAAAAJBwj/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwDBGfu4AEqpQmOA/9k=",
-);
-const CMYK_JPEG = fromBase64(
-  "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAQCwwODAoQDg0OEhEQExgoGhgWFhgxIyUdKDozPTw5Mzg3QEhcTkBEV0U3OFBtUVdfYmdoZz5NcXlwZHhcZWdj/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAUEBv/EACIQAAECBQUBAQAAAAAAAAAAAAEEIQADBRExAhUyQUIGI//aAA4EQwBNAFkASwAAPwBatrOTwtW1nJ4Wrazk8LVtZyeMtT0m9V2Wm1vI0fpOfwMjILkgNi9+oy1PSb1XZabW8jR+k5/AyMguSA2L36jLU9JvVdlptbyNH6Tn8DIyC5IDYvfqMtT0m9V2Wm1vI0fpOfwMjILkgNi9+oorazk8UVtZyeKK2s5PFFbWcnhn5pJttCKmY09baYXxo8DNsEnrlY4hn5pJttCKmY09baYXxo8DNsEnrlY4hn5pJttCKmY09baYXxo8DNsEnrlY4hn5pJttCKmY09baYXxo8DNsEnrlY4j/2Q==",
-);
-// Made once with Pillow 9.4: LZW grey 4 × 4 (16x + 8y), Deflate RGB 2 × 4 (two rows 200,30,40, two rows 20,60,220).
-const LZW_TIFF = fromBase64(
-  "SUkqABoAAACAAAICAYAgMCgcQMYECDjgkQEJAAABAwABAAAABAAAAAEBAwABAAAABAAAAAIBAwABAAAACAAAAAMBAwABAAAABQAAAAYBAwABAAAAAQAAABEBBAABAAAACAAAABYBAwABAAAABAAAABcBBAABAAAAEgAAABwBAwABAAAAAQAAAAAAAAA=",
-);
-const DEFLATE_TIFF = fromBase64(
-  "SUkqABoAAAB4nDshp3EChkRs7sARAGv8COkKAAABAwABAAAAAgAAAAEBAwABAAAABAAAAAIBAwADAAAAmAAAAAMBAwABAAAACAAAAAYBAwABAAAAAgAAABEBBAABAAAACAAAABUBAwABAAAAAwAAABYBAwABAAAABAAAABcBBAABAAAAEgAAABwBAwABAAAAAQAAAAAAAAAIAAgACAA=",
-);
-
-/** A little-endian TIFF of one strip with the given tags [tag, type, value] and pixel bytes. */
-function makeTiff(tags: [number, 3 | 4, number][], pixels: number[]): Uint8Array {
-  const all = [...tags, [273, 4, 8], [279, 4, pixels.length]].sort((a, b) => a[0] - b[0]);
-  const directory = 8 + pixels.length + (pixels.length % 2);
-  const out = new Uint8Array(directory + 6 + all.length * 12);
-  const view = new DataView(out.buffer);
-  out.set([0x49, 0x49, 42, 0]);
-  view.setUint32(4, directory, true);
-  out.set(pixels, 8);
-  view.setUint16(directory, all.length, true);
-  all.forEach(([tag, type, value], i) => {
-    const at = directory + 2 + i * 12;
-    view.setUint16(at, tag, true);
-    view.setUint16(at + 2, type, true);
-    view.setUint32(at + 4, 1, true);
-    view.setUint32(at + 8, value, true);
-  });
-  return out;
-}
 const greyTags = (bits: number, photometric: number): [number, 3 | 4, number][] => [
   [256, 3, 2],
   [257, 3, 2],

@@ -11,6 +11,8 @@ export { type DicomOutline, outlineDicom } from "./dicom/outline.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
 export { TRANSFER_SYNTAXES, transferSyntax } from "./dicom/syntaxes.ts";
 export { gridOf, rasterOf, type Tile } from "./grid.ts";
+export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./guard/guard.ts";
+export type { FileSource } from "./guard/protocol.ts";
 export {
   HASH_BITS,
   HASH_PLANE,
@@ -24,6 +26,7 @@ export {
   type Window,
 } from "./hash.ts";
 export { setJpegWasm } from "./jpeg-decode.ts";
+export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
 export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
 export { NIFTI_LIMITS, type NiftiFile, type NiftiLimits, readNifti } from "./nifti/read.ts";
@@ -32,9 +35,8 @@ export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
 export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
+export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
-export { applyModality, modalityValue } from "./scan/modality.ts";
-export { applyVoi, voiValue } from "./scan/voi.ts";
 export {
   apply,
   determinant,
@@ -47,8 +49,11 @@ export {
   type Triple,
   voxelSizes,
 } from "./scan/affine.ts";
+export { applyModality, modalityValue } from "./scan/modality.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export { applyVoi, voiValue } from "./scan/voi.ts";
+export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,
   type ProxyKind,

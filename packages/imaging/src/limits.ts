@@ -10,7 +10,7 @@ export const MAX_INPUT_BYTES = 512 * 1024 * 1024;
 export const MAX_PIXELS = 2 ** 28;
 /** Most bytes that compressed data may inflate to (2 GB). */
 export const MAX_INFLATED_BYTES = 2 * 1024 ** 3;
-/** Most inflated bytes for each compressed one, once there are more of them than `MAX_INPUT_BYTES`. */
+/** Most inflated bytes for each compressed one (NIfTI: once there are more of them than `MAX_INPUT_BYTES`). */
 export const MAX_INFLATE_RATIO = 200;
 /** Deepest nesting of sequences in a DICOM file. */
 export const MAX_NESTING = 64;

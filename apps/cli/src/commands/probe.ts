@@ -1,0 +1,132 @@
+/**
+ * @file `hale probe`: what each file is, and whether it can be read, one line a file. A refusal is an answer: whatever
+ * the files, the command ends well. Files are read in a worker that is ended when one takes too long or too much.
+ */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { HaleError } from "@hale/errors";
+import { type FileSummary, type GuardedReader, READ_MILLISECONDS } from "@hale/imaging";
+import { openGuardedReader } from "@hale/imaging/node";
+import { Command } from "commander";
+import { wholeNumber } from "../options.ts";
+
+type Row = { file: string; code: string | null; reason: string | null } & (
+  | ({ status: "ok" } & FileSummary)
+  | ({ status: "refused" } & { [Key in keyof FileSummary]: null })
+);
+
+const NOTHING = {
+  kind: null,
+  shape: null,
+  spacing: null,
+  orientation: null,
+  photometric: null,
+  transferSyntax: null,
+  min: null,
+  max: null,
+  mean: null,
+  sha256: null,
+  scaled: null,
+};
+
+export function probeCommand(): Command {
+  return new Command("probe")
+    .description("Tell what image files are: kind, shape, place, values; or why they are refused")
+    .argument("<paths...>", "files and folders; folders are walked")
+    .option("--json", "one JSON object a line")
+    .option("--timeout <ms>", "milliseconds that reading one file may take", wholeNumber(1), READ_MILLISECONDS)
+    .addHelpText(
+      "after",
+      `
+Reads PNG, JPEG, TIFF, DICOM, NIfTI (.nii, .nii.gz, .hdr/.img), NRRD and MetaImage; a file is known by its content, not by
+its name. min, max, mean and sha256 are those of the stored values, before rescale, as little-endian bytes; "scaled" has
+them after it, where it changes anything. The shape is frames, rows, columns and samples for DICOM and pictures, first axis
+fastest for the others. Spacing is in millimetres between columns, rows and slices; orientation says where these grow
+towards (L left, P posterior, S superior).
+
+A refused file is an answer: the exit code is 0 when all files were looked at.
+
+Examples:
+  hale probe scan.dcm
+  hale probe archive/ --json > files.jsonl`,
+    )
+    .action(async (paths: string[], { json, timeout }: { json?: boolean; timeout: number }) => {
+      const reader = openGuardedReader({ milliseconds: timeout });
+      try {
+        if (!json) console.log(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
+        for await (const file of filesOf(paths)) {
+          const row = await probeOne(reader, file);
+          console.log(json ? jsonLine(row) : tableLine(row));
+        }
+      } finally {
+        reader.close();
+      }
+    });
+}
+
+const isFolder = (path: string) =>
+  stat(path)
+    .then((info) => info.isDirectory())
+    .catch(() => false);
+
+/** Files in order of name; folders are walked, but not those that a folder links to (they may lead round). */
+async function* filesOf(paths: readonly string[]): AsyncGenerator<string> {
+  for (const path of paths) {
+    if (!(await isFolder(path))) {
+      // Also where there is none: its row says so.
+      yield path;
+      continue;
+    }
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => null);
+    // A folder that may not be entered is named as a file that cannot be read.
+    if (!entries) yield path;
+    for (const entry of (entries ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) yield* filesOf([inner]);
+      else if (!(entry.isSymbolicLink() && (await isFolder(inner)))) yield inner;
+    }
+  }
+}
+
+async function probeOne(reader: GuardedReader, file: string): Promise<Row> {
+  try {
+    const summary = await reader.summarise({ path: file }, file);
+    return { file, status: "ok", code: null, reason: null, ...summary };
+  } catch (error) {
+    if (!(error instanceof HaleError)) throw error;
+    return { file, status: "refused", code: error.code, reason: error.message, ...NOTHING };
+  }
+}
+
+/** What turns a line into several, or shows as other than it is: control characters, line ends, marks of direction. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+}
+
+/** JSON on one line; what JSON itself leaves as it is, is escaped too. */
+function jsonLine(row: Row): string {
+  return JSON.stringify(row).replace(UNPRINTABLE, (char) =>
+    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
+const COLUMNS: readonly [title: string, width: number][] = [
+  ["status", 8],
+  ["kind", 9],
+  ["shape", 18],
+  ["place", 22],
+  ["values", 26],
+];
+
+function tableLine(row: Row): string {
+  if (row.status === "refused") return `${"refused".padEnd(8)}  ${row.code}: ${printable(row.reason ?? "")}`;
+  const spacing = row.spacing?.map((step) => (step === null ? "?" : short(step))).join(" x ");
+  const place = [row.orientation, spacing && `${spacing} mm`].filter(Boolean).join(" ");
+  const values = row.min === null ? "none" : `${short(row.min)} to ${short(row.max!)}, mean ${short(row.mean!)}`;
+  const cells = [row.status, row.kind, row.shape.join(" x "), place, values];
+  return `${cells.map((cell, i) => cell.padEnd(COLUMNS[i][1])).join("  ")}  ${printable(row.file)}`;
+}
+
+const short = (value: number) => String(Number(value.toPrecision(5)));

@@ -1,0 +1,180 @@
+/**
+ * @file Reading that can be ended. Files are read one after another in a worker; one that takes more than its time or
+ * memory costs the worker its life, the file a refusal, and the next file nothing but a new worker. A thread that
+ * decodes cannot be asked to stop: ending it is the only way that always works.
+ */
+import { HaleError } from "@hale/errors";
+import type { ImageFile } from "../read.ts";
+import type { FileSummary } from "../summary.ts";
+import { buffersOf, type FileSource, type ReadAnswer, type ReadRequest } from "./protocol.ts";
+
+/** Milliseconds that reading one file may take. */
+export const READ_MILLISECONDS = 30_000;
+/** Bytes that memory may grow by while one file is read (6 GB). */
+export const READ_MEMORY_BYTES = 6 * 2 ** 30;
+/** Milliseconds between looks at the memory. */
+const LOOK_EVERY = 25;
+
+/** A worker, as the guard sees it. */
+export interface Link {
+  post(message: ReadRequest, handOver: ArrayBuffer[]): void;
+  /** Ends the thread at once, whatever it does. */
+  end(): void;
+  /** An idle worker must not keep the process alive; a busy one is waited for. */
+  busy(is: boolean): void;
+}
+
+export interface LinkEvents {
+  answered(answer: ReadAnswer): void;
+  /** The worker is no more, and not because `end` was called. */
+  died(why: "memory" | "crash", cause: unknown): void;
+}
+
+export interface GuardOptions {
+  /** Milliseconds a file; the worker's own start is not counted. */
+  milliseconds?: number;
+  /** Bytes that memory may grow by while a file is read. */
+  memoryBytes?: number;
+}
+
+/** Reads files one after another in a worker that can be ended. `close` it when done. */
+export interface GuardedReader {
+  /**
+   * The file's contents. Its arrays are handed over from the worker, not copied. With `give` the given bytes are handed
+   * over too, and are empty afterwards. Throws what `readImageFile` throws, IMAGE_TOO_SLOW and IMAGE_TOO_LARGE.
+   */
+  read(source: FileSource, name: string, give?: boolean): Promise<ImageFile>;
+  /** What `hale probe` says of a file; throws as `read` does. */
+  summarise(source: FileSource, name: string, give?: boolean): Promise<FileSummary>;
+  /** Ends the worker. A reading under way is refused. */
+  close(): void;
+}
+
+/** How a reading can end without an answer. */
+type Ending = "slow" | "hungry" | "crashed" | "closed";
+
+/** A worker that is ready, and what settles the reading under way. */
+interface Running {
+  link: Link;
+  settle: ((outcome: ReadAnswer | Ending) => void) | null;
+}
+
+/** A guard over workers that `open` starts. `memoryUsed`: bytes in use now, where that can be known. */
+export function guard(
+  open: (events: LinkEvents) => Link,
+  { milliseconds = READ_MILLISECONDS, memoryBytes = READ_MEMORY_BYTES }: GuardOptions = {},
+  memoryUsed: (() => number) | null = null,
+): GuardedReader {
+  let worker: Promise<Running> | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  function start(): Promise<Running> {
+    const started = new Promise<Running>((resolve, reject) => {
+      const running: Running = {
+        settle: null,
+        link: open({
+          answered: (answer) => (answer.kind === "ready" ? resolve(running) : running.settle?.(answer)),
+          died(why, cause) {
+            if (worker === started) worker = null;
+            reject(new Error("The worker that reads files could not be started.", { cause }));
+            running.settle?.(why === "memory" ? "hungry" : "crashed");
+          },
+        }),
+      };
+    });
+    return started;
+  }
+
+  async function ask(request: ReadRequest, give: boolean): Promise<ReadAnswer> {
+    if (closed) throw endingError("closed", request.name);
+    worker ??= start();
+    const running = await worker;
+    const { link } = running;
+    const outcome = await new Promise<ReadAnswer | Ending>((resolve) => {
+      const before = memoryUsed?.() ?? 0;
+      const stop = (why: Ending) => {
+        worker = null;
+        link.end();
+        running.settle?.(why);
+      };
+      const clock = setTimeout(() => stop("slow"), milliseconds);
+      const look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("hungry"), LOOK_EVERY);
+      running.settle = (result) => {
+        running.settle = null;
+        clearTimeout(clock);
+        if (look) clearInterval(look);
+        link.busy(false);
+        resolve(result);
+      };
+      link.busy(true);
+      link.post(request, give ? buffersOf(request.source) : []);
+    });
+    if (typeof outcome === "string") throw endingError(outcome, request.name);
+    if (outcome.kind === "refused") throw new HaleError(outcome.code, outcome.fault, outcome.remedy);
+    if (outcome.kind === "defect") throw defect(request.name, outcome.what);
+    return outcome;
+  }
+
+  function endingError(why: Ending, name: string): HaleError {
+    if (why === "slow") return tooSlow(name, milliseconds);
+    if (why === "hungry") return tooHungry(name, memoryBytes);
+    return defect(name, why === "closed" ? "the reader was closed" : "the worker that read it ended");
+  }
+
+  /** One after another: the worker is one, and so is the budget. */
+  function inTurn(request: ReadRequest, give: boolean): Promise<ReadAnswer> {
+    const turn = last.then(() => ask(request, give));
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  return {
+    async read(source, name, give = false) {
+      const answer = await inTurn({ source, name, want: "file" }, give);
+      if (answer.kind !== "file") throw defect(name, "the worker answered another question");
+      return answer.file;
+    },
+    async summarise(source, name, give = false) {
+      const answer = await inTurn({ source, name, want: "summary" }, give);
+      if (answer.kind !== "summary") throw defect(name, "the worker answered another question");
+      return answer.summary;
+    },
+    close() {
+      closed = true;
+      const going = worker;
+      worker = null;
+      going
+        ?.then((running) => {
+          running.link.end();
+          running.settle?.("closed");
+        })
+        .catch(() => {});
+    },
+  };
+}
+
+function tooSlow(name: string, milliseconds: number): HaleError {
+  return new HaleError(
+    "IMAGE_TOO_SLOW",
+    `The image ${name} took longer than ${milliseconds / 1000} s to read, and reading was ended.`,
+    "It may be damaged, or made to stop its reader. Export it again, without compression if you can.",
+  );
+}
+
+function tooHungry(name: string, memoryBytes: number): HaleError {
+  return new HaleError(
+    "IMAGE_TOO_LARGE",
+    `Reading the image ${name} took more memory than it may (${Math.round(memoryBytes / 2 ** 20)} MB), and was ended.`,
+    "It may be damaged, or made to fill memory. Export it again, in parts if it is that large.",
+  );
+}
+
+/** Not the file's fault alone: the reader should have refused it. */
+function defect(name: string, what: string): HaleError {
+  return new HaleError(
+    "IMAGE_CORRUPT",
+    `The image ${name} cannot be read: ${what}.`,
+    "Take it out; if other programs read it, please report the fault with the file.",
+  );
+}

@@ -1,0 +1,34 @@
+/** @file The Web Worker that reads files for guarded.ts. The first message says where codecs are, the others are files. */
+import { setDicomWasm } from "../dicom/codecs.ts";
+import type { ReadRequest } from "../guard/protocol.ts";
+import { openGiven, serve } from "../guard/serve.ts";
+import { setJpegWasm } from "../jpeg-decode.ts";
+
+/** Addresses of self-hosted files; one that is missing keeps its kind of file from being read. */
+export interface WorkerAssets {
+  /** `libjpegturbowasm_decode.wasm` of @cornerstonejs/codec-libjpeg-turbo-8bit. */
+  jpeg?: string;
+  /** `dcmjs-native-codecs.wasm` of dcmjs-codecs, for compressed DICOM. */
+  dicom?: string;
+}
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const scope = self as unknown as WorkerScope;
+scope.onmessage = ({ data }: MessageEvent<WorkerAssets>) => {
+  if (data.jpeg) setJpegWasm(data.jpeg);
+  if (data.dicom) setDicomWasm(data.dicom);
+  scope.onmessage = async (event: MessageEvent<ReadRequest>) => {
+    const [answer, handOver] = await serve(event.data, openGiven, sha256);
+    scope.postMessage(answer, handOver);
+  };
+  scope.postMessage({ kind: "ready" });
+};
