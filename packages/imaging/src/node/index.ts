@@ -4,7 +4,7 @@ import type { Raster } from "../raster.ts";
 import { readImageBytes } from "./files.ts";
 
 export { useInstalledCodecs } from "./dicom.ts";
-export { readImageBytes } from "./files.ts";
+export { readImageBytes, readSibling } from "./files.ts";
 export { openGuardedReader } from "./guarded.ts";
 
 /** Reads and decodes an image file; throws what `readImageBytes` and `decodeImage` throw. */

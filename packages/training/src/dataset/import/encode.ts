@@ -15,20 +15,30 @@ export interface GreyVolume {
   intercept: number;
 }
 
-/** The volume of a grey scan. `inverted` tells that low values were white (MONOCHROME1) and were turned round. */
-export function greyVolume(scan: Scan): GreyVolume & { inverted: boolean } {
+export interface ImportedVolume extends GreyVolume {
+  /** Low values were white (MONOCHROME1), and were turned round. */
+  inverted: boolean;
+  /** Full range of `data`. */
+  range: readonly [number, number];
+}
+
+/** What is written of a grey scan: stored values where one scale holds for all of them, meaningful ones elsewhere. */
+export function greyVolume(scan: Scan): ImportedVolume {
   const { size, affine, spacing, whiteIsLow } = scan;
   const frame = { size, affine, spacing, inverted: whiteIsLow };
   const modality = uniform(scan.modality);
   if (modality?.kind === "linear") {
     const { slope, intercept } = modality;
-    return { ...frame, data: whiteIsLow ? turned(scan.stored, scan.range) : scan.stored, slope, intercept };
+    const data = whiteIsLow ? turned(scan.stored, scan.range) : scan.stored;
+    return { ...frame, data, range: scan.range, slope, intercept };
   }
   if (modality?.kind === "table") {
     const data = looked(scan.stored, modality);
-    return { ...frame, data: whiteIsLow ? turned(data, extremes(modality.table)) : data, slope: 1, intercept: 0 };
+    const range = extremes(modality.table);
+    return { ...frame, data: whiteIsLow ? turned(data, range) : data, range, slope: 1, intercept: 0 };
   }
-  return { ...frame, data: applied(scan), slope: 1, intercept: 0 };
+  const data = applied(scan);
+  return { ...frame, data, range: extremes(data), slope: 1, intercept: 0 };
 }
 
 const IDENTITY: ModalityTransform = { kind: "linear", slope: 1, intercept: 0 };
@@ -58,11 +68,11 @@ function looked(stored: Samples, { first, table }: Extract<ModalityTransform, { 
   return data;
 }
 
-function extremes(table: Uint16Array): [number, number] {
+function extremes(values: Samples): [number, number] {
   let [low, high] = [Infinity, -Infinity];
-  for (const value of table) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   return [low, high];
 }

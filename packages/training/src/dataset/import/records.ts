@@ -12,6 +12,7 @@ export const REASONS = {
   unsupported: "of a kind that hale does not read",
   "no-picture": "segmentations, doses and other objects whose pixels are no picture",
   "several-patients": "of a series whose files name several patients",
+  missing: "listed by a DICOMDIR, and not there",
   link: "links, which are not followed",
   "too-large": "larger than hale's budgets",
   unreadable: "could not be read from the disk",

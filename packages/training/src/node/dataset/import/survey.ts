@@ -3,8 +3,8 @@
  * is decoded. What this finds of a patient stays in memory: `identity` is made into pseudonyms and never written.
  */
 import { createHash } from "node:crypto";
-import { HaleError } from "@hale/errors";
-import { isDicom, isImage, looksLikeNifti, outlineDicom } from "@hale/imaging";
+import { basename } from "node:path";
+import { type FileKind, kindOf, outlineDicom } from "@hale/imaging";
 import { type Place, placeOf } from "../../../dataset/import/labels.ts";
 import type { Reason } from "../../../dataset/import/records.ts";
 import {
@@ -15,7 +15,7 @@ import {
   sideTerm,
   viewTerm,
 } from "../../../dataset/import/terms.ts";
-import type { SourceFile } from "./sources.ts";
+import { reasonOf, type SourceFile, unpacked } from "./sources.ts";
 
 /** What is personal about a file, as it stands there. */
 export interface Identity {
@@ -46,6 +46,8 @@ export interface Surveyed {
   id: string;
   identity: Identity | null;
   terms: Terms;
+  /** Names of files beside it that hold its samples. */
+  parts: string[];
 }
 
 export interface SurveyOptions {
@@ -54,47 +56,66 @@ export interface SurveyOptions {
   allowBurnedIn: boolean;
 }
 
-export type Survey = { found: Surveyed } | { leftOut: Reason } | { passedOver: true };
+export type Survey = { found: Surveyed } | { leftOut: Reason; place: string } | { passedOver: true };
 
 const NO_TERMS: Terms = { modality: "", bodyPart: "", laterality: "", view: "" };
 
-/** Looks at one file. Throws nothing for whatever the file holds. */
-export async function surveyFile(file: SourceFile, options: SurveyOptions): Promise<Survey> {
-  const place = placeOf(file.path, options.classes);
-  try {
-    const bytes = await file.read("");
-    const kind = kindOf(bytes);
-    if (kind === null) return { leftOut: "not-an-image" };
-    if (kind !== "dicom") {
-      const id = createHash("sha256").update(bytes).digest("hex");
-      return { found: { file, place, kind, id, identity: null, terms: NO_TERMS } };
+/** Looks at one file, or at all that a zip holds. Throws nothing for whatever the file holds. */
+export async function* surveyFile(source: SourceFile, options: SurveyOptions): AsyncGenerator<Survey> {
+  for await (const one of unpacked(source)) {
+    if ("reason" in one) {
+      yield { leftOut: one.reason, place: one.place };
+      continue;
     }
-    return surveyDicom(bytes, file, place, options);
-  } catch (error) {
-    return { leftOut: reasonOf(error) };
+    const { file, bytes } = one;
+    try {
+      const kind = kindOf(bytes);
+      const place = placeOf(file.path, options.classes);
+      if (kind === null) yield { leftOut: "not-an-image", place: file.place };
+      else if (kind === "dicom") yield surveyDicom(bytes, file, place, options);
+      else yield await surveyImage(bytes, file, place, kind);
+    } catch (error) {
+      yield { leftOut: reasonOf(error), place: file.place };
+    }
   }
 }
 
-function kindOf(bytes: Uint8Array): Kind | null {
-  const prefixed = bytes.length >= 132 && String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
-  if (prefixed) return "dicom";
-  if (isImage(bytes)) return "picture";
-  if (looksLikeNifti(bytes)) return "volume";
-  return isDicom(bytes) ? "dicom" : null;
+async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, format: FileKind): Promise<Survey> {
+  const hash = createHash("sha256").update(bytes);
+  const parts: string[] = [];
+  for (const name of companionsOf(bytes, basename(file.place), format)) {
+    const part = await file.sibling(name);
+    if (part === null) continue;
+    hash.update(part);
+    parts.push(name);
+  }
+  const kind = format === "png" || format === "jpeg" || format === "tiff" ? "picture" : "volume";
+  return { found: { file, place, kind, id: hash.digest("hex"), identity: null, terms: NO_TERMS, parts } };
+}
+
+/** Names of files that hold the samples of a header, as far as the header or its own name tells. */
+function companionsOf(bytes: Uint8Array, name: string, format: FileKind): string[] {
+  const stem = /^(.*)\.hdr(?:\.gz)?$/i.exec(name)?.[1];
+  if (format === "nifti") return stem === undefined ? [] : [`${stem}.img`, `${stem}.img.gz`];
+  const text = new TextDecoder("iso-8859-1").decode(bytes.subarray(0, 65536));
+  const field = format === "nrrd" ? /^data ?file:[ \t]*(.+?)\s*$/im : /^ElementDataFile[ \t]*=[ \t]*(.+?)\s*$/m;
+  const named = format === "nrrd" || format === "metaimage" ? field.exec(text)?.[1] : undefined;
+  return named === undefined || named === "LOCAL" ? [] : [named];
 }
 
 function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options: SurveyOptions): Survey {
   const { instance, isDirectory, burnedIn, converted } = outlineDicom(bytes, "");
   if (isDirectory) return { passedOver: true };
-  if (instance === null) return { leftOut: "no-pixels" };
+  const out = (leftOut: Reason): Survey => ({ leftOut, place: file.place });
+  if (instance === null) return out("no-pixels");
   const { modality, imageType } = instance;
-  if (isNoPicture(modality)) return { leftOut: "no-picture" };
+  if (isNoPicture(modality)) return out("no-picture");
   const types = imageType.map((type) => type.toUpperCase());
-  if (types.includes("LOCALIZER") || types.includes("SCOUT")) return { leftOut: "localizer" };
+  if (types.includes("LOCALIZER") || types.includes("SCOUT")) return out("localizer");
   if (!options.allowBurnedIn) {
-    if (burnedIn === true) return { leftOut: "burned-in" };
+    if (burnedIn === true) return out("burned-in");
     if (burnedIn === null && mayShowText(instance.sopClassUid, modality, types, converted)) {
-      return { leftOut: "burned-in-possible" };
+      return out("burned-in-possible");
     }
   }
   const { patientId, issuerOfPatientId, patientName, accessionNumber } = instance.identity;
@@ -119,6 +140,7 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
         accession: accessionNumber,
       },
       terms,
+      parts: [],
     },
   };
 }
@@ -136,14 +158,6 @@ function mayShowText(sopClass: string | null, modality: string | null, types: re
     ["US", "SC", "OT"].includes(modality ?? "") ||
     types.some((type) => /SCREEN|CAPTURE|DOSE|PROTOCOL/.test(type))
   );
-}
-
-/** Why a file that cannot be read is left out. */
-export function reasonOf(error: unknown): Reason {
-  if (!(error instanceof HaleError)) return "damaged";
-  if (error.code === "IMAGE_UNSUPPORTED") return "unsupported";
-  if (error.code === "IMAGE_TOO_LARGE") return "too-large";
-  return error.code.startsWith("FILE_") ? "unreadable" : "damaged";
 }
 
 /** Whether its objects are scans of their own rather than slices of a stack. */
