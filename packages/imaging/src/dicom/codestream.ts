@@ -20,6 +20,8 @@ export interface CodeStream {
    * colour transform. Null: the photometric interpretation tells.
    */
   ycc: boolean | null;
+  /** JPEG 2000. */
+  tiles: number;
 }
 
 /** Scans of one progressive frame; more are an attack on the clock. */
@@ -36,6 +38,7 @@ export function readCodeStream(frame: Uint8Array, format: PixelFormat, name: str
       `a compressed frame has ${stream.columns} × ${stream.rows} pixels, and the data set declares ${format.columns} × ${format.rows}`,
     );
   }
+  if (stream.tiles > MAX_TILES) throw tooBig(name, `a JPEG 2000 frame has ${stream.tiles} tiles`);
   if (stream.components !== format.samples) {
     throw damaged(name, `a compressed frame has ${stream.components} components for ${format.samples} samples a pixel`);
   }
@@ -90,6 +93,7 @@ function parseJpeg(frame: Uint8Array, name: string): CodeStream {
         components: frame[at + 9],
         planar: false,
         ycc: null,
+        tiles: 1,
       };
       if (isFrame) countScans(frame, name);
       const subsampled = ids.some((_, i) => frame[at + 11 + 3 * i] !== frame[at + 11]);
@@ -148,7 +152,6 @@ function parseJ2k(frame: Uint8Array, start: number, name: string): CodeStream {
     throw damaged(name, "a JPEG 2000 header declares an empty image");
   }
   const tiles = Math.ceil((x - tileLeft) / tileWidth) * Math.ceil((y - tileTop) / tileHeight);
-  if (tiles > MAX_TILES) throw tooBig(name, `a JPEG 2000 frame has ${tiles} tiles`);
   const depth = frame[start + 42];
   for (let i = 0; i < components; i++) {
     const component = start + 42 + 3 * i;
@@ -175,5 +178,6 @@ function parseJ2k(frame: Uint8Array, start: number, name: string): CodeStream {
     precision: (depth & 0x7f) + 1,
     planar: false,
     ycc: transformed ? false : null,
+    tiles,
   };
 }

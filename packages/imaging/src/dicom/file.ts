@@ -5,7 +5,7 @@
  */
 import { Inflate } from "fflate";
 import { DataSet } from "./dataset.ts";
-import { type DicomLimits, damaged, tooBig, unreadable } from "./refuse.ts";
+import { DICOM_LIMITS, type DicomLimits, damaged, tooBig, unreadable } from "./refuse.ts";
 import { type TransferSyntax, transferSyntax } from "./syntaxes.ts";
 import { type Coding, type Elements, walk } from "./walk.ts";
 
@@ -20,6 +20,17 @@ const EXPLICIT: Coding = { explicit: true, littleEndian: true };
 /** True when the bytes are DICOM: by their prefix, or by a first element that only a data set begins with. */
 export function isDicom(bytes: Uint8Array): boolean {
   return findStart(bytes) !== null;
+}
+
+/** The SOP class that a file's meta header names; null where there is none, or the header is damaged. */
+export function mediaClassOf(bytes: Uint8Array): string | null {
+  const start = findStart(bytes);
+  if (start === null) return null;
+  try {
+    return readMeta(bytes, start, "", DICOM_LIMITS).meta.string(0x00020002);
+  } catch {
+    return null;
+  }
 }
 
 /** Reads the structure of a file. Throws IMAGE_CORRUPT, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE. */

@@ -31,8 +31,8 @@ export interface PatientIdentity {
 export interface DicomFrame {
   position: Vector | null;
   orientation: Orientation | null;
-  /** What else tells frames at one place apart: echo, time, stack, diffusion, segment, kind of image. */
-  label: string;
+  /** What may tell frames at one place apart: echo, time, stack, diffusion, segment, kind of image. */
+  labels: readonly string[];
   /** Its place by the file's own order, where it says one. */
   number: number | null;
 }
@@ -125,7 +125,7 @@ function readFrames(data: DataSet, groups: FrameGroups, format: PixelFormat): Di
     return {
       position,
       orientation,
-      label: labelOf(data, groups, frame),
+      labels: labelsOf(data, groups, frame),
       number: content?.uint32s(0x00209057)?.[0] ?? null,
     };
   });
@@ -143,8 +143,8 @@ function byOffset(at: Vector | null, orientation: Orientation | null, offsets: n
   return [at[0] + normal[0] * by, at[1] + normal[1] * by, at[2] + normal[2] * by] as const;
 }
 
-/** Attributes that tell images at one position apart, in a fixed order, joined. */
-function labelOf(data: DataSet, groups: FrameGroups, frame: number): string {
+/** Attributes that may tell images at one position apart, in a fixed order: those that mean most first. */
+function labelsOf(data: DataSet, groups: FrameGroups, frame: number): string[] {
   const content = groups.macro(MACRO.frameContent, frame);
   const parts: (string | number | null | undefined)[] = groups.enhanced
     ? [
@@ -164,7 +164,7 @@ function labelOf(data: DataSet, groups: FrameGroups, frame: number): string {
         data.string(0x00200012),
         data.string(0x00080008),
       ];
-  return parts.map((part) => part ?? "").join("|");
+  return parts.map((part) => String(part ?? ""));
 }
 
 function readIdentity(data: DataSet): PatientIdentity {

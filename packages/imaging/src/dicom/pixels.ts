@@ -17,6 +17,9 @@ export const PHOTOMETRICS = [
   "YBR_ICT",
   "YBR_RCT",
 ] as const;
+/** In the standard, in files, and not read; nothing else that a file says gets into a message. */
+const OTHER_PHOTOMETRICS = ["HSV", "ARGB", "CMYK", "YBR_PARTIAL_420", "XYB"];
+
 export type Photometric = (typeof PHOTOMETRICS)[number];
 
 export interface PixelFormat {
@@ -95,8 +98,13 @@ function photometricOf(data: DataSet, name: string): Photometric {
   const text = data.string(0x00280004)?.toUpperCase() ?? null;
   if (text === null) throw damaged(name, "its photometric interpretation is missing");
   const known = PHOTOMETRICS.find((photometric) => photometric === text);
-  if (!known)
-    throw unreadable(name, `its photometric interpretation is ${text.replace(/[^A-Z0-9_ ]/g, "?").slice(0, 16)}`);
+  if (!known) {
+    const named = OTHER_PHOTOMETRICS.find((photometric) => photometric === text);
+    throw unreadable(
+      name,
+      named ? `its photometric interpretation is ${named}` : "its photometric interpretation is unknown",
+    );
+  }
   return known;
 }
 

@@ -19,6 +19,7 @@ export {
   SUSPICIOUS_AUROC,
 } from "./controls.ts";
 export { readFolders } from "./folders.ts";
+export { REASONS, type Reason, SCAN_COLUMNS, type ScanRecord } from "./import/records.ts";
 export { clusterOf, type Dataset, type Item, type Row, SPLITS, type Split } from "./item.ts";
 export {
   type Fingerprint,
@@ -30,4 +31,5 @@ export {
   NEAR_COPY_THRESHOLD,
 } from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
+export { hmacSha256Hex, KEY_BYTES, openPseudonyms, type PseudonymKind, type Pseudonyms } from "./pseudonym.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";

@@ -1,4 +1,7 @@
 /** @file Data sets from disk, for Node. */
 export { type CheckOptions, checkDataset } from "./check.ts";
 export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
+export { type ImportOptions, importDataset } from "./import/import.ts";
+export { defaultKeyFile, sourcesFileOf } from "./import/key.ts";
+export type { ImportCounts, ImportReport } from "./import/report.ts";
 export { loadDataset, writeManifest } from "./load.ts";

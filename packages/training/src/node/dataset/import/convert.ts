@@ -23,7 +23,7 @@ import { unitTerm } from "../../../dataset/import/terms.ts";
 import type { Unit } from "./plan.ts";
 import { reasonOf } from "./sources.ts";
 import { IMAGES, MASKS } from "./state.ts";
-import { standsAlone, type Surveyed } from "./survey.ts";
+import { type Surveyed, standsAlone } from "./survey.ts";
 
 /** A file to be written. */
 export interface Output {
@@ -180,7 +180,8 @@ function samePlace(a: readonly number[], b: readonly number[], size: Scan["size"
   for (let corner = 0; corner < 8; corner++) {
     const index = [0, 1, 2].map((axis) => (corner & (1 << axis) ? size[axis] - 1 : 0));
     const off = [0, 4, 8].map((row) => {
-      const at = (m: readonly number[]) => m[row] * index[0] + m[row + 1] * index[1] + m[row + 2] * index[2] + m[row + 3];
+      const at = (m: readonly number[]) =>
+        m[row] * index[0] + m[row + 1] * index[1] + m[row + 2] * index[2] + m[row + 3];
       return at(a) - at(b);
     });
     // Headers hold single precision: a hundred millimetres from the origin that is some 10^-5 mm.

@@ -28,7 +28,7 @@ import {
   tokenOf,
   writeState,
 } from "./state.ts";
-import { standsAlone, type Surveyed, surveyFile } from "./survey.ts";
+import { type Surveyed, standsAlone, surveyFile } from "./survey.ts";
 
 export interface ImportOptions {
   /** The data set's folder: new, empty, or that of an earlier import with the same key. */
@@ -120,7 +120,8 @@ async function lookAndWrite(context: Context): Promise<ImportReport> {
   }
   const sourcesFile = sourcesFileOf(keyFile);
   const todo = compare(plan, state);
-  const report = () => reportOf({ plan, state, todo, labels, dryRun, keyFile, keyMade: key.made, sourcesFile, warnings: key.warnings });
+  const report = () =>
+    reportOf({ plan, state, todo, labels, dryRun, keyFile, keyMade: key.made, sourcesFile, warnings: key.warnings });
   if (!dryRun) {
     await addSources(sourcesFile, table);
     if (plan.conflicts.length === 0) await markState(out, mark);

@@ -84,8 +84,7 @@ export async function listSources(sources: readonly string[], out: string): Prom
       if (listed === null) add(place, basename(place));
       for (const path of listed?.files ?? []) add(join(dirname(place), path), path);
       leftOut.push(...(listed?.leftOut ?? []));
-    }
-    else await visit(place, kindsAbove(place), number);
+    } else await visit(place, kindsAbove(place), number);
   }
   const files = [...found.values()].sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : 0));
   return { files, leftOut };
@@ -98,7 +97,7 @@ function fileAt(place: string, path: string): SourceFile {
 /** The files that a DICOMDIR lists; null for any other file. */
 async function listedBy(place: string): Promise<{ files: string[]; leftOut: Listing["leftOut"] } | null> {
   const bytes = await readImageBytes(place).catch(() => null);
-  if (bytes === null || isZip(bytes) || !isDicom(bytes) || !isDicomDir(bytes, "")) return null;
+  if (bytes === null || isZip(bytes) || !isDicom(bytes) || !isDicomDir(bytes)) return null;
   const folder = dirname(place);
   const listing: Awaited<ReturnType<typeof listedBy>> = { files: [], leftOut: [] };
   let paths: string[];
