@@ -1,7 +1,14 @@
-/** @file DICOM from disk, for Node. */
-import { readFile } from "node:fs/promises";
+/** @file DICOM from disk, for Node: single files, folders, DICOMDIR and zips. */
+import { lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { HaleError } from "@hale/errors";
 import { setDicomWasm } from "../dicom/codecs.ts";
+import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
+import { isDicom } from "../dicom/file.ts";
+import { type DicomObject, readDicom } from "../dicom/read.ts";
+import type { LeftOut } from "../dicom/series.ts";
+import { readImageBytes } from "./files.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -11,3 +18,118 @@ export function useInstalledCodecs(): void {
 }
 
 useInstalledCodecs();
+
+export interface FolderProgress {
+  /** Files looked at, and files found so far in all. */
+  done: number;
+  total: number;
+}
+
+/**
+ * Reads the DICOM objects of a folder with all that is below it, of a zip, of the files that a DICOMDIR lists, or of
+ * one file; one after the other, in the order of their names. What is no DICOM image is left out with a reason; a zip
+ * or DICOMDIR whose names lead out of it is refused. Names are relative to the folder. Symbolic links are not
+ * followed.
+ */
+export async function readDicomFolder(
+  path: string,
+  onProgress: (progress: FolderProgress) => void = () => {},
+): Promise<{ objects: DicomObject[]; leftOut: LeftOut[] }> {
+  const objects: DicomObject[] = [];
+  const leftOut: LeftOut[] = [];
+  for await (const found of dicomObjectsIn(path, onProgress)) {
+    if ("object" in found) objects.push(found.object);
+    else leftOut.push(found);
+  }
+  return { objects, leftOut };
+}
+
+/** The same, object by object, for those who do not keep all of them. */
+export async function* dicomObjectsIn(
+  path: string,
+  onProgress: (progress: FolderProgress) => void = () => {},
+): AsyncGenerator<{ object: DicomObject } | LeftOut> {
+  const stats = await lstat(await realpath(path).catch(() => path)).catch(() => null);
+  if (!stats) throw new HaleError("FILE_NOT_FOUND", `There is no file or folder ${path}.`, "Check the path.");
+  const { root, files, missing } = stats.isDirectory()
+    ? { root: path, ...(await filesBelow(path)) }
+    : await filesOfFile(path);
+  yield* missing;
+  for (const [i, file] of files.entries()) {
+    yield* objectsOf(join(root, file), file.split(sep).join("/"));
+    onProgress({ done: i + 1, total: files.length });
+  }
+}
+
+interface Files {
+  root: string;
+  files: string[];
+  missing: LeftOut[];
+}
+
+/** A DICOMDIR stands for the files that it lists, any other file for itself. */
+async function filesOfFile(path: string): Promise<Files> {
+  const root = dirname(path);
+  const name = basename(path);
+  const bytes = await readImageBytes(path, name);
+  if (isZip(bytes) || !isDicom(bytes) || !isDicomDir(bytes)) return { root, files: [name], missing: [] };
+  const folder = await realpath(root);
+  const files: string[] = [];
+  const missing: LeftOut[] = [];
+  for (const file of filesOfDicomDir(bytes, name)) {
+    const real = await realpath(join(root, file)).catch(() => null);
+    if (real === null) missing.push({ name: file, reason: "the DICOMDIR lists it, and it is not there" });
+    else if (!isBelow(folder, real)) missing.push({ name: file, reason: "it is a link that leads out of the folder" });
+    else files.push(file);
+  }
+  return { root, files, missing };
+}
+
+const isBelow = (folder: string, path: string) => {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && way !== path;
+};
+
+async function filesBelow(root: string): Promise<{ files: string[]; missing: LeftOut[] }> {
+  const files: string[] = [];
+  const missing: LeftOut[] = [];
+  const folders = [""];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile()) files.push(path);
+      else missing.push({ name: path, reason: "it is a link or a device" });
+    }
+  }
+  return { files: files.sort(), missing };
+}
+
+async function* objectsOf(path: string, name: string): AsyncGenerator<{ object: DicomObject } | LeftOut> {
+  try {
+    const bytes = await readImageBytes(path, name);
+    if (!isZip(bytes)) {
+      yield await objectOf(bytes, name);
+      return;
+    }
+    for (const entry of dicomFilesIn(bytes, name)) {
+      const inside = `${name}/${entry.name}`;
+      if ("reason" in entry) yield { name: inside, reason: entry.reason };
+      else yield await objectOf(entry.bytes, inside);
+    }
+  } catch (error) {
+    if (!(error instanceof HaleError)) throw error;
+    yield { name, reason: error.fault };
+  }
+}
+
+async function objectOf(bytes: Uint8Array, name: string): Promise<{ object: DicomObject } | LeftOut> {
+  if (!isDicom(bytes)) return { name, reason: "it is not DICOM" };
+  if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files" };
+  try {
+    return { object: await readDicom(bytes, name) };
+  } catch (error) {
+    if (error instanceof HaleError && error.code !== "FILE_NOT_FOUND") return { name, reason: error.fault };
+    throw error;
+  }
+}

@@ -3,7 +3,7 @@ import { decodeImage } from "../decode.ts";
 import type { Raster } from "../raster.ts";
 import { readImageBytes } from "./files.ts";
 
-export { useInstalledCodecs } from "./dicom.ts";
+export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
 export { readImageBytes, readSibling } from "./files.ts";
 export { openGuardedReader } from "./guarded.ts";
 
