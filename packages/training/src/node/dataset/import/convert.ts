@@ -70,13 +70,27 @@ async function readScans(unit: Unit, leftOut: Converted["leftOut"]): Promise<rea
   if (unit.kind !== "dicom") return readImage(unit.files[0]);
   const objects: DicomObject[] = [];
   const byId = [...unit.files].sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const [i, { file }] of byId.entries()) {
+  for (const [i, found] of byId.entries()) {
     // Slices without a place are sorted by these names: they must not depend on those of the files.
-    objects.push(await readDicom(await file.read(), `${unit.token}-${String(i).padStart(6, "0")}`));
+    const name = `${unit.token}-${String(i).padStart(6, "0")}`;
+    objects.push(await readAny([found, ...(unit.copies.get(found) ?? [])], name));
   }
   const { series, leftOut: stacks } = assembleSeries(objects);
   if (stacks.length > 0) leftOut.push({ what: "scan", reason: "too-large" });
   return series.map(({ scan }) => scan);
+}
+
+/** The first of several files with one object that can be read: one may have been cut off on its way. */
+async function readAny(copies: readonly Surveyed[], name: string): Promise<DicomObject> {
+  let fault: unknown;
+  for (const { file } of copies) {
+    try {
+      return await readDicom(await file.read(), name);
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  throw fault;
 }
 
 async function readImage({ file }: Surveyed): Promise<readonly Scan[]> {

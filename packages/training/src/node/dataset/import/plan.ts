@@ -14,6 +14,8 @@ export interface Unit {
   kind: Kind;
   /** In the order of their paths. */
   files: Surveyed[];
+  /** Other files with the same object, for those that turn out damaged. */
+  copies: ReadonlyMap<Surveyed, readonly Surveyed[]>;
   /** Null where nobody says anything. */
   label: Label | null;
   patient: string | null;
@@ -91,6 +93,7 @@ export async function planImport(
       token,
       kind: first.kind,
       files,
+      copies,
       label: label === null || named ? label : { ...label, class: "abnormal" },
       patient: patient === undefined ? null : await pseudonyms.of("patient", ...JSON.parse(patient)),
       study,
