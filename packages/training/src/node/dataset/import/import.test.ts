@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeImage, readImageFile, type Scan } from "@hale/imaging";
-import { el } from "@hale/imaging/fixtures/dicom/dicom";
+import { dicomFile, el } from "@hale/imaging/fixtures/dicom/dicom";
+import { zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseTable, SCAN_COLUMNS, type ScanRecord } from "../../../dataset/import/records.ts";
 import { loadDataset } from "../load.ts";
@@ -22,7 +23,7 @@ import {
   volume,
   ZEBEDEE,
 } from "./collection-fixture.ts";
-import { type ImportOptions, importDataset } from "./import.ts";
+import { type ImportOptions, importDataset, withoutWords } from "./import.ts";
 
 const refused = (fault: RegExp, code = "DATASET_INVALID") =>
   expect.objectContaining({ name: "HaleError", code, fault: expect.stringMatching(fault) });
@@ -279,10 +280,17 @@ describe("an import", () => {
   test("takes no class that is called like a patient", async () => {
     await put(source, ct("a", 1));
     const table = join(root, "labels.csv");
-    await writeFile(table, `patient,label,class\n${ZEBEDEE.id},1,quillfeather\n`);
+    await writeFile(table, `patient,label,class\n${ZEBEDEE.id},1,cyst of quillfeather\n`);
     const report = await run({ labels: table });
     expect(report.warnings.join()).toMatch(/1 scans have a class that is called like a patient/);
     expect(plantedIn(await readFile(join(out, "split.csv")))).toEqual([]);
+  });
+
+  test("a defect keeps its place in our code, and loses its sentence", () => {
+    const clean = withoutWords(Object.assign(new TypeError("no such file: /x/Quillfeather.dcm"), { code: "EODD" }));
+    expect(clean.message).toContain("TypeError EODD");
+    expect(clean.stack).toMatch(/import\.test\.ts:\d+/);
+    expect(plantedIn(`${clean.stack} ${clean.message}`)).toEqual([]);
   });
 
   test("adds what is new, and leaves a series out that has grown", async () => {
@@ -422,6 +430,42 @@ describe("an import", () => {
     const inside = join(source, "set");
     expect(await run({ out: inside })).toMatchObject({ added: 1, leftOut: { link: 1 } });
     expect(await run({ out: inside })).toMatchObject({ added: 0, known: 1, leftOut: { link: 1 } });
+  });
+
+  test("reads what a DICOMDIR lists, entries of a zip one by one, and headers with their samples beside them", async () => {
+    const directory = dicomFile(
+      [
+        el(0x00041220, "SQ", [
+          [el(0x00041430, "CS", "IMAGE"), el(0x00041500, "CS", "QUILL\\IM1")],
+          [el(0x00041430, "CS", "IMAGE"), el(0x00041500, "CS", "QUILL\\GONE")],
+        ]),
+      ],
+      { sopClass: "1.2.840.10008.1.3.10" },
+    );
+    const one = { person: ZEBEDEE, study: "1", series: "1" };
+    const raw = Uint8Array.from({ length: 8 }, (_, i) => 10 * i);
+    const header = "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_UCHAR\nElementDataFile = v.raw\n";
+    await put(source, {
+      "disc/DICOMDIR": directory,
+      "disc/QUILL/IM1": slice({ ...one, number: 1 }),
+      "disc/QUILL/IM2": slice({ ...one, study: "2", number: 1 }),
+      "a.zip": zipSync({ "normal/2": slice({ ...one, study: "3", number: 2 }), "x/../normal/1": new Uint8Array(1) }),
+      "b.zip": zipSync({
+        "normal/b": slice({ ...one, study: "4", number: 2 }),
+        "normal/a": slice({ ...one, study: "4", number: 1 }),
+        "normal/v.mhd": new TextEncoder().encode(header),
+        "normal/v.raw": raw,
+      }),
+    });
+    const listed = await importDataset([join(source, "disc", "DICOMDIR")], { out, key });
+    expect(listed).toMatchObject({ added: 1, leftOut: { missing: 1 } });
+    // A zip with a name that leads out of it is refused as a whole.
+    const zips = await importDataset([join(source, "a.zip"), join(source, "b.zip")], { out, key });
+    expect(zips).toMatchObject({ added: 2, leftOut: { missing: 1, unsupported: 1 }, counts: { scans: 3, normal: 2 } });
+    const record = (await tableOf(out)).find(({ format }) => format === "metaimage")!;
+    expect([...(await scanOf(out, record.path)).stored]).toEqual([...raw]);
+    expect((await tableOf(out)).map(({ slices }) => slices).sort()).toEqual(["1", "2", "2"]);
+    expect(await importDataset([source], { out, key })).toMatchObject({ added: 1, known: 3 });
   });
 
   test("series whose files name two patients are left out", async () => {

@@ -73,10 +73,22 @@ export async function importDataset(sources: readonly string[], options: ImportO
     if (!dryRun) await removeLeftovers(out);
     const context = { sources, options, labels, keyFile, key, pseudonyms, mark, state };
     return await lookAndWrite(context);
+  } catch (error) {
+    throw error instanceof HaleError ? error : withoutWords(error);
   } finally {
     forgetZip();
     await unlock();
   }
+}
+
+/** A defect of ours without its sentence, which may quote a path: kind, code, and where in our code it was. */
+export function withoutWords(error: unknown): Error {
+  const { name = "Error", code = "", stack = "" } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  const clean = new Error(
+    `The import failed unexpectedly (${name} ${code}). What it said is withheld: it may name a file.`,
+  );
+  clean.stack = [clean.message, ...stack.split("\n").filter((line) => /^\s+at .*\.[jt]s:\d/.test(line))].join("\n");
+  return clean;
 }
 
 interface Context {
@@ -217,14 +229,27 @@ async function write({ options, pseudonyms, mark, state }: Context, { fresh, lab
       if (tokenOf(row.path) === unit.token) state.rows.set(row.path, { ...row, ...unit.label! });
     }
   }
-  const save = async () => writeState(out, state, mark, summaryOf(state, options));
+  const save = () => writeState(out, state, mark, summaryOf(state, options));
+  let done = 0;
+  // While one scan is packed and written, in threads of Node's own, the next one is decoded.
+  let writing: Promise<void> = Promise.resolve();
+  const written = async () => {
+    await writing;
+    if (done > 0 && done % SAVE_EVERY === 0) await save();
+    if (done > 0) onProgress?.("writing", done, fresh.length);
+  };
   try {
-    for (const [i, unit] of fresh.entries()) {
+    for (const unit of fresh) {
       if (signal?.aborted) break;
-      await writeUnit(out, unit, await convertUnit(unit, minSlices), state, pseudonyms);
-      if ((i + 1) % SAVE_EVERY === 0) await save();
-      onProgress?.("writing", i + 1, fresh.length);
+      const converted = await convertUnit(unit, minSlices);
+      await written();
+      if (signal?.aborted) break;
+      writing = writeUnit(out, unit, converted, state, pseudonyms);
+      // Whoever waits for it hears of its failure; until then it must not count as unheard.
+      writing.catch(() => {});
+      done++;
     }
+    await written();
   } finally {
     await save();
   }

@@ -83,7 +83,7 @@ export async function planImport(
       plan.conflicts.push(token);
     }
     const label = common === "conflict" ? null : common;
-    const named = label !== null && !personal.has(label.class.toLowerCase());
+    const named = label !== null && !namesSomebody(label.class, personal);
     if (label !== null && !named) plan.personalClasses++;
     if (all.some((found) => found.place.unlistedClass) && label?.class === "abnormal") plan.unlistedClasses++;
     const [patient] = patients;
@@ -164,18 +164,28 @@ function saidOf(found: Surveyed, table: LabelTable | null, pattern: RegExp | nul
   }
 }
 
-/** Names and ids that headers hold, in small letters: no class may be called like one. */
+/** Names, their parts, and ids that headers hold, in small letters. */
 function personalWords(surveyed: readonly Surveyed[]): Set<string> {
   const words = new Set<string>();
   for (const { identity } of surveyed) {
     for (const text of [identity?.patientName, identity?.patientId, identity?.accession]) {
       if (!text) continue;
-      for (const word of [text, ...text.split(/[\^= ,]+/)]) if (word.length > 1) words.add(word.trim().toLowerCase());
+      for (const word of [text, ...text.split(SEPARATORS)]) {
+        // Shorter ones are shared by too many, and by the names of diseases.
+        if (word.length >= 4) words.add(word.trim().toLowerCase());
+      }
     }
   }
-  words.delete("normal");
-  words.delete("abnormal");
+  for (const kind of ["normal", "abnormal"]) words.delete(kind);
   return words;
+}
+
+const SEPARATORS = /[\^=\s,;:/_]+/;
+
+/** A class may hold no word that is somebody's name or number. */
+function namesSomebody(name: string, personal: ReadonlySet<string>): boolean {
+  const text = name.toLowerCase();
+  return [text, ...text.split(SEPARATORS)].some((word) => personal.has(word));
 }
 
 /** Masks go to the scan of their stem: with the same folders, or directly in masks/ where only one scan has the name. */

@@ -98,11 +98,10 @@ function reasonsOf({ leftOut }: ImportState): Partial<Record<Reason, number>> {
 
 /** What import.json holds beside its mark: no path, no time, nothing that a second import of the same would change. */
 export function summaryOf(state: ImportState, options: ImportOptions): object {
-  const { classes = [], allowBurnedIn = false, minSlices = 1, labels, patientPattern } = options;
+  const { allowBurnedIn = false, minSlices = 1, labels, patientPattern } = options;
   return {
     options: {
       labels: labels === undefined ? "folders" : "table",
-      classes: [...classes].sort(),
       allowBurnedIn,
       minSlices,
       patientPattern: patientPattern !== undefined,
