@@ -31,13 +31,16 @@ export {
 export { setJpegWasm } from "./jpeg-decode.ts";
 export { type FileKind, kindOf } from "./kind.ts";
 export { MAX_INPUT_BYTES, MAX_PIXELS } from "./limits.ts";
+export { looksLikeMetaImage, type MetaImageFile, readMetaImage } from "./metaimage/read.ts";
 export { looksLikeNifti, type NiftiDatatype } from "./nifti/header.ts";
-export { NIFTI_LIMITS, type NiftiFile, type NiftiLimits, readNifti } from "./nifti/read.ts";
+export { type NiftiFile, readNifti } from "./nifti/read.ts";
 export { type NiftiVolume, writeNifti } from "./nifti/write.ts";
+export { looksLikeNrrd } from "./nrrd/header.ts";
+export { type NrrdFile, readNrrd } from "./nrrd/read.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
-export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
+export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster.ts";
 export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
 export {
@@ -53,9 +56,31 @@ export {
   voxelSizes,
 } from "./scan/affine.ts";
 export { applyModality, modalityValue } from "./scan/modality.ts";
+export {
+  checkNormalisation,
+  defaultNormalisation,
+  type Normalisation,
+  type Normaliser,
+  normaliser,
+  ROBUST,
+} from "./scan/normalise.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
+export type { DataFile } from "./scan/plain-text.ts";
+export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
+export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./scan/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export {
+  type Frame,
+  partOf,
+  putBack,
+  type ScanInput,
+  type SlicedScan,
+  type SliceSelection,
+  selectSlices,
+  sliceScan,
+} from "./scan/slices.ts";
 export { applyVoi, voiValue } from "./scan/voi.ts";
+export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";
 export {
   PROXIES,

@@ -16,7 +16,7 @@ export interface ImageFile {
   kind: FileKind;
   /**
    * Of `stored`, as each kind counts: rows and columns, with frames before them and samples a pixel behind where there is
-   * more than one (PNG, JPEG, TIFF, DICOM); first axis fastest (NIfTI, NRRD, MetaImage).
+   * more than one (PNG, JPEG, TIFF, DICOM); first axis fastest (NIfTI, NRRD, MetaImage), where colours are no axis.
    */
   shape: readonly number[];
   /** As in the file, before rescale; indices where there is a palette in a DICOM file. */

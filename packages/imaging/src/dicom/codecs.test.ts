@@ -49,7 +49,7 @@ const LOSSY: [Encoding, string, FrameSpec, number][] = [
   ["Jpeg", `${UID}.50`, GREY8, 6],
   ["Jpeg", `${UID}.51`, GREY8, 6],
   ["JpegLs", `${UID}.81`, GREY12, 3],
-  ["Jpeg2000", `${UID}.91`, GREY8, 40],
+  ["Jpeg2000", `${UID}.91`, GREY8, 60],
   ["HtJpeg2000", `${UID}.203`, GREY12, 40],
 ];
 
@@ -231,7 +231,7 @@ describe("damage", () => {
 
   test("a lossy JPEG that ends early is refused, not filled with grey", async () => {
     const frame = await encodeFrame("Jpeg", picture(GREY8), GREY8, true);
-    expect(await refused(compressedFile(`${UID}.50`, [frame.slice(0, frame.length - 200)], GREY8))).toContain(
+    expect(await refused(compressedFile(`${UID}.50`, [frame.slice(0, frame.length - 30)], GREY8))).toContain(
       "JPEG data break off",
     );
   });

@@ -67,11 +67,22 @@ export async function decodeFrame(
   const codec = instance;
   complaint = null;
   try {
-    return decode(codec, frame, stream, format);
+    return decode(codec, stream.kind === "jpeg-ls" ? withEnd(frame) : frame, stream, format);
   } catch (cause) {
     instance = null;
     throw damaged(name, `its ${LABEL[stream.kind]} data break off or contradict themselves`, cause);
   }
+}
+
+/**
+ * CharLS counts bits below zero, and never stops, where JPEG-LS data end without a marker; with one (EOI) it complains.
+ * A second EOI behind that of a sound frame is not read.
+ */
+function withEnd(frame: Uint8Array): Uint8Array {
+  const ended = new Uint8Array(frame.length + 2);
+  ended.set(frame);
+  ended.set([0xff, 0xd9], frame.length);
+  return ended;
 }
 
 const LABEL = { jpeg: "JPEG", "jpeg-ls": "JPEG-LS", "jpeg-2000": "JPEG 2000", "ht-jpeg-2000": "HTJ2K" } as const;

@@ -76,6 +76,16 @@ export function keepStoredBits(samples: Samples, format: PixelFormat): void {
   else for (let i = 0; i < samples.length; i++) samples[i] = (samples[i] << up) >>> down;
 }
 
+/**
+ * The same for samples that were compressed with loss in more bits than are stored: they may have swung a little
+ * beyond the stored range, and are set back to its ends rather than wrapped around.
+ */
+export function clampToStored(samples: Samples, format: PixelFormat): void {
+  const low = format.signed ? -(2 ** (format.stored - 1)) : 0;
+  const high = low + 2 ** format.stored - 1;
+  for (let i = 0; i < samples.length; i++) samples[i] = Math.min(high, Math.max(low, samples[i]));
+}
+
 /** Colour by plane to colour by pixel, each frame on its own (PS3.3, C.7.6.3.1.3). */
 export function interleave<T extends Samples>(samples: T, format: PixelFormat): T {
   const plane = format.rows * format.columns;

@@ -14,7 +14,7 @@ import { encodedFrames } from "./frames.ts";
 import { FrameGroups, MACRO } from "./functional.ts";
 import { stackOf } from "./geometry.ts";
 import { type DicomInstance, readInstance } from "./instance.ts";
-import { emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
+import { clampToStored, emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
 import { type PixelFormat, pixelFormat } from "./pixels.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, unreadable } from "./refuse.ts";
 import { decodeRle } from "./rle.ts";
@@ -146,7 +146,9 @@ async function readSamples(
     copyLittleEndian(decoded, width, target);
     if (header?.planar) target.set(interleave(target, { ...format, frames: 1 }) as never);
   }
-  keepStoredBits(coded, format);
+  const precision = headers[0]?.precision ?? format.stored;
+  const swings = syntax.lossy && precision > format.stored && (precision > 8 || !format.signed);
+  (swings ? clampToStored : keepStoredBits)(coded, format);
   // All frames of a file are coded alike; the first tells whether its markers overrule the photometric interpretation.
   const ycc = headers[0]?.ycc ?? null;
   const isColour = format.samples === 3;

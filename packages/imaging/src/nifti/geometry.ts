@@ -49,7 +49,10 @@ function sformOf(header: NiftiHeader): number[] {
  * METHOD 2 of nifti1.h. As in nibabel: b, c, d whose squares sum to more than 1 (beyond three float steps) are refused;
  * pixdim 0 becomes 1, below 0 its absolute value; pixdim[0] (qfac) counts as 1 unless it is -1.
  */
-function qformOf(header: NiftiHeader, name: string): number[] {
+export function qformOf(
+  header: Pick<NiftiHeader, "version" | "quaternion" | "pixdim" | "qoffset">,
+  name: string,
+): number[] {
   const [b, c, d] = header.quaternion;
   const rest = 1 - (b * b + c * c + d * d);
   const threshold = 3 * (header.version === 1 ? 2 ** -23 : 2 ** -52);

@@ -4,8 +4,9 @@
  * where nibabel prefers sform, ignores the qform of NIfTI-2, reads big-endian 64-bit numbers wrongly, and follows
  * declared extension sizes unchecked. Free text (descrip, aux_file, intent_name) may name a patient and is not read.
  */
-import { corrupt, tooLarge, unsupported } from "../limits.ts";
+import { corrupt, unsupported } from "../limits.ts";
 import { SAMPLE_BYTES, type SampleType } from "../scan/samples.ts";
+import { checkShape, product, type VolumeLimits } from "../scan/volume-limits.ts";
 
 export const HEADER_BYTES = { 1: 348, 2: 540 } as const;
 /** What `parseHeader` wants to see at most. */
@@ -42,13 +43,6 @@ export interface NiftiHeader {
   qoffset: [number, number, number];
   /** srow_x, srow_y, srow_z. */
   srows: number[];
-}
-
-export interface SizeLimits {
-  /** Most voxels of all time points together. */
-  pixels: number;
-  /** Most time points or vector components. */
-  frames: number;
 }
 
 const DATATYPES: Record<number, NiftiDatatype> = {
@@ -113,7 +107,7 @@ function sizeOfHeader(bytes: Uint8Array): { size: 348 | 540; littleEndian: boole
  * that are not read; IMAGE_CORRUPT for sizes that cannot be; IMAGE_TOO_LARGE beyond the limits. bitpix is not looked at:
  * datatype decides, as in nibabel.
  */
-export function parseHeader(bytes: Uint8Array, name: string, limits: SizeLimits): NiftiHeader {
+export function parseHeader(bytes: Uint8Array, name: string, limits: VolumeLimits): NiftiHeader {
   const found = sizeOfHeader(bytes);
   if (!found) throw unsupported(name, "it does not begin with a NIfTI header", "Give a NIfTI-1 or NIfTI-2 file.");
   const version = found.size === 348 ? 1 : 2;
@@ -185,20 +179,11 @@ function readDatatype(code: number, name: string): NiftiDatatype {
   throw corrupt(name, `its datatype code ${code} does not exist`);
 }
 
-function readShape(dims: number[], name: string, limits: SizeLimits): number[] {
+function readShape(dims: number[], name: string, limits: VolumeLimits): number[] {
   const [count, ...sizes] = dims;
   if (!(count >= 1 && count <= 7)) throw corrupt(name, `it declares ${count} dimensions`);
   const shape = sizes.slice(0, count);
-  if (!shape.every((size) => size >= 1)) throw corrupt(name, `it declares ${shape.join(" × ")} voxels`);
-  // 2^63 seven times over is a finite double, so that the product needs no more care.
-  const voxels = shape.reduce((product, size) => product * size, 1);
-  if (voxels > limits.pixels) {
-    throw tooLarge(name, `it declares ${shape.join(" × ")} voxels, and at most ${limits.pixels} are accepted`);
-  }
-  const frames = shape.slice(3).reduce((product, size) => product * size, 1);
-  if (frames > limits.frames) {
-    throw tooLarge(name, `it declares ${frames} time points, and at most ${limits.frames} are accepted`);
-  }
+  checkShape(shape, product(shape.slice(3)), name, limits);
   return shape;
 }
 

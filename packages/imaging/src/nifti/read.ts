@@ -2,25 +2,13 @@
  * @file NIfTI-1 and NIfTI-2 in: `.nii`, `.nii.gz` and `.hdr`/`.img` pairs, either byte order. The header is read and
  * checked first, then samples are inflated or copied into one array, of which each scan is a window.
  */
-import { corrupt, MAX_FRAMES, MAX_INPUT_BYTES, MAX_PIXELS, refuseRawErrors, tooLarge, unsupported } from "../limits.ts";
-import { INFLATE_LIMITS, type InflateLimits, inflateExactly, inflateHead, isGzip, nested } from "../scan/inflate.ts";
+import { corrupt, refuseRawErrors, unsupported } from "../limits.ts";
+import { type InflateLimits, inflateExactly, inflateHead, isGzip, nested } from "../scan/inflate.ts";
 import { rangeOf, samplesOf } from "../scan/samples.ts";
 import type { Affine, ModalityTransform, Samples, Scan, VoiTransform } from "../scan/scan.ts";
+import { checkInput, product, VOLUME_LIMITS, type VolumeLimits } from "../scan/volume-limits.ts";
 import { geometryOf } from "./geometry.ts";
-import { MOST_HEADER_BYTES, type NiftiDatatype, type NiftiHeader, parseHeader, type SizeLimits } from "./header.ts";
-
-export interface NiftiLimits extends SizeLimits {
-  /** Most bytes of one file as it is given. */
-  inputBytes: number;
-  inflate: InflateLimits;
-}
-
-export const NIFTI_LIMITS: NiftiLimits = {
-  pixels: MAX_PIXELS,
-  frames: MAX_FRAMES,
-  inputBytes: MAX_INPUT_BYTES,
-  inflate: INFLATE_LIMITS,
-};
+import { MOST_HEADER_BYTES, type NiftiDatatype, type NiftiHeader, parseHeader } from "./header.ts";
 
 export interface NiftiFile {
   version: 1 | 2;
@@ -56,15 +44,10 @@ export async function readNifti(
   bytes: Uint8Array,
   name: string,
   pair?: Uint8Array,
-  limits: NiftiLimits = NIFTI_LIMITS,
+  limits: VolumeLimits = VOLUME_LIMITS,
 ): Promise<NiftiFile> {
   return refuseRawErrors(name, () => {
-    for (const part of pair ? [bytes, pair] : [bytes]) {
-      if (part.length === 0) throw corrupt(name, "it is empty");
-      if (part.length > limits.inputBytes) {
-        throw tooLarge(name, `it has ${part.length} bytes, and at most ${limits.inputBytes} are accepted`);
-      }
-    }
+    for (const part of pair ? [bytes, pair] : [bytes]) checkInput(part, name, limits);
     const head = isGzip(bytes) ? inflateHead("gzip", bytes, MOST_HEADER_BYTES, name) : bytes;
     if (head !== bytes && isGzip(head)) throw nested(name);
     const header = parseHeader(head, name, limits);
@@ -82,7 +65,7 @@ function imageOf(pair: Uint8Array | undefined, name: string): Uint8Array {
 
 /** The samples, after the size that the header asks for has been held against what there is. */
 function samplesFrom(header: NiftiHeader, bytes: Uint8Array, name: string, limits: InflateLimits): Samples {
-  const voxels = header.shape.reduce((product, size) => product * size, 1);
+  const voxels = product(header.shape);
   const length = voxels * header.bytesPerVoxel;
   const end = header.voxOffset + length;
   const packed = isGzip(bytes);
@@ -132,7 +115,7 @@ function fileOf(
   const channels = isColour(header.datatype) ? 3 : 1;
   const length = columns * rows * slices * channels;
   const range = rangeOf(stored);
-  const count = more.reduce((product, size) => product * size, 1);
+  const count = product(more);
   const scans = Array.from(
     { length: count },
     (_, i): Scan => ({

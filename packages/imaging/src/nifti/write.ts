@@ -8,7 +8,7 @@ import { tooLarge } from "../limits.ts";
 import { determinant, isOrthogonal, isUsable, swapRasLps, voxelSizes } from "../scan/affine.ts";
 import { SAMPLE_BYTES, swapBytes, typeOfSamples } from "../scan/samples.ts";
 import type { Affine, Samples, Scan } from "../scan/scan.ts";
-import { quaternionOf } from "./geometry.ts";
+import { qformOf, quaternionOf } from "./geometry.ts";
 
 export interface NiftiVolume {
   /** Columns, rows, slices: 1 to 32 767 each. */
@@ -34,8 +34,8 @@ const OFFSET = 352;
 const HOST_IS_BIG = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
 
 /**
- * The bytes of a `.nii` (or `.nii.gz` with `gzip`). sform holds the affine (float32); qform says the same where the axes
- * are at right angles to within 1e-5, and is unset otherwise. Throws SHAPE_MISMATCH when the data do not fit the size,
+ * The bytes of a `.nii` (or `.nii.gz` with `gzip`). sform holds the affine (float32); qform says the same to within 1e-4
+ * of a voxel's size where the axes are at right angles, and is unset otherwise. Throws SHAPE_MISMATCH when the data do not fit the size,
  * IMAGE_TOO_LARGE beyond 32 767 along an axis, OPTION_INVALID for an affine or scale that says nothing.
  */
 export function writeNifti(volume: NiftiVolume, options: { gzip?: boolean } = {}): Uint8Array {
@@ -74,13 +74,26 @@ function writeGeometry(affine: Affine | null, spacing: Scan["spacing"] | undefin
     return;
   }
   const ras = swapRasLps(affine);
-  const orthogonal = isOrthogonal(ras);
-  const { b, c, d, qfac } = quaternionOf(ras, determinant(ras) < 0);
-  floats(76, [orthogonal ? qfac : 1, ...voxelSizes(ras)]);
+  const qform = qformFor(ras);
+  floats(76, [qform?.qfac ?? 1, ...voxelSizes(ras)]);
   // 1 = scanner coordinates (NIFTI_XFORM_SCANNER_ANAT).
-  shorts(252, [orthogonal ? 1 : 0, 1]);
-  if (orthogonal) floats(256, [b, c, d, ras[3], ras[7], ras[11]]);
+  shorts(252, [qform ? 1 : 0, 1]);
+  if (qform) floats(256, [...qform.quaternion, ras[3], ras[7], ras[11]]);
   floats(280, ras.slice(0, 12));
+}
+
+/**
+ * The quaternion of an affine, or null where none says the same: axes not at right angles, or so near to half a turn
+ * that float32 loses the rest of it (nifti1.h stores b, c, d and leaves a to be worked out).
+ */
+function qformFor(ras: Affine): { quaternion: [number, number, number]; qfac: 1 | -1 } | null {
+  if (!isOrthogonal(ras)) return null;
+  const { b, c, d, qfac } = quaternionOf(ras, determinant(ras) < 0);
+  const quaternion: [number, number, number] = [Math.fround(b), Math.fround(c), Math.fround(d)];
+  const sizes = voxelSizes(ras);
+  const read = qformOf({ version: 1, quaternion, pixdim: [qfac, ...sizes], qoffset: [0, 0, 0] }, "to write");
+  const agrees = [0, 1, 2, 4, 5, 6, 8, 9, 10].every((i) => Math.abs(read[i] - ras[i]) <= 1e-4 * sizes[i % 4]);
+  return agrees ? { quaternion, qfac } : null;
 }
 
 function check(volume: NiftiVolume, channels: number, slope: number, intercept: number): void {

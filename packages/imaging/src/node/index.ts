@@ -6,6 +6,7 @@ import { readImageBytes } from "./files.ts";
 export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
 export { readImageBytes, readSibling } from "./files.ts";
 export { openGuardedReader } from "./guarded.ts";
+export { readScan, readScanBytes } from "./scans.ts";
 
 /** Reads and decodes an image file; throws what `readImageBytes` and `decodeImage` throw. */
 export async function readImage(path: string, name = path): Promise<Raster> {

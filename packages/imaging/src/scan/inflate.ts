@@ -19,12 +19,15 @@ export interface InflateLimits {
    * scans often compress beyond 500:1.
    */
   freeBytes: number;
+  /** Most gzip members in a row: bgzip puts 65 280 bytes into each, which makes 32 896 of 2 GB. Each takes time. */
+  members: number;
 }
 
 export const INFLATE_LIMITS: InflateLimits = {
   bytes: MAX_INFLATED_BYTES,
   ratio: MAX_INFLATE_RATIO,
   freeBytes: MAX_INPUT_BYTES,
+  members: 40_000,
 };
 
 export type Compression = "gzip" | "zlib";
@@ -50,9 +53,8 @@ export function inflateHead(kind: Compression, bytes: Uint8Array, count: number,
     size += part.length;
   });
   refuseFlate(name, () => {
-    for (let at = 0, step = 512; at < bytes.length && size < count; at += step) {
+    for (let at = 0, step = 512; at < Math.min(bytes.length, STALL) && size < count; at += step) {
       inflator.push(bytes.subarray(at, at + step), at + step >= bytes.length);
-      if (at > 65536 + STALL) break;
     }
   });
   return out.subarray(0, size);
@@ -76,6 +78,7 @@ export function inflateExactly(
   const out = new Uint8Array(expected);
   let size = 0;
   let stalled = 0;
+  let members = 1;
   const sum = kind === "gzip" ? gzipSum(bytes, name) : zlibSum(bytes, name);
   const inflator = inflatorOf(
     kind,
@@ -90,6 +93,7 @@ export function inflateExactly(
     },
     (offset) => {
       stalled = 0;
+      if (++members > limits.members) throw tooLarge(name, `it is made of more than ${limits.members} gzip members`);
       sum.member(offset);
     },
   );
