@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+    include: ["packages", "apps", "fuzz", "scripts", "bench"].map((room) => `${room}/**/*.test.ts`),
     // Generous: a busy machine is no fault of the code, and speed is measured in bench/.
     testTimeout: 300_000,
     hookTimeout: 300_000,

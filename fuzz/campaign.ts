@@ -20,6 +20,8 @@ const CHUNK = 500;
 /** Findings of one signature that are kept as files; the others are counted. */
 const KEPT_OF_EACH = 3;
 
+const WORKER = new URL("./worker.mjs", import.meta.url);
+
 export interface CampaignOptions {
   runs: number;
   seed?: number;
@@ -28,6 +30,8 @@ export interface CampaignOptions {
   codecs?: boolean;
   /** Where findings are kept; nothing is written without it. */
   out?: string;
+  /** Another worker, for tests. */
+  script?: URL;
   /** Called now and then with runs done. */
   onProgress?: (done: number) => void;
 }
@@ -57,7 +61,7 @@ export interface CampaignResult {
 
 /** Runs a campaign. */
 export async function campaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { runs, seed = 1, kinds = KINDS, codecs = false, out, onProgress } = options;
+  const { runs, seed = 1, kinds = KINDS, codecs = false, out, script = WORKER, onProgress } = options;
   const settings = { seed, kinds: [...kinds], codecs };
   const result: CampaignResult = {
     runs,
@@ -70,7 +74,11 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
     findings: [],
     memory: null,
   };
-  let runner = await startRunner(settings);
+  let runner = await startRunner(settings, script);
+  const count = async (tally: Tally) => {
+    add(result, tally);
+    for (const found of tally.found) await keep(result, found, runner, out, seed);
+  };
   const started = performance.now();
   const warmUp = Math.ceil(runs / 5);
   let warm: Memory | null = null;
@@ -80,18 +88,17 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
       const tally = await runner.ask<Tally>({ do: "runs", from, to });
       if (tally instanceof Hang) {
         await runner.end();
-        runner = await startRunner(settings);
+        runner = await startRunner(settings, script);
         warm = null;
         // What came before it in the chunk is run again, so that it is counted.
-        if (tally.run > from) add(result, expectTally(await runner.ask<Tally>({ do: "runs", from, to: tally.run })));
+        if (tally.run > from) await count(expectTally(await runner.ask<Tally>({ do: "runs", from, to: tally.run })));
         const input = (await runner.ask<Found>({ do: "input", run: tally.run })) as Found;
         const found = { ...input, what: `${tally.why}`, stack: "" };
         await keep(result, found, runner, out, seed);
         from = tally.run + 1;
         continue;
       }
-      add(result, tally);
-      for (const found of tally.found) await keep(result, found, runner, out, seed);
+      await count(tally);
       from = to;
       if (!warm && from >= warmUp) warm = (await runner.ask<Memory>({ do: "memory" })) as Memory;
       onProgress?.(from);
@@ -134,9 +141,9 @@ export interface Runner {
   end(): Promise<unknown>;
 }
 
-async function startRunner(settings: Omit<WorkerSettings, "place">): Promise<Runner> {
+async function startRunner(settings: Omit<WorkerSettings, "place">, script = WORKER): Promise<Runner> {
   const place = new Int32Array(new SharedArrayBuffer(8)).fill(-1, 0, 1);
-  const worker = new Worker(new URL("./worker.mjs", import.meta.url), {
+  const worker = new Worker(script, {
     workerData: { ...settings, place } satisfies WorkerSettings,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 1024 },

@@ -56,9 +56,10 @@ const VOLUMES = new Set(["nifti", "nrrd", "metaimage"]);
 function faultOf({ kind, shape, stored, scans, spacing, orientation }: ImageFile): string | null {
   if (shape.length === 0 || !shape.every((size) => Number.isInteger(size) && size > 0)) return `shape ${shape}`;
   if (scans.length === 0) return "no scans";
-  // Colours of volumes are no axis of theirs.
-  const values = shape.reduce((product, size) => product * size, VOLUMES.has(kind) ? scans[0].channels : 1);
-  if (values !== stored.length) return `${stored.length} values of ${shape}`;
+  // Components of volumes are an axis of theirs in some formats and not in others.
+  const values = shape.reduce((product, size) => product * size, 1);
+  if (VOLUMES.has(kind) ? stored.length % values !== 0 : stored.length !== values)
+    return `${stored.length} values of ${shape}`;
   if (orientation !== null && !/^[LRPASI]{3}$/.test(orientation)) return `orientation ${orientation}`;
   if (spacing?.some((step) => step !== null && !isPositive(step))) return `spacing ${spacing}`;
   const { min, max, mean } = statisticsOf(stored);

@@ -3,6 +3,8 @@
  * a file that begins like one kind and goes on like none is for that kind's reader to refuse, with a reason.
  */
 import { isDicom } from "./dicom/file.ts";
+import { looksLikeMetaImage } from "./metaimage/read.ts";
+import { looksLikeNrrd } from "./nrrd/header.ts";
 import { PNG_SIGNATURE } from "./png-chunks.ts";
 import type { ScanFormat } from "./scan/scan.ts";
 
@@ -13,12 +15,9 @@ const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0) =>
 const ascii = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
 
 const DICM = ascii("DICM");
-const NRRD = ascii("NRRD");
 /** Magic words of NIfTI-1 (at 344) and NIfTI-2 (at 4), single file and pair. */
 const NIFTI_1 = [ascii("n+1\0"), ascii("ni1\0")];
 const NIFTI_2 = [ascii("n+2\0"), ascii("ni2\0")];
-/** How far into a text header `kindOf` looks, in bytes. */
-const TEXT_LOOK = 4096;
 
 /**
  * The kind of a file, or null for none that is read. DICOM goes first: its 128 bytes of preamble may be made to look like
@@ -29,9 +28,9 @@ export function kindOf(bytes: Uint8Array): FileKind | null {
   if (startsWith(bytes, PNG_SIGNATURE)) return "png";
   if (startsWith(bytes, [0xff, 0xd8, 0xff])) return "jpeg";
   if (startsWith(bytes, [0x49, 0x49, 42, 0]) || startsWith(bytes, [0x4d, 0x4d, 0, 42])) return "tiff";
-  if (startsWith(bytes, NRRD)) return "nrrd";
+  if (looksLikeNrrd(bytes)) return "nrrd";
   if (startsWith(bytes, [0x1f, 0x8b]) || isNifti(bytes)) return "nifti";
-  if (isMetaImage(bytes)) return "metaimage";
+  if (looksLikeMetaImage(bytes)) return "metaimage";
   // Without preamble, as old systems wrote it.
   if (isDicom(bytes)) return "dicom";
   return null;
@@ -52,9 +51,3 @@ function isNifti(bytes: Uint8Array): boolean {
 
 /** A damaged count is still one; anything beyond a byte is another kind of file. */
 const looksLikeDimensions = (count: number) => count > -128 && count < 128;
-
-/** Lines `Key = value` from the first on, with the number of dimensions among them (MetaIO's tag files). */
-function isMetaImage(bytes: Uint8Array): boolean {
-  const text = String.fromCharCode(...bytes.subarray(0, TEXT_LOOK));
-  return /^\s*[A-Za-z]\w*[ \t]*=/.test(text) && /^[ \t]*NDims[ \t]*=/m.test(text);
-}

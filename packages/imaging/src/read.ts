@@ -2,11 +2,14 @@
  * @file One door for every file that is read: told by its content, read by its kind's reader, and given in one form. The
  * numbers stay those of the file; `Scan` says what they mean. Plain pictures go through `decodeImage` beneath.
  */
+import { HaleError } from "@hale/errors";
 import { decodeImage } from "./decode.ts";
 import { type DicomObject, readDicom } from "./dicom/read.ts";
 import { type FileKind, kindOf } from "./kind.ts";
 import { corrupt, MAX_INPUT_BYTES, tooLarge, unsupported } from "./limits.ts";
-import { type NiftiFile, readNifti } from "./nifti/read.ts";
+import { readMetaImage } from "./metaimage/read.ts";
+import { readNifti } from "./nifti/read.ts";
+import { readNrrd } from "./nrrd/read.ts";
 import { axisCodes } from "./scan/orientation.ts";
 import type { Samples, Scan } from "./scan/scan.ts";
 
@@ -55,9 +58,13 @@ export async function readImageFile(bytes: Uint8Array, name: string, companion: 
       return dicomFile(await readDicom(bytes, name));
     case "nifti":
       return readNiftiFile(bytes, name, companion);
+    case "nrrd":
+      return volumeFile(kind, await readNrrd(bytes, name, dataOf(name, companion)));
+    case "metaimage":
+      return volumeFile(kind, await readMetaImage(bytes, name, dataOf(name, companion)));
     default: {
       const header = await headerOf(name, companion);
-      if (header) return niftiFile(await readNifti(header, name, bytes));
+      if (header) return volumeFile("nifti", await readNifti(header, name, bytes));
       throw unsupported(name, "it is none of PNG, JPEG, TIFF, DICOM, NIfTI, NRRD and MetaImage", "Give one of these.");
     }
   }
@@ -66,10 +73,10 @@ export async function readImageFile(bytes: Uint8Array, name: string, companion: 
 /** A NIfTI file, either half of a pair, or gzip of any of these. */
 async function readNiftiFile(bytes: Uint8Array, name: string, companion: Companion): Promise<ImageFile> {
   const header = await headerOf(name, companion);
-  if (header) return niftiFile(await readNifti(header, name, bytes));
+  if (header) return volumeFile("nifti", await readNifti(header, name, bytes));
   const stem = /^(.*)\.hdr(?:\.gz)?$/i.exec(bareName(name))?.[1];
   const pixels = stem === undefined ? null : ((await companion(`${stem}.img`)) ?? (await companion(`${stem}.img.gz`)));
-  return niftiFile(await readNifti(bytes, name, pixels ?? undefined));
+  return volumeFile("nifti", await readNifti(bytes, name, pixels ?? undefined));
 }
 
 /** The header that goes with the pixels of a pair; null where the file is not named like one, or has none beside it. */
@@ -86,8 +93,22 @@ function dicomFile({ shape, coded, scan, photometric, transferSyntax }: DicomObj
   return { kind: "dicom", shape, stored: coded, scans: [scan], photometric, transferSyntax, ...placeOf(scan) };
 }
 
-function niftiFile({ shape, stored, scans }: NiftiFile): ImageFile {
-  return { kind: "nifti", shape, stored, scans, photometric: null, transferSyntax: null, ...placeOf(scans[0]) };
+/** Finds the data that a header of text names. The name may be anyone's: it is not repeated in the refusal. */
+const dataOf = (name: string, companion: Companion) => async (fileName: string) => {
+  const data = await companion(fileName);
+  if (data) return data;
+  throw new HaleError(
+    "FILE_NOT_FOUND",
+    `The file that holds the pixels of ${name} is not beside it.`,
+    "Put header and data into one folder, under the names that they were written with.",
+  );
+};
+
+function volumeFile(
+  kind: FileKind,
+  { shape, stored, scans }: Pick<ImageFile, "shape" | "stored" | "scans">,
+): ImageFile {
+  return { kind, shape, stored, scans, photometric: null, transferSyntax: null, ...placeOf(scans[0]) };
 }
 
 /** Spacing and axis codes of a scan, as `ImageFile` has them. */

@@ -2,8 +2,8 @@
 import { HaleError } from "@hale/errors";
 import { describe, expect, test } from "vitest";
 import "../node/dicom.ts";
+import { type Encoding, encodeFrame, type FrameSpec } from "../node/encoder-fixture.ts";
 import { compressedFile, dicomFile, el, encapsulated, imageElements, packed } from "./dicom-fixture.ts";
-import { type Encoding, encodeFrame, type FrameSpec } from "./encoder-fixture.ts";
 import { readDicom } from "./read.ts";
 
 const UID = "1.2.840.10008.1.2.4";

@@ -1,6 +1,7 @@
 /** @file Pixels that are not compressed, and RLE: bits, bytes, signs, planes, palettes, YBR. */
 import { HaleError } from "@hale/errors";
 import { describe, expect, test } from "vitest";
+import { encodeRle } from "../node/encoder-fixture.ts";
 import { ybrFullToRgb, ybrPartialToRgb } from "./colour.ts";
 import {
   BIG_ENDIAN,
@@ -14,7 +15,6 @@ import {
   packed,
   type Spec,
 } from "./dicom-fixture.ts";
-import { encodeRle } from "./encoder-fixture.ts";
 import { readDicom } from "./read.ts";
 
 const RLE = "1.2.840.10008.1.2.5";

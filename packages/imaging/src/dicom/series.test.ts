@@ -1,7 +1,7 @@
 /** @file Meaning, place, series: rescale, windows, geometry, functional groups, sorting. */
 import { HaleError } from "@hale/errors";
 import { describe, expect, test } from "vitest";
-import { el, type ImageOptions, imageFile, type Spec } from "./dicom-fixture.ts";
+import { dicomFile, el, type ImageOptions, imageElements, imageFile, packed, type Spec } from "./dicom-fixture.ts";
 import { type DicomObject, readDicom } from "./read.ts";
 import { assembleSeries } from "./series.ts";
 
@@ -252,5 +252,64 @@ describe("series", () => {
     );
     const { scan } = assembleSeries(objects).series[0];
     expect(scan.modality).toEqual([1, 2].map((slope) => ({ kind: "linear", slope, intercept: 0 })));
+  });
+
+  test("floats are stacked whatever their values, and their range is that of all", async () => {
+    const elements = imageElements({ allocated: 32 }).filter((spec) => spec.tag < 0x00280101 || spec.tag > 0x00280103);
+    const float = (z: number) => {
+      const own = [
+        ...elements.filter((spec) => spec.tag !== 0x00080018),
+        ...placed(z),
+        el(0x00080018, "UI", `1.7.${z}`),
+      ];
+      const values = packed(at(z + 0.5), 4, true, true);
+      return readDicom(dicomFile([...own.sort((a, b) => a.tag - b.tag), el(0x7fe00008, "OF", values)]), `${z}.dcm`);
+    };
+    const { series } = assembleSeries([await float(4), await float(2)]);
+    expect(series).toHaveLength(1);
+    expect(series[0].scan).toMatchObject({ size: [3, 2, 2], range: [0, 4.5] });
+  });
+});
+
+describe("instance", () => {
+  test("what references and sorting need; who the patient is only in identity, in its own characters", async () => {
+    const { instance } = await read([
+      el(0x00080005, "CS", "ISO_IR 192"),
+      el(0x00100010, "PN", "Müller^Ünal=穆勒"),
+      el(0x00180015, "CS", "CHEST"),
+      el(0x00185101, "CS", "PA"),
+      el(0x00200062, "CS", "L"),
+      el(0x00200011, "IS", "4"),
+      el(0x00200013, "IS", "17"),
+      ...placed(5),
+    ]);
+    expect(instance).toMatchObject({
+      name: "a.dcm",
+      sopClassUid: "1.2.840.10008.5.1.4.1.1.7",
+      sopInstanceUid: "1.2.3",
+      seriesUid: "1.2.1",
+      studyUid: "1.2",
+      frameOfReferenceUid: "1.2.9",
+      modality: "MR",
+      seriesNumber: 4,
+      instanceNumber: 17,
+      rows: 2,
+      columns: 3,
+      position: [-10, -20, 5],
+      bodyPart: "CHEST",
+      view: "PA",
+      laterality: "L",
+    });
+    expect(instance.identity.patientName).toBe("Müller^Ünal=穆勒");
+  });
+
+  test("character sets: Latin by default, Japanese and Korean by their escapes", async () => {
+    const named = async (set: string, bytes: number[]) =>
+      (await read([el(0x00080005, "CS", set), el(0x00100010, "PN", Uint8Array.from(bytes))])).instance.identity
+        .patientName;
+    expect(await named("", [0x4d, 0xfc, 0x6c, 0x20])).toBe("Mül");
+    expect(await named("ISO_IR 144", [0xbb, 0xee])).toBe("Лю");
+    expect(await named("\\ISO 2022 IR 87", [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42])).toBe("山田");
+    expect(await named("\\ISO 2022 IR 149", [0x1b, 0x24, 0x29, 0x43, 0xb1, 0xe8])).toBe("김");
   });
 });

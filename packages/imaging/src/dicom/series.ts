@@ -116,7 +116,8 @@ function keyOf({ object, place }: Slice): string {
     scan.channels,
     photometric,
     scan.stored.constructor.name,
-    scan.range.join(),
+    // The range of floats is that of the data.
+    scan.stored instanceof Float32Array || scan.stored instanceof Float64Array ? "" : scan.range.join(),
     scan.spacing.slice(0, 2).map((value) => value?.toPrecision(5)),
     scan.unit,
     instance.frameOfReferenceUid,

@@ -57,7 +57,7 @@ export const TRANSFER_SYNTAXES: readonly TransferSyntax[] = [
   encapsulated(`${JPEG}.202`, "High-Throughput JPEG 2000 with RPCL Options, Lossless Only", "jpeg-2000", false),
   encapsulated(`${JPEG}.203`, "High-Throughput JPEG 2000", "jpeg-2000", true),
   ...[52, 54, 56, 58, 59, 60, 61, 62, 63, 64, 65, 66].map((n) =>
-    encapsulated(`${JPEG}.${n}`, `JPEG, retired process (${n})`, null, n < 57, RETIRED),
+    encapsulated(`${JPEG}.${n}`, `JPEG, retired process (${n})`, null, n !== 58 && n < 65, RETIRED),
   ),
   encapsulated(`${JPEG}.92`, "JPEG 2000 Part 2, Lossless Only", null, false, "a volume in one code stream"),
   encapsulated(`${JPEG}.93`, "JPEG 2000 Part 2", null, true, "a volume in one code stream"),
@@ -67,9 +67,7 @@ export const TRANSFER_SYNTAXES: readonly TransferSyntax[] = [
   encapsulated(`${JPEG}.205`, "JPIP HTJ2K Referenced Deflate", null, false, REFERENCED),
   ...[100, 101, 102, 103, 104, 105, 106, 107, 108].flatMap((n) => [
     encapsulated(`${JPEG}.${n}`, `MPEG or HEVC video (${n})`, null, true, VIDEO),
-    ...(n <= 106 && n !== 107
-      ? [encapsulated(`${JPEG}.${n}.1`, `MPEG or HEVC video (${n}.1)`, null, true, VIDEO)]
-      : []),
+    ...(n <= 106 ? [encapsulated(`${JPEG}.${n}.1`, `MPEG or HEVC video (${n}.1)`, null, true, VIDEO)] : []),
   ]),
   encapsulated(`${JPEG}.110`, "JPEG XL Lossless", null, false, "JPEG XL is not decoded yet"),
   encapsulated(`${JPEG}.111`, "JPEG XL JPEG Recompression", null, true, "JPEG XL is not decoded yet"),

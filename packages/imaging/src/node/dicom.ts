@@ -8,7 +8,7 @@ import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/conta
 import { isDicom } from "../dicom/file.ts";
 import { type DicomObject, readDicom } from "../dicom/read.ts";
 import type { LeftOut } from "../dicom/series.ts";
-import { readImageBytes } from "./files.ts";
+import { readImageBytes } from "./bytes.ts";
 
 const require = createRequire(import.meta.url);
 

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { GuardedReader } from "../guard/guard.ts";
 import { readImageFile } from "../index.ts";
 import { assemble, chunk, header, makePng } from "../png-fixture.ts";
-import { readSibling } from "./files.ts";
+import { readSibling } from "./bytes.ts";
 import { guardThread, openGuardedReader } from "./guarded.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "hale-guard-"));

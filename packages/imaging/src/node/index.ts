@@ -1,10 +1,10 @@
 /** @file Images from disk, for Node: reads a file within the input budget and decodes it. */
 import { decodeImage } from "../decode.ts";
 import type { Raster } from "../raster.ts";
-import { readImageBytes } from "./files.ts";
+import { readImageBytes } from "./bytes.ts";
 
+export { readImageBytes, readSibling } from "./bytes.ts";
 export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
-export { readImageBytes, readSibling } from "./files.ts";
 export { openGuardedReader } from "./guarded.ts";
 export { readScan, readScanBytes } from "./scans.ts";
 

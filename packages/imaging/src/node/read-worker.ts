@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import type { FileSource, ReadRequest } from "../guard/protocol.ts";
 import { type OpenedFile, openGiven, serve } from "../guard/serve.ts";
+import { readImageBytes, readSibling } from "./bytes.ts";
 import { useInstalledCodecs } from "./dicom.ts";
-import { readImageBytes, readSibling } from "./files.ts";
 
 /** Web Crypto takes no more than 2 GB at once. */
 const HASH_STEP = 2 ** 26;

@@ -5,8 +5,8 @@ import { assembleSeries } from "../dicom/series.ts";
 import { unsupported } from "../limits.ts";
 import { readImageFile } from "../read.ts";
 import type { Scan } from "../scan/scan.ts";
+import { readImageBytes, readSibling } from "./bytes.ts";
 import { readDicomFolder } from "./dicom.ts";
-import { readImageBytes, readSibling } from "./files.ts";
 
 /**
  * The one scan of a file, or of the one DICOM series that a folder holds. Throws what `readImageBytes` and `readImageFile`

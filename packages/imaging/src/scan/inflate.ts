@@ -4,6 +4,7 @@
  * for, checked against the budget and against what deflate can reach at all. fflate inflates; it does not look at
  * checksums, so that is done here.
  */
+import { HaleError } from "@hale/errors";
 import CRC32 from "crc-32";
 import { Gunzip, Unzlib } from "fflate";
 import { corrupt, MAX_INFLATE_RATIO, MAX_INFLATED_BYTES, MAX_INPUT_BYTES, tooLarge, unsupported } from "../limits.ts";
@@ -168,7 +169,7 @@ function refuseFlate(name: string, run: () => void): void {
   try {
     run();
   } catch (error) {
-    if (error instanceof Error && error.name === "HaleError") throw error;
+    if (error instanceof HaleError) throw error;
     throw corrupt(name, "its compressed data cannot be inflated", error);
   }
 }

@@ -1,4 +1,4 @@
-/** @file The bytes of image files, and of files beside them, for Node. */
+/** @file Bytes of files, within the input budget. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HaleError } from "@hale/errors";
