@@ -104,21 +104,27 @@ describe("a collection with names everywhere", () => {
     expect(report).toMatchObject({ added: 9, known: 0, stopped: false, keyMade: true });
   });
 
-  test("is a data set: labels, classes, masks, patients", async () => {
+  test("is two data sets, of scans and of pictures: labels, classes, masks, patients", async () => {
     const { items } = await loadDataset(out);
-    expect(items.map(({ class: kind }) => kind).sort()).toEqual([
-      "",
-      "abnormal",
-      "cyst",
-      "cyst",
-      "cyst",
-      "normal",
-      "normal",
-      "normal",
-      "normal",
+    const volumes = new Map(items.map((item) => [item.scan!.path, item]));
+    expect([...volumes.values()].map((item) => `${item.scan!.label} ${item.class}`).sort()).toEqual([
+      "0 normal",
+      "0 normal",
+      "0 normal",
+      "1 abnormal",
+      "1 cyst",
+      "1 cyst",
+      "null ",
     ]);
-    expect(items.filter((item) => item.mask !== null)).toHaveLength(1);
-    for (const item of items) expect(item.path).toMatch(/^images\/[0-9a-f]{16}\.(nii\.gz|png)$/);
+    // Of the five slices of a CT each is an image of the same patient.
+    expect(items.filter((item) => item.scan!.path === find({ slices: "5" })[0].path)).toHaveLength(5);
+    expect([...volumes.values()].filter((item) => item.mask !== null)).toHaveLength(1);
+    const pictures = await loadDataset(join(out, "pictures.csv"));
+    expect(pictures.items.map((item) => item.class).sort()).toEqual(["cyst", "normal"]);
+    for (const path of [...volumes.keys(), ...pictures.items.map((item) => item.path)]) {
+      expect(path).toMatch(/^images\/[0-9a-f]{16}\.(nii\.gz|png)$/);
+    }
+    expect(report.warnings.join()).toMatch(/2 images are colour or plain pictures.*pictures\.csv/);
   });
 
   test("two studies of one patient share a pseudonym, two patients never", () => {
@@ -177,7 +183,7 @@ describe("a collection with names everywhere", () => {
   test("a volume keeps values and place, and its mask is laid like it", async () => {
     const { items } = await loadDataset(out);
     const item = items.find(({ mask }) => mask !== null)!;
-    const scan = await scanOf(out, item.path);
+    const scan = await scanOf(out, item.scan!.path);
     const source = (await readImageFile(volume(40, ""), "source")).scans[0];
     expect([scan.stored, scan.modality, scan.affine, scan.size]).toEqual([
       source.stored,

@@ -6,7 +6,7 @@ import type { LabelTable } from "../../../dataset/import/labels.ts";
 import { REASONS, type Reason } from "../../../dataset/import/records.ts";
 import type { ImportOptions, Todo } from "./import.ts";
 import type { Plan } from "./plan.ts";
-import type { ImportState } from "./state.ts";
+import { type ImportState, isPicture, PICTURES } from "./state.ts";
 
 /** Of the whole data set, after this import. */
 export interface ImportCounts {
@@ -131,6 +131,12 @@ function remarks(plan: Plan, state: ImportState, labels: LabelTable | null): str
     rows.filter((row) => row.patient === null && row.group === null).length,
     "scans have no patient: name one in the table of labels (column patient) or by --patient-pattern, or images of one patient may come to lie on two sides of a split.",
   );
+  const pictures = rows.filter((row) => isPicture(row.path)).length;
+  if (pictures > 0 && pictures < rows.length) {
+    lines.push(
+      `${pictures} images are colour or plain pictures, which no data set mixes with scans: they have a manifest of their own, ${PICTURES}.`,
+    );
+  }
   const labelled = rows.filter((row) => row.label !== null);
   const split = labelled.filter((row) => row.split !== null).length;
   if (split > 0 && split < labelled.length) {

@@ -23,6 +23,10 @@ import { formatManifest, invalid, parseManifest } from "../../../dataset/manifes
 export const IMAGES = "images";
 export const MASKS = "masks";
 const MARK = "import.json";
+const MANIFEST = "split.csv";
+/** The manifest of plain pictures where there are scans as well: no data set may mix the two. */
+export const PICTURES = "pictures.csv";
+export const isPicture = (path: string) => path.endsWith(".png");
 
 /** What import.json says besides counts. */
 export interface ImportMark {
@@ -55,18 +59,25 @@ export async function readState(out: string, key: string): Promise<ImportState> 
     return empty;
   }
   checkMark(mark, key);
-  const [manifest, scans, leftOut] = await Promise.all(
-    ["split.csv", "scan.csv", "left-out.csv"].map((name) => readText(join(out, name))),
-  );
-  for (const row of manifest === null ? [] : parseManifest(manifest, "split.csv")) empty.rows.set(row.path, row);
+  const files = [MANIFEST, PICTURES, "scan.csv", "left-out.csv"];
+  const [manifest, pictures, scans, leftOut] = await Promise.all(files.map((name) => readText(join(out, name))));
+  for (const [text, name] of [
+    [manifest, MANIFEST],
+    [pictures, PICTURES],
+  ] as const) {
+    for (const row of text === null ? [] : parseManifest(text, name)) empty.rows.set(row.path, row);
+  }
   for (const scan of scans === null ? [] : parseTable(SCAN_COLUMNS, scans, "scan.csv"))
     empty.scans.set(scan.path, scan);
   for (const line of leftOut === null ? [] : parseTable(LEFT_OUT_COLUMNS, leftOut, "left-out.csv")) {
     empty.leftOut.set(line.token, line);
   }
   // A scan counts when its tables and its file are there; else it is imported again.
-  const files = new Set([...(await names(join(out, IMAGES))), ...(await names(join(out, MASKS)))]);
-  const complete = (path: string) => files.has(fileName(path)) && empty.rows.has(path) && empty.scans.has(path);
+  const there = new Set<string>();
+  for (const folder of [IMAGES, MASKS])
+    for (const name of await names(join(out, folder))) there.add(`${folder}/${name}`);
+  const whole = ({ path, mask }: Row) => there.has(path) && (mask === null || there.has(mask));
+  const complete = (path: string) => empty.rows.has(path) && whole(empty.rows.get(path)!) && empty.scans.has(path);
   const paths = [...new Set([...empty.rows.keys(), ...empty.scans.keys()])];
   const torn = new Set(paths.filter((path) => !complete(path)).map(tokenOf));
   for (const path of paths) {
@@ -115,12 +126,19 @@ export async function markState(out: string, mark: ImportMark): Promise<void> {
   if ((await readText(join(out, MARK))) === null) await writeJson(out, mark);
 }
 
-/** Writes all tables and then import.json with `summary` beside the mark. */
+/**
+ * Writes all tables and then import.json with `summary` beside the mark. Scans are in split.csv, and so are plain pictures
+ * where there is nothing else; beside scans they have a manifest of their own.
+ */
 export async function writeState(out: string, state: ImportState, mark: ImportMark, summary: object): Promise<void> {
   const rows = [...state.rows.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   await writeAtomic(join(out, "scan.csv"), formatTable(SCAN_COLUMNS, [...state.scans.values()]));
   await writeAtomic(join(out, "left-out.csv"), formatTable(LEFT_OUT_COLUMNS, [...state.leftOut.values()]));
-  await writeAtomic(join(out, "split.csv"), formatManifest(rows));
+  const pictures = rows.filter((row) => isPicture(row.path));
+  const mixed = pictures.length > 0 && pictures.length < rows.length;
+  if (mixed) await writeAtomic(join(out, PICTURES), formatManifest(pictures));
+  await writeAtomic(join(out, MANIFEST), formatManifest(mixed ? rows.filter((row) => !isPicture(row.path)) : rows));
+  if (!mixed) await rm(join(out, PICTURES), { force: true });
   await writeJson(out, { ...mark, ...summary });
 }
 
