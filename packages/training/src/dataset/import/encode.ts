@@ -20,10 +20,41 @@ export interface ImportedVolume extends GreyVolume {
   inverted: boolean;
   /** Full range of `data`. */
   range: readonly [number, number];
+  /** Meaningful values that are shown black and white; missing where the scan has no one window. */
+  window?: readonly [number, number];
 }
 
 /** What is written of a grey scan: stored values where one scale holds for all of them, meaningful ones elsewhere. */
 export function greyVolume(scan: Scan): ImportedVolume {
+  const volume = scaledVolume(scan);
+  const window = windowOf(scan, volume);
+  return window ? { ...volume, window } : volume;
+}
+
+/**
+ * The ends of a window that all slices share. A linear one (C.11.2.1.2.1) rises over width - 1 about center - 0.5, an
+ * exact one (C.11.2.1.3.2) over its width about its center; a sigmoid has no ends.
+ */
+function windowOf(
+  { voi, whiteIsLow, modality }: Scan,
+  { range, slope, intercept }: ImportedVolume,
+): [number, number] | null {
+  const [first, ...others] = voi;
+  if (first?.kind !== "window" || first.shape === "sigmoid") return null;
+  const same = others.every(
+    (other) => other.kind === "window" && other.center === first.center && other.width === first.width,
+  );
+  const exact = first.shape === "linear-exact";
+  const [center, width] = exact ? [first.center, first.width] : [first.center - 0.5, first.width - 1];
+  if (!same || !(width > 0) || (whiteIsLow && !uniform(modality))) return null;
+  const ends: [number, number] = [center - width / 2, center + width / 2];
+  if (!whiteIsLow) return ends;
+  // What was turned round about the middle of the full range takes its window along.
+  const turn = slope * (range[0] + range[1]) + 2 * intercept;
+  return [turn - ends[1], turn - ends[0]];
+}
+
+function scaledVolume(scan: Scan): ImportedVolume {
   const { size, affine, spacing, whiteIsLow } = scan;
   const frame = { size, affine, spacing, inverted: whiteIsLow };
   const modality = uniform(scan.modality);
