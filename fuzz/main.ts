@@ -40,6 +40,7 @@ const {
   codecs,
   out,
   replay: files,
+  record,
   json,
 } = new Command("fuzz")
   .description("Feeds damaged files to every reader. Whatever the bytes: an image, or a typed refusal, in time.")
