@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { type Aggregation, type Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
 import { HaleError } from "@hale/errors";
-import { decodeImage, isImage } from "@hale/imaging";
-import { readImageBytes, readScan } from "@hale/imaging/node";
+import { isImage } from "@hale/imaging";
+import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../options.ts";
@@ -103,7 +103,7 @@ async function scoreOne(
     const bytes = await readImageBytes(file, file);
     if (!isImage(bytes)) return await scoreScan(detector, await readScan(file, file), file, name, scoring);
     refusePicture(detector, file);
-    const raster = await decodeImage(bytes, file);
+    const raster = await sharedReader().picture({ bytes }, file);
     const finding = await detector.examine(raster);
     if (scoring.maps) {
       const base = join(scoring.maps, name);
