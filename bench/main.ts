@@ -1,5 +1,5 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy | study`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy | study | toy`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { HaleError } from "@hale/errors";
@@ -8,6 +8,7 @@ import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
 import { METHODS } from "./steps/index.ts";
 import { benchStudy } from "./study.ts";
+import { BUDGET, benchToy } from "./toy.ts";
 import { benchTrainingStep } from "./training-step.ts";
 
 function count(text: string): number {
@@ -79,6 +80,15 @@ program
   .option("--part <i/n>", "every n-th cell, so that n processes share the work", "1/1")
   .option("--threads <n>", "threads", count, 1)
   .action(benchStudy);
+
+program
+  .command("toy <method>")
+  .description("All of a method together on drawn discs, one seed a call; adds its rows to results/toy.csv: hq-anogan.")
+  .option("--seed <n>", "of images, weights and batches", count, 1)
+  .option("--threads <n>", "threads", count, 1)
+  .option("--generator <n>", "iterations of the generator, a multiple of 200", count, BUDGET.generator)
+  .option("--encoder <n>", "iterations of the encoder", count, BUDGET.encoder)
+  .action(benchToy);
 
 try {
   await program.parseAsync();

@@ -1,26 +1,18 @@
 /** @file The command as people meet it: every command's help, every refusal one sentence, and the whole way once. */
-import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readDetector } from "@hale/detector/node";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { evaluateDetector, writePhantomSet } from "@hale/training/node";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectRefused, type Result, rowsOf, runHale, writeDetectorWithParts } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 /** Small enough to train in a second. */
 const TINY = "--size 32 --set width=8 --set batch=2 --set residualBlocks=0 --threads 1".split(" ");
-
-interface Result {
-  code: number | null;
-  out: string;
-  err: string;
-}
 
 let root = "";
 /** Phantoms with a table, and a detector trained on them. */
@@ -28,42 +20,7 @@ let data = "";
 let detector = "";
 let trained: Result;
 
-/** Runs `hale` in the test's folder. With `until`, interrupts it as soon as standard error says so. */
-function hale(args: string[], until?: RegExp): Promise<Result> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { cwd: root });
-  const result: Result = { code: null, out: "", err: "" };
-  let asked = false;
-  child.stdout.on("data", (text) => {
-    result.out += text;
-  });
-  child.stderr.on("data", (text) => {
-    result.err += text;
-    if (!asked && until?.test(result.err)) asked = child.kill("SIGINT");
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ ...result, code }));
-  });
-}
-
-/** A refusal: the code, one sentence that says what and what to do, no stack. */
-function expectRefused({ code, err }: Result, wanted: number, sentence: RegExp): void {
-  expect(err).toMatch(sentence);
-  expect(err).not.toMatch(/\n\s+at |node:internal|unexpected fault/);
-  expect(
-    err
-      .trim()
-      .split("\n")
-      .filter((line) => line.startsWith("hale: ") || line.startsWith("error: ")),
-  ).toHaveLength(1);
-  expect(code).toBe(wanted);
-}
-
-const rowsOf = (csv: string) =>
-  csv
-    .trim()
-    .split("\n")
-    .map((row) => row.split(","));
+const hale = (args: string[], until?: RegExp) => runHale(root, args, until);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-cli-"));
@@ -79,9 +36,8 @@ describe("help", () => {
   test(
     "of every command has an example and ends well",
     async () => {
-      const commands = "demo,data,data check,data clean,data split,train,evaluate,score,quality,probe,doctor".split(
-        ",",
-      );
+      const commands =
+        "demo,data,data import,data check,data clean,data split,train,evaluate,score,quality,probe,doctor".split(",");
       const top = await hale(["--help"]);
       expect(top.out).toContain("Research use only");
       for (const command of commands) {
@@ -336,6 +292,41 @@ describe("the whole way", () => {
       const report = await readFile(join(root, "report.html"), "utf8");
       expect(report).toMatch(/^<!doctype html>[\s\S]*<\/html>\s*$/i);
       expect(report).toContain("Research use only");
+    },
+    LIMIT,
+  );
+
+  test(
+    "shows the parts of a score where a detector has them, the same in both commands, and null where an image is damaged",
+    async () => {
+      const names = await writeDetectorWithParts(join(root, "parts.hale"), detector);
+      expect(names).toEqual(["image", "features", "cycle", "prior", "offset", "fAnoGan"]);
+      const columns = names.map((name) => `part:${name}`);
+      await writeFile(join(root, "no-picture.png"), "no picture");
+      const images = ["scans/images/test-*.png", "no-picture.png"];
+      const scored = await hale(["score", "parts.hale", ...images, "--json", "--threads", "1"]);
+      const rows: Record<string, number | null>[] = scored.out
+        .trim()
+        .split("\n")
+        .map((text) => JSON.parse(text));
+      expect(rows).toHaveLength(9);
+      const damaged = rows.pop()!;
+      for (const column of columns) expect(damaged[column], column).toBe(null);
+      for (const row of rows) {
+        expect(Object.keys(row).slice(-columns.length)).toEqual(columns);
+        // By default the score is the sum of two of them.
+        expect(row.score).toBeCloseTo(row["part:image"]! + row["part:cycle"]!, 4);
+      }
+
+      const args = ["--json", "--no-near-copies", "--threads", "1"];
+      const { parts } = JSON.parse((await hale(["evaluate", "parts.hale", "scans", ...args])).out);
+      expect(parts.map(({ name }: { name: string }) => name)).toEqual(names);
+      const labels = rows.map(({ file }) => Number(String(file).includes("test-a")));
+      for (const [i, column] of columns.entries()) {
+        const values = rows.map((row) => row[column]!);
+        expect(new Set(values).size, column).toBeGreaterThan(1);
+        expect(parts[i].auroc.estimate, column).toBe(auroc(values, labels));
+      }
     },
     LIMIT,
   );

@@ -1,4 +1,6 @@
 /** @file The trained artefact: one file, loaded anywhere. Files on disk are left to `@hale/detector/node`. */
+
+export { curveSvg } from "./curve.ts";
 export { conformalPValue, Detector, type Finding } from "./detector.ts";
 export { MAX_DETECTOR_BYTES } from "./format/archive.ts";
 export {
@@ -9,7 +11,15 @@ export {
   RESEARCH_USE,
   thresholdForCard,
 } from "./format/card.ts";
+export {
+  type Aggregation,
+  aggregateScores,
+  aggregationName,
+  aggregationSchema,
+  scanInputSchema,
+} from "./format/input.ts";
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, unpackDetector } from "./format/package.ts";
 export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane } from "./model.ts";
 export { selfCheckRaster } from "./self-check.ts";
+export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

@@ -8,6 +8,7 @@ export { setDicomWasm } from "./dicom/codecs.ts";
 export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";
 export { isDicom } from "./dicom/file.ts";
 export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomOutline, outlineDicom } from "./dicom/outline.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
 export { DICOM_LIMITS, type DicomLimits } from "./dicom/refuse.ts";
 export { assembleSeries, type DicomSeries, type LeftOut } from "./dicom/series.ts";
@@ -39,7 +40,7 @@ export { type NrrdFile, readNrrd } from "./nrrd/read.ts";
 export { legendBar, type OverlayOptions, overlayMap } from "./overlay.ts";
 export { encodePng } from "./png.ts";
 export { type PrepareOptions, prepare } from "./prepare.ts";
-export { checkRaster, emptyRaster, type Raster, toGrey, toRgb } from "./raster.ts";
+export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster.ts";
 export { type Companion, type ImageFile, readImageFile } from "./read.ts";
 export { resizePlane, resizeWeights } from "./resize.ts";
 export {
@@ -55,10 +56,29 @@ export {
   voxelSizes,
 } from "./scan/affine.ts";
 export { applyModality, modalityValue } from "./scan/modality.ts";
+export {
+  checkNormalisation,
+  defaultNormalisation,
+  type Normalisation,
+  type Normaliser,
+  normaliser,
+  ROBUST,
+} from "./scan/normalise.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { DataFile } from "./scan/plain-text.ts";
 export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
+export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./scan/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
+export {
+  type Frame,
+  partOf,
+  putBack,
+  type ScanInput,
+  type SlicedScan,
+  type SliceSelection,
+  selectSlices,
+  sliceScan,
+} from "./scan/slices.ts";
 export { applyVoi, voiValue } from "./scan/voi.ts";
 export { VOLUME_LIMITS, type VolumeLimits } from "./scan/volume-limits.ts";
 export { type FileSummary, statisticsOf, summarise } from "./summary.ts";

@@ -127,6 +127,31 @@ describe("prepare", () => {
     expect([...toRgb(toGrey(rgb)).data]).toEqual([76, 76, 76, 131, 131, 131]);
   });
 
+  test("takes floats in [0, 1] as they are, and refuses others", () => {
+    const eight: Raster = {
+      width: 3,
+      height: 2,
+      channels: 1,
+      maxValue: 255,
+      data: Uint8Array.of(0, 255, 51, 7, 130, 2),
+    };
+    const float: Raster = { ...eight, maxValue: 1, data: Float32Array.from(eight.data, (value) => value / 255) };
+    prepare(float, { size: 2, channels: 1 }).forEach((value, i) => {
+      expect(value).toBeCloseTo(prepare(eight, { size: 2, channels: 1 })[i], 6);
+    });
+    const colours: Raster = { ...rgb, maxValue: 1, data: Float32Array.from(rgb.data, (value) => value / 255) };
+    // Not rounded: the luma of (255, 0, 0) is 76.245.
+    expect(toGrey(colours).data[0]).toBeCloseTo(76.245 / 255, 5);
+    for (const value of [Number.NaN, 1.001, -0.001, Number.POSITIVE_INFINITY]) {
+      const odd = { ...float, data: Float32Array.of(0, 0, 0, 0, 0, value) };
+      expect(() => prepare(odd, { size: 2, channels: 1 })).toThrow(
+        expect.objectContaining({ code: "NUMERIC_FAILURE" }),
+      );
+    }
+    const wrong = { ...float, maxValue: 255 } as Raster;
+    expect(() => prepare(wrong, { size: 2, channels: 1 })).toThrow(expect.objectContaining({ code: "SHAPE_MISMATCH" }));
+  });
+
   test("refuses sizes and rasters that make no sense", () => {
     expect(() => prepare(rgb, { size: 0, channels: 1 })).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
     const broken = { ...rgb, width: 3 };
@@ -166,6 +191,9 @@ describe("pictures for people", () => {
     const image: Raster = { width: 2, height: 1, channels: 1, maxValue: 255, data: new Uint8Array([90, 90]) };
     const out = overlayMap(image, [0, 1], 2, 1, { maximum: 1, opacity: 1 });
     expect([...out.data]).toEqual([90, 90, 90, 252, 255, 164]);
+    const float: Raster = { ...image, maxValue: 1, data: Float32Array.of(90 / 255, 90 / 255) };
+    expect([...overlayMap(float, [0, 1], 2, 1, { maximum: 1, opacity: 1 }).data]).toEqual([...out.data]);
+    expect([...gridOf([float], 1).data]).toEqual([90, 90]);
   });
 
   test("the legend bar runs over the whole scale with ticks at its foot", () => {

@@ -88,6 +88,11 @@ describe("a PNG is decoded to its stored values", () => {
       expect(await decodeImage(encodePng(raster), "round.png")).toEqual(raster);
     }
   });
+
+  test("floats become 16 bits", async () => {
+    const raster: Raster = { width: 3, height: 1, channels: 1, maxValue: 1, data: Float32Array.of(0, 0.25, 1) };
+    expect([...(await decodeImage(encodePng(raster), "float.png")).data]).toEqual([0, 16384, 65535]);
+  });
 });
 
 describe("a PNG that lies is refused by name", () => {

@@ -1,25 +1,28 @@
 /**
- * @file `hale data`: check a data set for leaks and confounds, take the leaks out, split one by patient.
+ * @file `hale data`: import one, check it for leaks and confounds, take the leaks out, split one by patient.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HaleError } from "@hale/errors";
-import { type DatasetCheck, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/training";
-import { checkDataset, loadDataset, writeManifest } from "@hale/training/node";
+import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/training";
+import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/training/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
+import { addScanOptions, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
+import { importCommand } from "./data-import.ts";
 
 export function dataCommand(): Command {
   return new Command("data")
-    .description("Look into data sets")
+    .description("Make data sets and look into them")
+    .addCommand(importCommand())
     .addCommand(checkCommand())
     .addCommand(cleanCommand())
     .addCommand(splitCommand());
 }
 
 function checkCommand(): Command {
-  return new Command("check")
+  return addScanOptions(new Command("check"))
     .description("Count images, refuse leaks between the sides of the split, audit trivial confounds")
     .argument("<path>", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
@@ -33,9 +36,10 @@ or test; images that share a patient or group never may be on two sides. Exit co
 
 Examples:
   hale data check scans/
-  hale data check scans/split.csv --json`,
+  hale data check scans/split.csv --json
+  hale data check volumes/ --slices axial:0.2-0.8 --skip-empty`,
     )
-    .action(async (path: string, options: { skipCorrupt?: boolean; nearCopies: boolean; json?: boolean }) => {
+    .action(async (path: string, options: ReadingOptions) => {
       const check = await checked(path, options);
       console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check).trimEnd());
       if (check.leaks.length > 0) {
@@ -48,17 +52,21 @@ Examples:
     });
 }
 
-interface ReadingOptions {
+interface ReadingOptions extends ScanOptions {
   skipCorrupt?: boolean;
   nearCopies?: boolean;
   json?: boolean;
 }
 
-async function checked(path: string, { skipCorrupt, nearCopies, json }: ReadingOptions): Promise<DatasetCheck> {
+async function checked(path: string, options: ReadingOptions): Promise<DatasetCheck> {
+  const { skipCorrupt, nearCopies, json } = options;
+  const asked = askedInput(options);
+  if (Object.keys(asked).length > 0 && !(await datasetInput(path, asked))) refuseWithoutScans(asked, path);
   const bars = { reading: progress("Reading images", json), comparing: progress("Comparing images", json) };
   const check = await checkDataset(path, {
     corrupt: skipCorrupt ? "skip" : "refuse",
     nearCopies,
+    input: asked,
     onProgress: (stage, done, total) => bars[stage].update(done, total),
   });
   bars.reading.stop();
@@ -85,9 +93,14 @@ Example:
     .action(async (path: string, options: { out: string; force?: boolean } & ReadingOptions) => {
       refuseToReplace(options.out, options.force);
       const check = await checked(path, options);
-      const dataset = await loadDataset(path);
-      const gone = new Set(leakingItems(dataset.items, check.leaks).map((item) => item.path));
-      for (const { path: damaged } of check.skipped) gone.add(damaged);
+      // Scans stay whole: what leaks by a slice goes with all of its volume.
+      const dataset = await loadFiles(path);
+      const byFile = new Map(dataset.items.map((item) => [item.path, item]));
+      const whole = (name: string) => (byFile.has(name) ? name : filePartOf(name));
+      const leaks = check.leaks.map((leak) => ({ ...leak, a: whole(leak.a), b: whole(leak.b) }));
+      const known = leaks.filter(({ a, b }) => byFile.has(a) && byFile.has(b));
+      const gone = new Set(leakingItems(dataset.items, known).map((item) => item.path));
+      for (const { path: damaged } of check.skipped) gone.add(whole(damaged));
       await writeManifest(
         options.out,
         dataset.items.filter((item) => !gone.has(item.path)),
@@ -118,7 +131,7 @@ function splitCommand(): Command {
     .addHelpText("after", "\nExample:\n  hale data split scans/ --seed 7 --out scans/split.csv")
     .action(
       async (path: string, options: { out?: string; seed: number; val: number; test: number; force?: boolean }) => {
-        const dataset = await loadDataset(path, { seed: options.seed });
+        const dataset = await loadFiles(path, { seed: options.seed });
         const file = options.out ?? join(dataset.root, "split.csv");
         refuseToReplace(file, options.force);
         const fractions = { train: 1 - options.val - options.test, val: options.val, test: options.test };

@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { aggregationName } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
 import { openDevice } from "@hale/runtime/node";
 import type { Evaluation } from "@hale/training/node";
@@ -18,6 +19,7 @@ interface EvaluateOptions {
   seed: number;
   nearCopies: boolean;
   skipCorrupt?: boolean;
+  unmarkedNormal?: boolean;
   json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function evaluateCommand(): Command {
     .option("--seed <n>", "of the bootstrap", wholeNumber(0), 1)
     .option("--no-near-copies", "leave out the audit's search for near copies, its slow part")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
+    .option("--unmarked-normal", "scans: slices of abnormal volumes without a mark in their mask count as normal")
     .option("--json", "print the figures as one JSON object")
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
@@ -43,6 +46,7 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
+          unmarked: options.unmarkedNormal ? "normal" : "left-out",
           onProgress: (done, total) => bar.update(done, total),
         });
         bar.stop();
@@ -66,8 +70,10 @@ export function evaluateCommand(): Command {
 }
 
 /** Everything but the single cases, for programs. */
-function figures({ cases: _, dataset, audit, ...rest }: Evaluation, report?: string) {
-  return { dataset: dataset.name, ...rest, controls: audit.controls, leaks: audit.leaks, report };
+function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, report?: string) {
+  // Of volumes the scores too, but not those of each slice.
+  const whole = volumes && { ...volumes, volumes: volumes.volumes.map(({ slices: __, ...volume }) => volume) };
+  return { dataset: dataset.name, ...rest, volumes: whole, controls: audit.controls, leaks: audit.leaks, report };
 }
 
 function text(
@@ -81,6 +87,7 @@ function text(
     classes,
     parts,
     pixels,
+    volumes,
     audit,
     skipped,
   }: Evaluation,
@@ -93,7 +100,7 @@ function text(
       ? `${(100 * p.value).toFixed(1)} %  (${p.successes} of ${p.trials}; ${(100 * p.low).toFixed(1)} to ${(100 * p.high).toFixed(1)} %)`
       : "not known";
   const lines = [
-    `${normals} normal and ${abnormals} abnormal images, ${clusters.clusters} patients or groups`,
+    `${normals} normal and ${abnormals} abnormal ${volumes ? "slices" : "images"}, ${clusters.clusters} patients or groups`,
     `AUROC              ${interval(auroc)}`,
     `average precision  ${interval(averagePrecision)}`,
   ];
@@ -107,6 +114,17 @@ function text(
     lines.push(
       `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,
     );
+  if (volumes) {
+    const { aggregation, operating: at, reason } = volumes;
+    lines.push(
+      `Whole volumes, by the ${aggregationName(aggregation)} of their slices: ${volumes.normals} normal and ${volumes.abnormals} abnormal, ${volumes.clusters.clusters} patients or groups`,
+      `  AUROC              ${volumes.auroc ? interval(volumes.auroc) : "not known: one of the classes is missing"}`,
+    );
+    if (volumes.averagePrecision) lines.push(`  average precision  ${interval(volumes.averagePrecision)}`);
+    if (at) {
+      lines.push(`  sensitivity        ${share(at.sensitivity)}`, `  specificity        ${share(at.specificity)}`);
+    } else if (reason) lines.push(`  no threshold: ${reason}`);
+  }
   if (classes.length > 1)
     for (const row of classes)
       lines.push(`  ${row.name.padEnd(24)} AUROC ${row.auroc.toFixed(3)}, ${row.images} images`);
@@ -124,7 +142,8 @@ function text(
     );
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
-  for (const caution of new Set([clusters.caution, operating?.caution])) if (caution) lines.push(`Caution: ${caution}`);
+  for (const caution of new Set([clusters.caution, operating?.caution, volumes?.clusters.caution]))
+    if (caution) lines.push(`Caution: ${caution}`);
   if (report) lines.push(`Report: ${report}`);
   return lines.join("\n");
 }

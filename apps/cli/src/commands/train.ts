@@ -3,9 +3,11 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { type Aggregation, aggregationName } from "@hale/detector";
 import { HaleError } from "@hale/errors";
-import { methods } from "@hale/training";
+import { formatInput, methods } from "@hale/training";
 import {
+  datasetInput,
   type FinishedRun,
   iterationsOf,
   type RunSettings,
@@ -16,9 +18,10 @@ import {
 import { Command, Option } from "commander";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
+import { addScanOptions, aggregation, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { bytes, duration, progress, stopSignal } from "../terminal.ts";
 
-interface TrainOptions {
+interface TrainOptions extends ScanOptions {
   out?: string;
   resume?: string;
   method: string;
@@ -39,6 +42,7 @@ interface TrainOptions {
   keep: number;
   skipCorrupt?: boolean;
   json?: boolean;
+  aggregate?: Aggregation;
 }
 
 export function trainCommand(): Command {
@@ -77,6 +81,7 @@ export function trainCommand(): Command {
     .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
+    .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
     .option("--json", "end with one JSON line, without progress")
     .addHelpText(
       "after",
@@ -84,6 +89,7 @@ export function trainCommand(): Command {
 Examples:
   hale train scans/ --out runs/first
   hale train scans/ --method sagan --width 8 --batch 8 --iterations 2000
+  hale train volumes/ --slices axial:0.2-0.8 --skip-empty --crop --aggregate top-k:5
   hale train scans/ --method proxyano --preset medium --proxy blur
   hale train scans/ --method hq-anogan --generator runs/first --out runs/second
   hale train --resume runs/first`,
@@ -129,8 +135,17 @@ Examples:
           `Threshold ${value.toFixed(4)} for a false-alarm rate of ${(100 * falseAlarmRate).toFixed(1)} %, from ${normals} held-out normals (95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %).`,
         );
       } else console.error(`No threshold: ${card.thresholdReason}`);
+      if (card.input) {
+        const { threshold, thresholdReason, aggregation: way, normalScores } = card.input.volume;
+        console.error(
+          threshold
+            ? `Threshold of volumes (${aggregationName(way)} of their slices) ${threshold.value.toFixed(4)}, from ${normalScores.length} held-out normal volumes.`
+            : `No threshold for volumes: ${thresholdReason}`,
+        );
+      }
       console.log(file);
     });
+  addScanOptions(command);
   flags = addMethodFlags(command);
   return command;
 }
@@ -145,8 +160,12 @@ async function newSettings(
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
   const { size, options: ofMethod } = methodSettings({ ...options }, flags, given);
   const { seed, splitSeed, falseAlarmRate } = options;
+  const asked = askedInput(options);
+  const scans = await datasetInput(data, asked);
+  if (!scans) refuseWithoutScans(options.aggregate ? { ...asked, unmarked: "left-out" } : asked, data);
+  const input = scans && { ...scans, aggregation: options.aggregate ?? ({ kind: "max" } as const) };
   const iterations = options.epochs
-    ? await iterationsOf(options.epochs, { data, seed, splitSeed, falseAlarmRate, options: ofMethod })
+    ? await iterationsOf(options.epochs, { data, seed, splitSeed, falseAlarmRate, options: ofMethod, input })
     : options.iterations;
   return {
     data,
@@ -164,6 +183,7 @@ async function newSettings(
     every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
     keep: options.keep,
     corrupt: options.skipCorrupt ? "skip" : "refuse",
+    ...(input && { input }),
   };
 }
 
@@ -193,6 +213,9 @@ export async function trainWithProgress(
           say(
             `${settings.method}, ${(parameters / 1e6).toFixed(1)} M parameters, ${settings.size} x ${settings.size}: ${partition.train.length} normals and ${partition.unlabelled.length} unlabelled to learn from, ${partition.selection.length} normals to select, ${partition.threshold.length} for the threshold.`,
           );
+          const scans = new Set(partition.train.flatMap(({ scan }) => (scan && !scan.single ? [scan.path] : [])));
+          if (scans.size > 0) say(`The normals to learn from are slices of ${scans.size} volumes.`);
+          if (dataset.input) say(`Scans are read with ${formatInput(dataset.input)}`);
           const { leftOut } = partition;
           if (leftOut.length > 0)
             say(`Left out ${leftOut.length} unlabelled images of patients who select or set the threshold.`);

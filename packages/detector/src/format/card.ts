@@ -5,6 +5,7 @@
 import { HaleError } from "@hale/errors";
 import type { NormalThreshold } from "@hale/statistics";
 import { z } from "zod";
+import { aggregationSchema, scanInputSchema } from "./input.ts";
 
 /** Version of the card's layout; another one is refused. */
 export const CARD_FORMAT = 1;
@@ -38,6 +39,16 @@ const threshold = z.strictObject({
   level: share,
 });
 
+/** What is known of the scores of whole volumes. */
+const volume = z.strictObject({
+  aggregation: aggregationSchema,
+  /** Null when there is none; `thresholdReason` then says why. */
+  threshold: threshold.nullable(),
+  thresholdReason: text.nullable(),
+  /** Scores of held-out normal volumes, ascending. */
+  normalScores: z.array(number).max(1_000_000),
+});
+
 const card = z.strictObject({
   format: z.literal(CARD_FORMAT),
   haleVersion: text,
@@ -49,6 +60,8 @@ const card = z.strictObject({
     /** In words, what 0 and 1 stand for in `pixels`. */
     valueRange: text,
   }),
+  /** How scans become pictures; missing where the detector was trained on plain pictures. */
+  input: scanInputSchema.extend({ volume }).optional(),
   /** Names of the model's views, in its order. Cards from before there were views lack them. */
   views: z.array(text).max(100).default([]),
   /** Names of the score's parts that the model gives, in its order. Older cards lack them. */
@@ -101,14 +114,20 @@ const card = z.strictObject({
 
 const consistentCard = card.superRefine((value, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const { normalScores: scores, threshold: limit, mapScale: scale } = value;
-  if (scores.some((score, i) => i > 0 && score < scores[i - 1])) refuse("normalScores", "are not in ascending order");
+  const { mapScale: scale, input } = value;
   if (scale.p50 > scale.p95 || scale.p95 > scale.p99 || scale.p99 > scale.max) refuse("mapScale", "does not ascend");
-  if ((limit === null) !== (value.thresholdReason !== null)) {
-    refuse("thresholdReason", "is needed where there is no threshold, and only there");
-  }
-  if (limit && (limit.normals !== scores.length || limit.value !== scores[limit.rank - 1])) {
-    refuse("threshold", "is not the score that its rank names");
+  const calls: [string, Pick<typeof value, "threshold" | "thresholdReason" | "normalScores">][] = [["", value]];
+  if (input) calls.push(["input.volume.", input.volume]);
+  for (const [where, { normalScores: scores, threshold: limit, thresholdReason }] of calls) {
+    if (scores.some((score, i) => i > 0 && score < scores[i - 1])) {
+      refuse(`${where}normalScores`, "are not in ascending order");
+    }
+    if ((limit === null) !== (thresholdReason !== null)) {
+      refuse(`${where}thresholdReason`, "is needed where there is no threshold, and only there");
+    }
+    if (limit && (limit.normals !== scores.length || limit.value !== scores[limit.rank - 1])) {
+      refuse(`${where}threshold`, "is not the score that its rank names");
+    }
   }
 });
 

@@ -6,9 +6,10 @@ import { HaleError } from "@hale/errors";
 import { setDicomWasm } from "../dicom/codecs.ts";
 import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
 import { isDicom } from "../dicom/file.ts";
-import { type DicomObject, readDicom } from "../dicom/read.ts";
+import type { DicomObject } from "../dicom/read.ts";
 import type { LeftOut } from "../dicom/series.ts";
 import { readImageBytes } from "./bytes.ts";
+import { sharedReader } from "./reader.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -127,7 +128,7 @@ async function objectOf(bytes: Uint8Array, name: string): Promise<{ object: Dico
   if (!isDicom(bytes)) return { name, reason: "it is not DICOM" };
   if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files" };
   try {
-    return { object: await readDicom(bytes, name) };
+    return { object: await sharedReader().dicom({ bytes }, name) };
   } catch (error) {
     if (error instanceof HaleError && error.code !== "FILE_NOT_FOUND") return { name, reason: error.fault };
     throw error;

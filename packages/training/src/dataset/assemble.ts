@@ -5,6 +5,7 @@
 import { HaleError } from "@hale/errors";
 import type { Dataset, Item, Row, Split } from "./item.ts";
 import { invalid } from "./manifest.ts";
+import { filePartOf, parseSlicePath } from "./scan-names.ts";
 import { type SplitOptions, splitRows } from "./split.ts";
 
 export interface AssembleOptions extends SplitOptions {
@@ -36,10 +37,20 @@ export function assembleDataset(rows: readonly Row[], options: AssembleOptions):
     );
   }
   const warnings = [...(options.warnings ?? [])];
-  const items = withSides(rows, name, options, warnings).map(
-    (row): Item => ({ ...row, file: resolve(row.path), mask: row.mask === null ? null : resolve(row.mask) }),
+  const items = withSides(rows.map(withVolume), name, options, warnings).map(
+    (row): Item => ({
+      ...row,
+      file: resolve(filePartOf(row.path)),
+      mask: row.mask === null ? null : resolve(row.mask),
+    }),
   );
   return { name, root, items, warnings: [...warnings, ...remarks(items)] };
+}
+
+/** A slice that is listed by itself belongs to its volume, where nothing else is known that it belongs to. */
+function withVolume(row: Row): Row {
+  const slice = parseSlicePath(row.path);
+  return slice && row.patient === null && row.group === null ? { ...row, group: slice.scan } : row;
 }
 
 function withSides(rows: readonly Row[], name: string, options: SplitOptions, warnings: string[]) {

@@ -3,7 +3,8 @@
  * the Node half.
  */
 import { type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
-import { type Dataset, type Item, SPLITS, type Split } from "./item.ts";
+import { formatInput } from "./input-words.ts";
+import { type Dataset, type DatasetInput, type Item, SPLITS, type Split } from "./item.ts";
 import type { Leak } from "./leaks.ts";
 
 export interface CountRow {
@@ -16,7 +17,12 @@ export interface CountRow {
 /** JSON-able result of checking a data set. */
 export interface DatasetCheck {
   name: string;
+  /** Slices, where there are volumes. */
   images: number;
+  /** Scans that the images are slices of; 0 for plain pictures. */
+  scans: number;
+  /** How they became images; null for plain pictures. */
+  input: DatasetInput | null;
   counts: CountRow[];
   /** Known patients by split. */
   patients: Record<Split, number>;
@@ -55,21 +61,32 @@ export interface CheckFindings {
   controls: ControlResult[] | null;
   controlsOn: string;
   skipped: { path: string; reason: string }[];
+  /** Scans with samples that were NaN or infinite, and were taken as background. */
+  notNumbers?: { path: string; samples: number }[];
 }
 
 /** Puts counts, findings and their plain-language warnings together. */
-export function summariseCheck(dataset: Dataset, findings: CheckFindings): DatasetCheck {
+export function summariseCheck(dataset: Dataset, { notNumbers = [], ...findings }: CheckFindings): DatasetCheck {
   const { items } = dataset;
   const patientsOf = (split: Split) =>
     new Set(items.flatMap((item) => (item.split === split && item.patient !== null ? [item.patient] : []))).size;
   return {
     name: dataset.name,
     images: items.length,
+    scans: new Set(items.flatMap(({ scan }) => (scan ? [scan.path] : []))).size,
+    input: dataset.input ?? null,
     counts: countItems(items),
     patients: { train: patientsOf("train"), val: patientsOf("val"), test: patientsOf("test") },
     masks: items.filter((item) => item.mask !== null).length,
     ...findings,
-    warnings: [...dataset.warnings, ...leakWarnings(findings.leaks), ...controlWarnings(findings)],
+    warnings: [
+      ...dataset.warnings,
+      ...leakWarnings(findings.leaks),
+      ...controlWarnings(findings),
+      ...notNumbers.map(
+        ({ path, samples }) => `${path} has ${samples} samples that are NaN or infinite; they are taken as background.`,
+      ),
+    ],
   };
 }
 
@@ -99,7 +116,9 @@ function controlWarnings({ controls, controlsOn }: CheckFindings): string[] {
 
 /** The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. */
 export function formatDatasetCheck(check: DatasetCheck): string {
-  const lines = [`${check.name}: ${check.images} images, ${check.masks} with masks`, ""];
+  const from = check.scans > 0 ? `, of ${check.scans} scans` : "";
+  const lines = [`${check.name}: ${check.images} images${from}, ${check.masks} with masks`, ""];
+  if (check.input) lines.splice(1, 0, `Scans are read with ${formatInput(check.input)}`);
   const widest = Math.max(5, ...check.counts.map((row) => row.class.length));
   lines.push(`  ${"split".padEnd(6)} ${"label".padEnd(11)} ${"class".padEnd(widest)} ${"images".padStart(7)}`);
   for (const row of check.counts) {

@@ -5,10 +5,10 @@
  */
 import { type Row, SPLITS, type Split } from "./item.ts";
 import { invalid } from "./manifest.ts";
+import { isPictureName, isScanName, stemOf } from "./scan-names.ts";
 
 type Kind = "normal" | "abnormal" | "unlabelled" | "masks";
 const KINDS: readonly Kind[] = ["normal", "abnormal", "unlabelled", "masks"];
-const IMAGE_NAME = /\.(png|jpe?g|tiff?)$/i;
 
 interface Place {
   path: string;
@@ -16,19 +16,19 @@ interface Place {
   split: Split | null;
   /** The folders that are neither a kind nor a split. */
   rest: string;
-  /** File name without its extension. */
+  /** File name without its extension, also a double one. */
   stem: string;
 }
 
 /** Rows and warnings from the files of a folder. Throws DATASET_INVALID for a layout that contradicts itself. */
 export function readFolders(files: readonly string[], name: string): { rows: Row[]; warnings: string[] } {
   const warnings: string[] = [];
-  const images = files.filter((file) => IMAGE_NAME.test(file));
+  const images = files.filter((file) => isPictureName(file) || isScanName(file));
   const places = images.map((file) => placeOf(file, name));
   const stray = places.filter((place) => place.kind === null);
   if (files.length > images.length) {
     warnings.push(
-      `${files.length - images.length} files are not named like a PNG, JPEG or TIFF image and were left out.`,
+      `${files.length - images.length} files are not named like an image (PNG, JPEG, TIFF, NIfTI, NRRD, MetaImage or DICOM) and were left out.`,
     );
   }
   if (stray.length > 0) {
@@ -58,7 +58,7 @@ function placeOf(path: string, name: string): Place {
     throw invalid(name, `the folders of ${path} contradict each other.`, "Give each image one kind and one split.");
   }
   const rest = folders.filter((folder) => folder !== kinds[0] && folder !== splits[0]).join("/");
-  return { path, kind: kinds[0] ?? null, split: splits[0] ?? null, rest, stem: file.replace(/\.[^.]+$/, "") };
+  return { path, kind: kinds[0] ?? null, split: splits[0] ?? null, rest, stem: stemOf(file) };
 }
 
 /** The mask of the same name: in the same split and class folder, else in the same class folder, else the only one. */

@@ -1,13 +1,36 @@
 /** @file The words of a data set: one item per image, and the cluster that it may not be torn from. */
+import type { ScanInput } from "@hale/imaging";
 
 export type Split = "train" | "val" | "test";
 export const SPLITS: readonly Split[] = ["train", "val", "test"];
 
+/** What becomes of the slices of abnormal volumes on which the mask marks nothing. */
+export type UnmarkedSlices = "left-out" | "normal";
+
+/** How the scans of a data set become images. */
+export interface DatasetInput extends ScanInput {
+  unmarked: UnmarkedSlices;
+}
+
+/** Where an image comes from that is cut out of a scan. */
+export interface ItemScan {
+  /** Of the scan, as given; slices of one scan share it. */
+  path: string;
+  /** Number of the slice. */
+  index: number;
+  /** Whether the scan has one image only; the item then has the scan's own path. */
+  single: boolean;
+  /** Of the whole scan: a volume is abnormal where one of its slices is. */
+  label: 0 | 1 | null;
+  /** How the scan becomes pictures. */
+  input: ScanInput;
+}
+
 /** One image of a data set. */
 export interface Item {
-  /** As given: relative to the root of the data set, with forward slashes. */
+  /** As given: relative to the root of the data set, with forward slashes; of a slice `volume.nii.gz#axial:42`. */
   path: string;
-  /** Absolute, for reading; equals `path` where there are no files (in the browser). */
+  /** Absolute, for reading; equals `path` where there are no files (in the browser). Slices of one scan share it. */
   file: string;
   /** 0 normal, 1 abnormal, null unlabelled. */
   label: 0 | 1 | null;
@@ -20,6 +43,8 @@ export interface Item {
   group: string | null;
   /** Absolute path of the lesion mask, null without one. */
   mask: string | null;
+  /** Missing for plain pictures. */
+  scan?: ItemScan;
 }
 
 export interface Dataset {
@@ -28,6 +53,10 @@ export interface Dataset {
   /** Absolute folder that paths are relative to. */
   root: string;
   items: Item[];
+  /** Slices of abnormal volumes on which nothing is marked: looked at when whole volumes are scored, and else unused. */
+  unmarked?: Item[];
+  /** How scans became images; missing where there are none, or they were left whole. */
+  input?: DatasetInput;
   /** Sentences for the user about what is odd but usable. */
   warnings: string[];
 }

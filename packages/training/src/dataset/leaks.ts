@@ -4,6 +4,7 @@
  */
 import type { Item, Split } from "./item.ts";
 import { type Fingerprint, findNearCopies, type NearCopy, type NearCopyOptions } from "./near-copies.ts";
+import { filePartOf } from "./scan-names.ts";
 
 export type { Fingerprint } from "./near-copies.ts";
 export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
@@ -25,7 +26,8 @@ export interface Leak {
 export interface LeakEvidence {
   /** Of the encoded file, in hex. */
   sha256: string;
-  fingerprint: Fingerprint;
+  /** Null for an image whose near copies are not looked for. */
+  fingerprint: Fingerprint | null;
 }
 
 export interface LeakOptions extends NearCopyOptions {
@@ -43,19 +45,29 @@ export function findLeaks(
   options: LeakOptions = {},
 ): Leak[] {
   const identical = identicalFiles(items, evidence);
-  const known = new Set(identical.map((leak) => `${leak.a}\n${leak.b}`));
-  const prints = options.nearCopies === false ? [] : evidence.map(({ fingerprint }) => fingerprint);
-  const sides = items.map((item) => item.split);
-  const copies = findNearCopies(prints, sides, options);
+  const told = new Set(identical.map(({ a, b }) => pairOf(a, b)));
+  const compared = evidence.flatMap(({ fingerprint: print }, i) =>
+    print === null || options.nearCopies === false ? [] : [{ print, item: items[i] }],
+  );
+  const copies = findNearCopies(
+    compared.map(({ print }) => print),
+    compared.map(({ item }) => item.split),
+    options,
+  );
   return [
     ...shared(items, "patient"),
     ...shared(items, "group"),
     ...identical,
     ...copies
-      .map((copy) => leakBetween("near-copy", items[copy.a], items[copy.b], describeCopy(copy), copy.correlation))
-      .filter((leak) => !known.has(`${leak.a}\n${leak.b}`)),
+      .map((copy) =>
+        leakBetween("near-copy", compared[copy.a].item, compared[copy.b].item, describeCopy(copy), copy.correlation),
+      )
+      .filter(({ a, b }) => !told.has(pairOf(a, b)) && told.add(pairOf(a, b))),
   ];
 }
+
+/** Names a pair of pictures, or of volumes: two equal volumes are one leak and not one for each slice. */
+const pairOf = (a: string, b: string) => `${filePartOf(a)}\n${filePartOf(b)}`;
 
 function leakBetween(kind: Leak["kind"], a: Item, b: Item, detail: string, similarity = 1): Leak {
   return { kind, a: a.path, b: b.path, sides: [a.split, b.split], detail, similarity };
@@ -82,11 +94,13 @@ function identicalFiles(items: readonly Item[], evidence: readonly LeakEvidence[
   evidence.forEach(({ sha256 }, i) => {
     byHash.set(sha256, [...(byHash.get(sha256) ?? []), i]);
   });
+  const told = new Set<string>();
+  const first = (a: string, b: string) => !told.has(pairOf(a, b)) && told.add(pairOf(a, b));
   return [...byHash.values()].flatMap((same) =>
     same.flatMap((a, k) =>
       same
         .slice(k + 1)
-        .filter((b) => items[a].split !== items[b].split)
+        .filter((b) => items[a].split !== items[b].split && first(items[a].path, items[b].path))
         .map((b) => leakBetween("identical", items[a], items[b], "the same file")),
     ),
   );

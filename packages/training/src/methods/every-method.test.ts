@@ -7,21 +7,14 @@ import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { exportModel } from "../trainer/export.ts";
 import { Trainer } from "../trainer/trainer.ts";
+import { TINY } from "./hq-anogan/tiny-fixture.ts";
 import { methods } from "./registry.ts";
 
 /** Small settings, where a method's defaults are large. */
 const small: Record<string, object> = {
   sagan: { width: 8, batch: 2, residualBlocks: 1 },
   proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
-  "hq-anogan": {
-    latent: 16,
-    base: 256,
-    maxChannels: 8,
-    batch: 4,
-    encoderWidth: 4,
-    encoderBatch: 2,
-    generatorShare: 0.5,
-  },
+  "hq-anogan": { ...TINY, generatorShare: 0.5 },
   autoencoder: { hidden: 32, batch: 4 },
 };
 

@@ -2,17 +2,22 @@
 import { HaleError } from "@hale/errors";
 import { partition } from "../trainer/partition.ts";
 import { loadDataset } from "./dataset/index.ts";
-import { type RunSettings, splitOf } from "./run-settings.ts";
+import { datasetInputOf, type RunSettings, splitOf } from "./run-settings.ts";
 
 /** Iterations of `epochs` epochs of a run with these settings. Throws what `loadDataset` and `partition` throw. */
 export async function iterationsOf(
   epochs: number,
-  { data, options, ...split }: Pick<RunSettings, "data" | "seed" | "splitSeed" | "falseAlarmRate" | "options">,
+  {
+    data,
+    options,
+    input,
+    ...split
+  }: Pick<RunSettings, "data" | "seed" | "splitSeed" | "falseAlarmRate" | "options" | "input">,
 ): Promise<number> {
   const { batch } = options;
   if (typeof batch !== "number") {
     throw new HaleError("OPTION_INVALID", "The method has no batch size to count epochs by.", "Use --iterations.");
   }
-  const { train } = partition(await loadDataset(data), splitOf(split));
+  const { train } = partition(await loadDataset(data, { input: datasetInputOf({ input }) }), splitOf(split));
   return Math.max(1, Math.ceil((epochs * train.length) / batch));
 }

@@ -2,7 +2,7 @@
  * @file Evaluates a detector file on the test split of a data set: every image goes through the file's own model, and
  * nothing about the test split flows back.
  */
-import type { Detector, Finding } from "@hale/detector";
+import type { Aggregation, Detector, Finding } from "@hale/detector";
 import { HaleError } from "@hale/errors";
 import {
   auroc,
@@ -16,8 +16,9 @@ import {
   type Proportion,
   pixelMetrics,
 } from "@hale/statistics";
-import { clusterOf, type Dataset, type DatasetCheck, type Item } from "../dataset/index.ts";
+import { clusterOf, type Dataset, type DatasetCheck, type Item, type UnmarkedSlices } from "../dataset/index.ts";
 import { checkDataset, loadDataset, loadMask, readImages, type Skipped } from "./dataset/index.ts";
+import { type ScoredVolume, scoredVolumes } from "./volumes.ts";
 
 /** One test image and what the detector says of it. */
 export interface EvaluatedCase {
@@ -42,6 +43,21 @@ export interface PartRow {
   auroc: Interval;
 }
 
+/** How well whole volumes are told apart, by the aggregated scores of their slices. */
+export interface VolumeEvaluation {
+  aggregation: Aggregation;
+  volumes: ScoredVolume[];
+  normals: number;
+  abnormals: number;
+  clusters: ClusterCounts & { caution: string | null };
+  /** Null where one of the classes has no volume. */
+  auroc: Interval | null;
+  averagePrecision: Interval | null;
+  /** At the detector's threshold for volumes; null where it has none, and `reason` says why. */
+  operating: OperatingPoint | null;
+  reason: string | null;
+}
+
 export interface Evaluation {
   dataset: Dataset;
   cases: EvaluatedCase[];
@@ -57,11 +73,15 @@ export interface Evaluation {
   /** To look at: nothing is selected by them. Empty where the detector gives none. */
   parts: PartRow[];
   pixels: PixelMetrics | null;
+  /** Whole volumes; null where the images are not slices of any. */
+  volumes: VolumeEvaluation | null;
   /** Leaks, and trivial controls on the same test images. */
   audit: DatasetCheck;
 }
 
 export interface EvaluateOptions {
+  /** What the slices of abnormal volumes are, on which the mask marks nothing: left out of the figures by slice, or normal. */
+  unmarked?: UnmarkedSlices;
   corrupt?: "refuse" | "skip";
   /** Of the bootstrap. */
   seed?: number;
@@ -77,8 +97,18 @@ export async function evaluateDetector(
   path: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { corrupt = "refuse", seed = 1, resamples = 2000, nearCopies = true, onProgress } = options;
-  const dataset = await loadDataset(path);
+  const {
+    corrupt = "refuse",
+    seed = 1,
+    resamples = 2000,
+    nearCopies = true,
+    unmarked = "left-out",
+    onProgress,
+  } = options;
+  const { input: known } = detector.card;
+  const input = known && datasetInputFrom(known, unmarked);
+  const dataset = await loadDataset(path, { input });
+  checkKinds(dataset, known !== undefined);
   const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
   const kinds = new Set(test.map((item) => item.label));
   if (kinds.size < 2) {
@@ -89,7 +119,24 @@ export async function evaluateDetector(
       "Give it normal and abnormal images; hale score works without labels.",
     );
   }
-  const read = await readImages(test, (raster) => detector.examine(raster), { corrupt, onProgress });
+  const aside = (dataset.unmarked ?? []).filter((item) => item.split === "test");
+  // In the order of their volumes, so that each is read once.
+  const all = [...test, ...aside].sort(byVolume);
+  const others = new Set(aside);
+  const otherScores = new Map<Item, number>();
+  const seen = await readImages(
+    all,
+    async (raster, _identity, item) => {
+      const finding = await detector.examine(raster);
+      if (others.has(item)) otherScores.set(item, finding.score);
+      // Maps of slices that are in no figure would only fill the memory.
+      return others.has(item) ? null : finding;
+    },
+    { corrupt, onProgress },
+  );
+  const found = new Map(seen.items.map((item, i) => [item, seen.images[i]]));
+  const order = test.filter((item) => found.has(item));
+  const read = { items: order, images: order.map((item) => found.get(item)!), skipped: seen.skipped };
   const cases = read.items.map((item, i): EvaluatedCase => ({ item, label: item.label!, finding: read.images[i] }));
   const labels = cases.map(({ label }) => label);
   if (new Set(labels).size < 2) {
@@ -124,7 +171,77 @@ export async function evaluateDetector(
       return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
     }),
     pixels: await pixelsOf(cases),
-    audit: await checkDataset(path, { corrupt, nearCopies }),
+    volumes: volumesOf(
+      detector,
+      [...cases.map(({ item, finding }) => [item, finding.score] as const), ...otherScores],
+      {
+        seed,
+        resamples,
+      },
+    ),
+    audit: await checkDataset(path, { corrupt, nearCopies, input }),
+  };
+}
+
+/** Only the part of a card's input that makes pictures. */
+function datasetInputFrom({ volume: _, ...input }: NonNullable<Detector["card"]["input"]>, unmarked: UnmarkedSlices) {
+  return { ...input, unmarked };
+}
+
+/** Throws DETECTOR_MISMATCH where a detector of pictures meets scans, or the other way round. */
+function checkKinds(dataset: Dataset, knowsScans: boolean): void {
+  const scans = dataset.input !== undefined;
+  if (scans === knowsScans) return;
+  const [learnt, given] = knowsScans ? ["scans", "plain pictures"] : ["plain pictures", "scans"];
+  throw new HaleError(
+    "DETECTOR_MISMATCH",
+    `The detector was trained on ${learnt}, and ${dataset.name} holds ${given}, whose values mean something else.`,
+    "Evaluate it on images of the kind that it was trained on.",
+  );
+}
+
+/** Pictures stay as they are; slices stand together, by number. */
+function byVolume({ scan: a }: Item, { scan: b }: Item): number {
+  if (!a || !b) return 0;
+  return a.path === b.path ? a.index - b.index : a.path < b.path ? -1 : 1;
+}
+
+function volumesOf(
+  { card }: Detector,
+  scored: readonly (readonly [Item, number])[],
+  { seed, resamples }: { seed: number; resamples: number },
+): VolumeEvaluation | null {
+  const slices = scored.filter(([{ scan }]) => scan && !scan.single);
+  if (!card.input || slices.length === 0) return null;
+  const { aggregation, threshold, thresholdReason } = card.input.volume;
+  const volumes = scoredVolumes(
+    slices.map(([item]) => item),
+    slices.map(([, score]) => score),
+    aggregation,
+  ).filter(({ label }) => label !== null);
+  const labels = volumes.map(({ label }) => label as 0 | 1);
+  const scores = volumes.map(({ score }) => score);
+  const clusters = volumes.map(({ cluster }) => cluster);
+  const both = new Set(labels).size === 2;
+  const found = both
+    ? clusteredIntervals({ labels, scores, clusters, seed, resamples, metrics: ["auroc", "averagePrecision"] })
+    : null;
+  const { intervals = null, ...counts } = found ?? {
+    clusters: new Set(clusters).size,
+    abnormalClusters: new Set(clusters.filter((_, i) => labels[i] === 1)).size,
+    normalClusters: new Set(clusters.filter((_, i) => labels[i] === 0)).size,
+    caution: null,
+  };
+  return {
+    aggregation,
+    volumes,
+    normals: labels.filter((label) => label === 0).length,
+    abnormals: labels.filter((label) => label === 1).length,
+    clusters: counts,
+    auroc: intervals?.auroc ?? null,
+    averagePrecision: intervals?.averagePrecision ?? null,
+    operating: threshold && volumes.length > 0 ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
+    reason: thresholdReason,
   };
 }
 

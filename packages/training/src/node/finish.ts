@@ -7,13 +7,15 @@ import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thre
 import { HaleError } from "@hale/errors";
 import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
-import { clusterOf } from "../dataset/index.ts";
+import { clusterOf, formatNormalisation, type Item } from "../dataset/index.ts";
 import { exportModel } from "../trainer/export.ts";
 import { joined } from "../trainer/joined.ts";
 import { writeAtomic } from "./atomic.ts";
 import { readImages } from "./dataset/index.ts";
+import type { RunInput } from "./run-settings.ts";
 import type { FinishedRun } from "./train.ts";
 import { VERSION } from "./version.ts";
+import { scoredVolumes } from "./volumes.ts";
 
 /** Packs the detector of a run and writes it to `path`. Returns its card. */
 export async function writeRunDetector(run: FinishedRun, path: string, licence?: string): Promise<Card> {
@@ -34,6 +36,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       { corrupt: "skip" },
     );
     const limit = thresholdOf(scores, settings.falseAlarmRate, items.map(clusterOf));
+    const input = settings.input && inputForCard(settings.input, settings.falseAlarmRate, items, scores);
     const card: Card = {
       format: CARD_FORMAT,
       haleVersion: VERSION,
@@ -43,7 +46,13 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
         source: method.source,
         options: settings.options as Card["method"]["options"],
       },
-      image: { ...shape, valueRange: "decoded values divided by full scale: 0 is none, 1 is full" },
+      image: {
+        ...shape,
+        valueRange: settings.input
+          ? `values of scans by ${formatNormalisation(settings.input.normalisation)}, clipped to 0 (black) and 1 (white)`
+          : "decoded values divided by full scale: 0 is none, 1 is full",
+      },
+      ...(input && { input }),
       views: [...opened.views],
       parts: [...opened.parts],
       dataset: {
@@ -82,12 +91,38 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
   }
 }
 
-function thresholdOf(scores: number[], rate: number, clusters: string[]): Pick<Card, "threshold" | "thresholdReason"> {
+/**
+ * The card's part on scans: how they become pictures, and a threshold for whole volumes from the held-out normal ones. A
+ * volume with an abnormal slice is no normal volume, whatever its other slices are used for.
+ */
+function inputForCard(
+  { unmarked: _, aggregation, ...input }: RunInput,
+  rate: number,
+  items: readonly Item[],
+  scores: readonly number[],
+): NonNullable<Card["input"]> {
+  const normal = scoredVolumes(items, scores, aggregation).filter(({ label }) => label === 0);
+  const ofVolumes = normal.map(({ score }) => score);
+  const limit = thresholdOf(
+    ofVolumes,
+    rate,
+    normal.map(({ cluster }) => cluster),
+    " Of a volume, all slices together count once.",
+  );
+  return { ...input, volume: { aggregation, ...limit, normalScores: ofVolumes.sort((a, b) => a - b) } };
+}
+
+function thresholdOf(
+  scores: number[],
+  rate: number,
+  clusters: string[],
+  remark = "",
+): Pick<Card, "threshold" | "thresholdReason"> {
   try {
     return { threshold: thresholdForCard(thresholdFromNormals(scores, rate, { clusters })), thresholdReason: null };
   } catch (error) {
     if (!(error instanceof HaleError) || error.code !== "STATISTIC_UNSUPPORTED") throw error;
-    return { threshold: null, thresholdReason: error.message };
+    return { threshold: null, thresholdReason: error.message + remark };
   }
 }
 

@@ -12,13 +12,15 @@ export {
   type Evaluation,
   evaluateDetector,
   type PartRow,
+  type VolumeEvaluation,
 } from "./evaluate.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
+export { type PhantomVolumesOptions, writePhantomVolumes } from "./phantom-volumes.ts";
 export { writePhantomSet } from "./phantoms.ts";
 export { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "./quality/quality.ts";
 export { type ReportSource, writeReport } from "./report.ts";
-export { type RunSettings, readRunSettings } from "./run-settings.ts";
+export { type RunInput, type RunSettings, readRunSettings } from "./run-settings.ts";
 export {
   type FinishedRun,
   Interrupted,
@@ -29,3 +31,4 @@ export {
   type SelectionPoint,
 } from "./train.ts";
 export { VERSION } from "./version.ts";
+export { type ScoredVolume, scoredVolumes } from "./volumes.ts";

@@ -6,6 +6,7 @@ import { type NamedArray, Random } from "@hale/autodiff";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hqAnoGan } from "../methods/hq-anogan/method.ts";
 import type { HqAnoGanOptions } from "../methods/hq-anogan/options.ts";
+import { tiny } from "../methods/hq-anogan/tiny-fixture.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
 import { writePhantomSet } from "./phantoms.ts";
@@ -13,7 +14,6 @@ import { openRun } from "./quality/opened-run.ts";
 import { type FinishedRun, type RunControl, type RunSettings, runTraining } from "./train.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;
-const OPTIONS = { latent: 8, base: 128, maxChannels: 8, batch: 4, encoderWidth: 4, encoderBatch: 2 };
 const GENERATOR = ["mapping/", "synthesis/", "discriminator/", "average/", "pathLength/", "augmentation/"];
 
 let root = "";
@@ -23,7 +23,6 @@ let donated: ReadonlyMap<string, NamedArray>;
 let straight: FinishedRun;
 
 const at = (name: string) => join(root, name);
-const optionsOf = (others: Partial<HqAnoGanOptions> = {}) => hqAnoGan.options.parse({ ...OPTIONS, ...others });
 
 function settingsOf(options: HqAnoGanOptions, others: Partial<RunSettings> = {}): RunSettings {
   return {
@@ -50,7 +49,7 @@ const train = (
   options: Partial<HqAnoGanOptions> = {},
   settings: Partial<RunSettings> = {},
   control?: RunControl,
-) => runTraining(at(name), settingsOf(optionsOf({ generator: donor, ...options }), settings), {}, control);
+) => runTraining(at(name), settingsOf(tiny({ generator: donor, ...options }), settings), {}, control);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-inherit-"));
@@ -58,7 +57,7 @@ beforeAll(async () => {
   await writePhantomSet(at("data"), { seed: 5, size: 32, counts });
   // As a run leaves it. What it learnt does not matter here, only that no other run would draw it.
   donor = at("donor");
-  const options = optionsOf();
+  const options = tiny();
   const arrays = hqAnoGan.create(options, SHAPE).initialState(new Random(77, "another run"));
   arrays.set("pathLength/average", { shape: [], data: Float32Array.of(0.25) });
   arrays.set("augmentation/p", { shape: [1], data: Float32Array.of(0.5) });

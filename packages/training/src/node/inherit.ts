@@ -12,7 +12,7 @@ import { arraysUnder, type Inherited } from "../trainer/first-state.ts";
 import { partition } from "../trainer/partition.ts";
 import { type Checkpoint, loadCheckpoint, newestCheckpoint } from "./checkpoint.ts";
 import { loadDataset } from "./dataset/index.ts";
-import { type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
+import { datasetInputOf, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
 
 export interface InheritedRun extends Inherited {
   /** Sentences for the user about what could not be seen. */
@@ -106,7 +106,10 @@ async function filesLearntFrom(settings: RunSettings): Promise<Set<string> | nul
   const before = method.inherits?.(method.options.parse(settings.options));
   let files: string[];
   try {
-    const { train, unlabelled } = partition(await loadDataset(settings.data), splitOf(settings));
+    const { train, unlabelled } = partition(
+      await loadDataset(settings.data, { input: datasetInputOf(settings) }),
+      splitOf(settings),
+    );
     files = [...train, ...(method.needsUnlabelled ? unlabelled : [])].map(({ file }) => file);
   } catch (error) {
     if (error instanceof HaleError) return null;

@@ -16,7 +16,7 @@ import {
 } from "../report/index.ts";
 import { writeAtomic } from "./atomic.ts";
 import { loadMask } from "./dataset/index.ts";
-import type { EvaluatedCase, Evaluation } from "./evaluate.ts";
+import type { EvaluatedCase, Evaluation, VolumeEvaluation } from "./evaluate.ts";
 import { readLosses } from "./event-log.ts";
 import { VERSION } from "./version.ts";
 
@@ -115,12 +115,40 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       aupro: evaluation.pixels.aupro,
       auproLimit: evaluation.pixels.auproLimit,
     },
+    volumes: evaluation.volumes && volumesData(evaluation.volumes),
     legend: {
       maximum: card.mapScale.top,
       origin: `twice the 99th percentile of pixels over ${card.dataset.thresholdNormals} held-out normal images`,
       stops: legendColours(card.mapScale.top),
     },
     cases: await casesOf(cases, detector),
+  };
+}
+
+function volumesData(of: VolumeEvaluation): NonNullable<ReportData["volumes"]> {
+  const { aggregation, volumes, operating } = of;
+  const words = { max: "the highest", mean: "the mean", "top-k": "the mean of the highest" } as const;
+  const few = aggregation.kind === "top-k" ? ` ${aggregation.k}` : "";
+  return {
+    aggregation: words[aggregation.kind] + few,
+    normal: of.normals,
+    abnormal: of.abnormals,
+    clusters: of.clusters.clusters,
+    auroc: of.auroc,
+    averagePrecision: of.averagePrecision,
+    operating,
+    reason: of.reason,
+    caution: of.clusters.caution,
+    rows: [...volumes]
+      .sort((a, b) => b.score - a.score)
+      .map(({ path, label, class: kind, score, slices }) => ({
+        path,
+        label: label === 0 ? "normal" : kind && kind !== "abnormal" ? `abnormal (${kind})` : "abnormal",
+        called: operating ? (score > operating.threshold ? "abnormal" : "normal") : null,
+        score,
+        highest: slices.reduce((a, b) => (b.score > a.score ? b : a)).slice,
+        slices,
+      })),
   };
 }
 

@@ -1,9 +1,21 @@
 /** @file What decides how a run goes, as `run.json` in its folder has it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { aggregationSchema, scanInputSchema } from "@hale/detector";
 import { HaleError } from "@hale/errors";
 import { z } from "zod";
+import type { DatasetInput } from "../dataset/index.ts";
 import type { PartitionOptions } from "../trainer/partition.ts";
+import { datasetInput } from "./dataset/index.ts";
+
+/** How scans become images, and their scores that of a volume. */
+const inputSchema = scanInputSchema.extend({
+  unmarked: z.enum(["left-out", "normal"]),
+  aggregation: aggregationSchema,
+});
+
+/** The settings of a run that concern scans. */
+export type RunInput = z.infer<typeof inputSchema>;
 
 export const settingsSchema = z.strictObject({
   data: z.string(),
@@ -24,6 +36,8 @@ export const settingsSchema = z.strictObject({
   every: z.int().min(1),
   keep: z.int().min(1),
   corrupt: z.enum(["refuse", "skip"]),
+  /** Missing where the data set holds plain pictures, and filled in when a run on scans starts. */
+  input: inputSchema.optional(),
 });
 
 /** Everything that decides how a run goes; kept as `run.json` in its folder. */
@@ -38,6 +52,20 @@ export const splitOf = ({
   seed: splitSeed,
   falseAlarmRate,
 });
+
+/** Settings with all that their data set's scans need: as they are where it has none. Throws what `loadDataset` throws. */
+export async function withInput(settings: RunSettings): Promise<RunSettings> {
+  if (settings.input) return settings;
+  const input = await datasetInput(settings.data);
+  return input ? { ...settings, input: { ...input, aggregation: { kind: "max" } } } : settings;
+}
+
+/** The part of a run's settings that makes images of scans; undefined for plain pictures. */
+export function datasetInputOf({ input }: Pick<RunSettings, "input">): DatasetInput | undefined {
+  if (!input) return undefined;
+  const { aggregation: _, ...rest } = input;
+  return rest;
+}
 
 export const settingsFile = (folder: string) => join(folder, "run.json");
 

@@ -7,7 +7,7 @@ import { readDetector } from "@hale/detector/node";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hqAnoGan } from "../methods/hq-anogan/method.ts";
+import { tiny } from "../methods/hq-anogan/tiny-fixture.ts";
 import { evaluateDetector } from "./evaluate.ts";
 import { writeRunDetector } from "./finish.ts";
 import { writePhantomSet } from "./phantoms.ts";
@@ -25,15 +25,7 @@ beforeAll(async () => {
   settings = {
     data,
     method: "hq-anogan",
-    options: hqAnoGan.options.parse({
-      latent: 8,
-      base: 128,
-      maxChannels: 8,
-      batch: 4,
-      encoderWidth: 4,
-      encoderBatch: 2,
-      generatorShare: 0.5,
-    }) as unknown as RunSettings["options"],
+    options: tiny({ generatorShare: 0.5 }) as unknown as RunSettings["options"],
     size: 32,
     channels: 1,
     seed: 3,

@@ -22,7 +22,7 @@ import { writeExamples } from "./examples.ts";
 import { writeGenerationExamples } from "./generation-examples.ts";
 import { inherit } from "./inherit.ts";
 import { lockRun } from "./run-lock.ts";
-import { type RunSettings, settingsFile, settingsSchema, splitOf } from "./run-settings.ts";
+import { datasetInputOf, type RunSettings, settingsFile, settingsSchema, splitOf, withInput } from "./run-settings.ts";
 
 export type { RunSettings } from "./run-settings.ts";
 
@@ -42,7 +42,7 @@ export interface RunPlan {
   memory: number;
   resumedAt: number;
   damaged: string[];
-  /** What is odd but usable in what is taken over from another run. */
+  /** What is odd but usable in scans, and in what is taken over from another run. */
   notes: string[];
 }
 
@@ -126,7 +126,7 @@ async function trainIn(
   events: RunEvents,
   { signal, until }: RunControl,
 ): Promise<FinishedRun> {
-  const settings = settingsSchema.parse(given);
+  const settings = await withInput(settingsSchema.parse(given));
   const method = methodNamed(settings.method);
   const shape: ImageShape = { size: settings.size, channels: settings.channels };
   method.checkShape(shape);
@@ -135,12 +135,16 @@ async function trainIn(
   const backbone = backboneFile ? await readBackboneFile(backboneFile) : undefined;
   const recipe = method.create(options, shape, backbone);
 
-  const dataset = await loadDataset(settings.data);
+  const dataset = await loadDataset(settings.data, {
+    input: datasetInputOf(settings),
+    onProgress: (done, total) => events.onProgress?.("Looking into scans", done, total),
+  });
   const parts = partition(dataset, splitOf(settings));
   const inheritance = method.inherits?.(options);
   const heldOut = [...parts.selection, ...parts.threshold, ...parts.test];
   const inherited = inheritance ? await inherit(inheritance, settings, heldOut) : undefined;
   const skipped: Skipped[] = [];
+  const odd: { path: string; samples: number }[] = [];
   const total = parts.train.length + parts.unlabelled.length + parts.selection.length + parts.threshold.length;
   let read = 0;
   const load = async (items: Item[]) => {
@@ -153,6 +157,7 @@ async function trainIn(
     });
     read += items.length;
     skipped.push(...result.skipped);
+    odd.push(...result.notNumbers);
     return result;
   };
   const train = await load(parts.train);
@@ -215,7 +220,13 @@ async function trainIn(
       memory: peakMemory(),
       resumedAt: trainer.iteration,
       damaged,
-      notes: inherited?.notes ?? [],
+      notes: [
+        ...(inherited?.notes ?? []),
+        ...odd.map(
+          ({ path, samples }) =>
+            `${path} has ${samples} samples that are NaN or infinite; they are taken as background.`,
+        ),
+      ],
     };
     events.onPlan?.(plan);
 

@@ -8,3 +8,4 @@ export {
   type PhantomSetOptions,
   phantomSet,
 } from "./phantom-set.ts";
+export { type PhantomVolume, type PhantomVolumeOptions, phantomVolume } from "./phantom-volume.ts";

@@ -12,6 +12,7 @@ import { curvesSection } from "./sections/curves.ts";
 import { headlineSection, operatingPointSection } from "./sections/headline.ts";
 import { provenanceSection } from "./sections/provenance.ts";
 import { trainingSection } from "./sections/training.ts";
+import { volumesSection } from "./sections/volumes.ts";
 import { styleSheet } from "./style.ts";
 
 /** Stands at the top and the bottom of every report. */
@@ -33,6 +34,7 @@ export function renderReport(data: ReportData): string {
     ["classes", "Kinds", classesSection(data.classes)],
     ["parts", "Parts", partsSection(data.parts)],
     ["pixels", "Pixels", pixelsSection(data.pixels)],
+    ["volumes", "Volumes", volumesSection(data.volumes)],
     ["cases", "Cases", casesSection(data.cases, data.legend, data.operatingPoint !== null)],
     ["training", "Training", trainingSection(data.training)],
     ["provenance", "Provenance", provenanceSection(provenance)],

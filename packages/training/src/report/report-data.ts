@@ -44,6 +44,8 @@ export interface ReportData {
   parts: readonly { name: string; auroc: IntervalData }[];
   /** Null where no masks exist. */
   pixels: PixelData | null;
+  /** Whole volumes; null or missing where the images are no slices. */
+  volumes?: VolumesData | null;
   /** The one scale of all anomaly maps in the report. */
   legend: LegendData;
   cases: CasesData;
@@ -168,6 +170,35 @@ export interface PixelData {
   aupro: number;
   /** False-positive rate up to which AUPRO is integrated. */
   auproLimit: number;
+}
+
+export interface VolumeRowData {
+  path: string;
+  label: string;
+  /** "abnormal" or "normal"; null where there is no threshold. */
+  called: string | null;
+  score: number;
+  /** Number of the slice with the highest score. */
+  highest: number;
+  /** In order of the slices. */
+  slices: readonly { score: number; marked: boolean }[];
+}
+
+export interface VolumesData {
+  /** In words, for example "the maximum". */
+  aggregation: string;
+  normal: number;
+  abnormal: number;
+  clusters: number;
+  /** Null where one of the classes has no volume. */
+  auroc: IntervalData | null;
+  averagePrecision: IntervalData | null;
+  operating: { threshold: number; sensitivity: ProportionData | null; specificity: ProportionData | null } | null;
+  /** Why there is no threshold for volumes; null where there is one. */
+  reason: string | null;
+  caution: string | null;
+  /** The highest score first. */
+  rows: readonly VolumeRowData[];
 }
 
 export interface LegendData {

@@ -33,38 +33,52 @@ export interface PartitionOptions {
 const SELECTION_SHARE = 0.1;
 const THRESHOLD_SHARE = 0.15;
 
+/** Things that tell something new each: images, or whole volumes, whose slices are alike. */
+function unitsOf(items: readonly Item[]): number {
+  const volumes = new Set<string>();
+  let images = 0;
+  for (const { scan } of items) {
+    if (scan) volumes.add(scan.path);
+    else images++;
+  }
+  return images + volumes.size;
+}
+
+const countOf = (normals: readonly Item[]) =>
+  `${unitsOf(normals)} normal ${normals.some(({ scan }) => scan && !scan.single) ? "volumes" : "images"}`;
+
 /**
- * Parts of a data set. The threshold has the normals of `val`; where these are fewer than twice what the rate needs, up to
+ * Parts of a data set. A volume counts as one, however many slices it has. The threshold has the normals of `val`; where these are fewer than twice what the rate needs, up to
  * 15 % of the training normals join them. Selection has 10 % of the training normals.
  */
 export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionOptions): Partition {
   const inSplit = (split: Item["split"], label: Item["label"]) =>
     dataset.items.filter((item) => item.split === split && item.label === label);
   const normals = inSplit("train", 0);
-  if (normals.length < 4) {
+  if (unitsOf(normals) < 4) {
     throw new HaleError(
       "DATASET_EMPTY",
-      `The data set ${dataset.name} has ${normals.length} normal images to train on.`,
+      `The data set ${dataset.name} has ${countOf(normals)} to train on.`,
       "Give at least four, better some hundred.",
     );
   }
   const threshold = inSplit("val", 0);
-  const wanted = Math.max(0, 2 * normalsNeeded(falseAlarmRate) - threshold.length);
-  const fromTrain = Math.min(wanted, Math.floor(THRESHOLD_SHARE * normals.length));
+  const wanted = Math.max(0, 2 * normalsNeeded(falseAlarmRate) - unitsOf(threshold));
+  const fromTrain = Math.min(wanted, Math.floor(THRESHOLD_SHARE * unitsOf(normals)));
 
   // Whole clusters, in random order: what a patient or a group joins, directly or over others, stays together.
   const clusters = joinedRows(normals);
   const shuffled = new Random(seed, "partition").permutation(clusters.length).map((i) => clusters[i]);
   const take = (count: number): Item[] => {
     const taken: Item[] = [];
-    for (let at = 0; at < shuffled.length && taken.length < count && shuffled.length > 1; ) {
+    for (let at = 0; at < shuffled.length && unitsOf(taken) < count && shuffled.length > 1; ) {
       // A cluster that overshoots by more than it helps stays where it is; a smaller one may follow.
-      if (taken.length + shuffled[at].length > count * 1.5 + 1) at++;
+      if (unitsOf(taken) + unitsOf(shuffled[at]) > count * 1.5 + 1) at++;
       else taken.push(...shuffled.splice(at, 1)[0]);
     }
     return taken;
   };
-  const selection = take(Math.max(1, Math.round(SELECTION_SHARE * normals.length)));
+  const selection = take(Math.max(1, Math.round(SELECTION_SHARE * unitsOf(normals))));
   const extra = take(fromTrain);
   const heldOut = new Set([...selection, ...threshold, ...extra]);
   const pool = dataset.items.filter((item) => item.label === null && item.split === "train");

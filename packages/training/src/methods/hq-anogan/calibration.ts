@@ -7,6 +7,9 @@ import { SCORES } from "./scores.ts";
 /** Share of the mean variance in each variance: a few images tell little of each of many numbers. */
 const SHRINKAGE = 0.1;
 
+/** Normals from which on each is held to the statistics of the others: one other has no variance. */
+const LEAST_LEFT_OUT = 3;
+
 interface Styles {
   count: number;
   width: number;
@@ -14,15 +17,23 @@ interface Styles {
   range: readonly [number, number];
 }
 
-/** State from what was observed of each normal: the offsets [L, d] and every score but the prior, which this makes. */
+/**
+ * State from what was observed of each normal: the offsets [L, d] and every score but the prior, which this makes. The prior's
+ * mean and deviation are those of normals held to the statistics of the *others*: an image is nearer to a mean that it is
+ * part of than any new one will be.
+ */
 export function settle(
   observed: Readonly<Record<string, readonly Float32Array[]>>,
   styles: Styles,
 ): Map<string, NamedArray> {
-  const { mean, variance } = momentsOf(observed.offsets);
+  const all = momentsOf(observed.offsets);
+  const { mean, variance } = priorOf(all);
+  const leftOut = all.count >= LEAST_LEFT_OUT;
   const values: Record<string, number[]> = {
     ...Object.fromEntries(SCORES.map((name) => [name, observed[name].map(([value]) => value)])),
-    prior: observed.offsets.map((offsets) => priorScore(offsets, mean, variance, styles)),
+    prior: observed.offsets.map((offsets) =>
+      priorScore(offsets, leftOut ? priorOf(without(all, offsets)) : { mean, variance }, styles),
+    ),
   };
   const shape = [styles.count, styles.width];
   return new Map<string, NamedArray>([
@@ -35,26 +46,44 @@ export function settle(
   ]);
 }
 
-function momentsOf(rows: readonly Float32Array[]): { mean: Float32Array; variance: Float32Array } {
-  const size = rows[0].length;
-  const mean = new Float32Array(size);
-  const variance = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    const [average, deviation] = moments(rows.map((row) => row[i]));
-    mean[i] = average;
-    variance[i] = deviation ** 2;
-  }
-  const typical = variance.reduce((total, v) => total + v, 0) / size;
-  return { mean, variance: variance.map((v) => (1 - SHRINKAGE) * v + SHRINKAGE * typical + 1e-8) };
+/** Of each of the offsets' numbers: its mean, and the sum of squared differences from it. */
+interface Moments {
+  count: number;
+  mean: Float64Array;
+  squares: Float64Array;
+}
+
+function momentsOf(rows: readonly Float32Array[]): Moments {
+  const [count, size] = [rows.length, rows[0].length];
+  const mean = new Float64Array(size);
+  for (const row of rows) for (let i = 0; i < size; i++) mean[i] += row[i] / count;
+  const squares = new Float64Array(size);
+  for (const row of rows) for (let i = 0; i < size; i++) squares[i] += (row[i] - mean[i]) ** 2;
+  return { count, mean, squares };
+}
+
+/** Moments of all rows but one of them (Welford's update, backwards). */
+function without({ count, mean, squares }: Moments, row: Float32Array): Moments {
+  return {
+    count: count - 1,
+    mean: mean.map((average, i) => average - (row[i] - average) / (count - 1)),
+    squares: squares.map((sum, i) => Math.max(0, sum - ((row[i] - mean[i]) ** 2 * count) / (count - 1))),
+  };
+}
+
+interface Statistics {
+  mean: Float32Array;
+  variance: Float32Array;
+}
+
+function priorOf({ count, mean, squares }: Moments): Statistics {
+  const typical = squares.reduce((total, sum) => total + sum / count, 0) / squares.length;
+  const variance = Float32Array.from(squares, (sum) => ((1 - SHRINKAGE) * sum) / count + SHRINKAGE * typical + 1e-8);
+  return { mean: Float32Array.from(mean), variance };
 }
 
 /** As `scoreParts` has it. */
-function priorScore(
-  offsets: Float32Array,
-  mean: Float32Array,
-  variance: Float32Array,
-  { width, range }: Styles,
-): number {
+function priorScore(offsets: Float32Array, { mean, variance }: Statistics, { width, range }: Styles): number {
   const [first, last] = range;
   let total = 0;
   for (let style = first; style <= last; style++) {

@@ -4,6 +4,7 @@ import { openDevice } from "@hale/runtime/node";
 import { expect, test } from "vitest";
 import { Trainer } from "../../trainer/trainer.ts";
 import { hqAnoGan } from "./method.ts";
+import { tiny } from "./tiny-fixture.ts";
 
 const SEED = 1;
 const STEPS = 100;
@@ -11,15 +12,7 @@ const shape = { size: 32, channels: 1 } as const;
 const mean = (values: Float32Array) => values.reduce((total, v) => total + v, 0) / values.length;
 
 test("images that the generator drew come back, from styles that stay as they are when they go round once more", async () => {
-  const options = hqAnoGan.options.parse({
-    generator: "as it is drawn",
-    latent: 8,
-    base: 128,
-    maxChannels: 8,
-    encoderWidth: 4,
-    encoderBatch: 2,
-    encoderRate: 0.03,
-  });
+  const options = tiny({ generator: "as it is drawn", encoderRate: 0.03 });
   const recipe = hqAnoGan.create(options, shape);
   const device = await openDevice({ threads: 1 });
   // The trainer's own first state: two images that this generator, and no encoder, has made.

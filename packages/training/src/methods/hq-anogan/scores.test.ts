@@ -25,7 +25,7 @@ const rows = (tensor: Tensor) => {
   return Array.from({ length: n }, (_, i) => Float32Array.from(data.subarray(i * length, (i + 1) * length)));
 };
 
-test("are z-scores on the normals that they are calibrated on, each with mean 0 and deviation 1", () => {
+test("are z-scores on the normals that they are calibrated on: all but the prior have mean 0 and deviation 1 on them", () => {
   const first = scoreParts(restored, none, range);
   const observed = {
     offsets: rows(restored.offsets.image),
@@ -35,7 +35,7 @@ test("are z-scores on the normals that they are calibrated on, each with mean 0 
   const held = (name: string, dims: number[]) => constant(state.get(`calibration/${name}`)!.data, dims);
   const prior = { mean: held("priorMean", [l, d]), variance: held("priorVariance", [l, d]) };
   const parts = standardised(scoreParts(restored, prior, range), (name) => held(name, [2]));
-  for (const name of SCORES) {
+  for (const name of SCORES.filter((name) => name !== "prior")) {
     const z = evaluate([parts[name]], {})[0].data;
     expect(z.reduce((a, b) => a + b) / n, name).toBeCloseTo(0, 5);
     expect(Math.sqrt(z.reduce((total, v) => total + v * v, 0) / n), name).toBeCloseTo(1, 5);
@@ -44,6 +44,62 @@ test("are z-scores on the normals that they are calibrated on, each with mean 0 
   both.data.forEach((v, i) => {
     expect(v).toBeCloseTo(2 * image.data[i] + cycle.data[i], 6);
   });
+});
+
+/** Offsets of normals of one law, and what they settle. */
+function settled(random: Random, count: number, styles: number, width: number) {
+  const offsets = Array.from({ length: count }, () => random.normals(styles * width));
+  const none = offsets.map(() => new Float32Array(1));
+  const observed = { ...Object.fromEntries(SCORES.map((name) => [name, none])), offsets };
+  const state = settle(observed, { count: styles, width, range: [0, styles - 1] });
+  return { offsets, held: (name: string) => state.get(`calibration/${name}`)!.data };
+}
+
+/** The prior's score by its definition. */
+function priorOf(offsets: Float32Array, { mean, variance }: Record<string, Float32Array>, styles: number): number {
+  const width = offsets.length / styles;
+  const distances = Array.from({ length: styles }, (_, style) => {
+    const squares = Array.from({ length: width }, (_, j) => style * width + j).map(
+      (i) => (offsets[i] - mean[i]) ** 2 / variance[i],
+    );
+    return Math.sqrt(squares.reduce((a, b) => a + b) / width);
+  });
+  return distances.reduce((a, b) => a + b) / styles;
+}
+
+const momentsOf = (values: readonly number[]) => {
+  const average = values.reduce((a, b) => a + b) / values.length;
+  return [average, Math.sqrt(values.reduce((total, v) => total + (v - average) ** 2, 0) / values.length)];
+};
+
+test("hold each normal to the prior of the others: the prior's mean and deviation are those of such distances", () => {
+  const { offsets, held } = settled(new Random(4, "left out"), 7, 3, 5);
+  const distances = offsets.map((left) => {
+    const others = offsets.filter((row) => row !== left);
+    const mean = left.map((_, i) => others.reduce((total, row) => total + row[i], 0) / others.length);
+    const own = left.map((_, i) => others.reduce((total, row) => total + (row[i] - mean[i]) ** 2, 0) / others.length);
+    const typical = own.reduce((a, b) => a + b) / own.length;
+    return priorOf(left, { mean, variance: own.map((v) => 0.9 * v + 0.1 * typical) }, 3);
+  });
+  const [average, deviation] = momentsOf(distances);
+  expect(held("prior")[0]).toBeCloseTo(average, 5);
+  expect(held("prior")[1]).toBeCloseTo(deviation, 5);
+});
+
+test("of normals that are new have about mean 0 and deviation 1 by the prior too", () => {
+  const runs = Array.from({ length: 30 }, (_, seed) => {
+    const random = new Random(seed, "new");
+    const { held } = settled(random, 12, 8, 16);
+    const statistics = { mean: held("priorMean"), variance: held("priorVariance") };
+    const [average, deviation] = held("prior");
+    const fresh = Array.from({ length: 100 }, () => priorOf(random.normals(128), statistics, 8));
+    return momentsOf(fresh.map((distance) => (distance - average) / deviation));
+  });
+  const middle = (column: 0 | 1) => runs.map((moments) => moments[column]).sort((a, b) => a - b)[15];
+  // Held to a prior that they are part of, these twelve would say 3 and 1.5.
+  expect(Math.abs(middle(0))).toBeLessThan(0.5);
+  expect(middle(1)).toBeGreaterThan(0.8);
+  expect(middle(1)).toBeLessThan(1.2);
 });
 
 test("look at the chosen styles alone", () => {

@@ -1,15 +1,16 @@
 /** @file Checks a data set on disk: reads every image once and hands what it saw to the browser-safe checks. */
 import { prepare } from "@hale/imaging";
-import { sha256Hex } from "@hale/runtime";
 import { type DatasetCheck, summariseCheck } from "../../dataset/check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "../../dataset/controls.ts";
 import { clusterOf, type Dataset, type Item } from "../../dataset/item.ts";
 import { findLeaks, fingerprint } from "../../dataset/leaks.ts";
 import type { SplitOptions } from "../../dataset/split.ts";
 import { type ReadOptions, readImages } from "./images.ts";
-import { loadDataset } from "./load.ts";
+import { type LoadOptions, loadDataset } from "./load.ts";
 
 export interface CheckOptions extends SplitOptions {
+  /** How scans become images; what is missing is chosen to fit the first one. */
+  input?: LoadOptions["input"];
   corrupt?: ReadOptions["corrupt"];
   /** False leaves out the search for near copies, the only slow part: for 2,000 images half a minute, or minutes where all look alike. */
   nearCopies?: boolean;
@@ -22,12 +23,14 @@ export interface CheckOptions extends SplitOptions {
  */
 export async function checkDataset(path: string, options: CheckOptions = {}): Promise<DatasetCheck> {
   const { corrupt, nearCopies = true, onProgress } = options;
-  const dataset = await loadDataset(path, options);
+  const { fractions, seed, input } = options;
+  const dataset = await loadDataset(path, { fractions, seed, input });
+  const compared = comparedOf(dataset.items);
   const read = await readImages(
     dataset.items,
-    async (raster, bytes) => ({
-      sha256: await sha256Hex(bytes),
-      fingerprint: fingerprint(raster),
+    async (raster, identity, item) => ({
+      sha256: await identity(),
+      fingerprint: compared.has(item) ? fingerprint(raster) : null,
       small: prepare(raster, { size: CONTROL_SIZE, channels: 1 }),
     }),
     { corrupt, onProgress: (done, total) => onProgress?.("reading", done, total) },
@@ -38,7 +41,30 @@ export async function checkDataset(path: string, options: CheckOptions = {}): Pr
     onProgress: (done, total) => onProgress?.("comparing", done, total),
   });
   const small = read.images.map((image) => image.small);
-  return summariseCheck(kept, { leaks, nearCopies, ...audit(read.items, small), skipped: read.skipped });
+  return summariseCheck(kept, {
+    leaks,
+    nearCopies,
+    ...audit(read.items, small),
+    skipped: read.skipped,
+    notNumbers: read.notNumbers,
+  });
+}
+
+/** Slices of a volume that are compared with those of others: a copy of a volume is a copy of each slice. */
+const COMPARED = 3;
+
+/** The items whose near copies are looked for: plain pictures, and a few slices of each volume, evenly spread. */
+function comparedOf(items: readonly Item[]): Set<Item> {
+  const volumes = new Map<string, Item[]>();
+  const compared = new Set<Item>();
+  for (const item of items) {
+    if (!item.scan || item.scan.single) compared.add(item);
+    else volumes.set(item.scan.path, [...(volumes.get(item.scan.path) ?? []), item]);
+  }
+  for (const slices of volumes.values()) {
+    for (let k = 1; k <= COMPARED; k++) compared.add(slices[Math.floor((k * slices.length) / (COMPARED + 1))]);
+  }
+  return compared;
 }
 
 function audit(

@@ -1,11 +1,13 @@
 /**
- * @file Reads the pictures of a data set, one after the other, and says which could not be read. Nothing is cached on
+ * @file Reads the images of a data set, one after the other, and says which could not be read. Nothing is cached on
  * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
  */
 import { HaleError } from "@hale/errors";
-import { decodeImage, type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
-import { readImageBytes } from "@hale/imaging/node";
+import { type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
+import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
+import { sha256Hex } from "@hale/runtime";
 import type { Item } from "../../dataset/item.ts";
+import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
 
 export interface ReadOptions {
   /** What a damaged image does: refuse the whole set, naming all of them (default), or be left out and reported. */
@@ -24,23 +26,28 @@ export interface ReadImages<T> {
   items: Item[];
   images: T[];
   skipped: Skipped[];
+  /** Scans with samples that were NaN or infinite, and were taken as background. */
+  notNumbers: { path: string; samples: number }[];
 }
 
 /**
- * Reads each item and turns its raster (and encoded bytes) into a T. Throws IMAGE_CORRUPT naming every unreadable image
+ * Reads each item and turns its raster into a T; `identity` gives the SHA-256 of what it was read from. Of a volume each
+ * slice is read by itself, and one volume is in memory at a time. Throws IMAGE_CORRUPT naming every unreadable image
  * unless `corrupt` is "skip", and DATASET_EMPTY when none is left.
  */
 export async function readImages<T>(
   items: readonly Item[],
-  turn: (raster: Raster, bytes: Uint8Array, item: Item) => T | Promise<T>,
+  turn: (raster: Raster, identity: () => Promise<string>, item: Item) => T | Promise<T>,
   options: ReadOptions = {},
 ): Promise<ReadImages<T>> {
   const { corrupt = "refuse", onProgress } = options;
-  const result: ReadImages<T> = { items: [], images: [], skipped: [] };
+  const result: ReadImages<T> = { items: [], images: [], skipped: [], notNumbers: [] };
+  const odd = new Map<string, number>();
   for (const [index, item] of items.entries()) {
     try {
-      const bytes = await readImageBytes(item.file, item.path);
-      result.images.push(await turn(await decodeImage(bytes, item.path), bytes, item));
+      const { raster, identity, notNumbers } = await readItem(item);
+      if (notNumbers > 0) odd.set(item.scan!.path, (odd.get(item.scan!.path) ?? 0) + notNumbers);
+      result.images.push(await turn(raster, identity, item));
       result.items.push(item);
     } catch (error) {
       if (!(error instanceof HaleError) || !/^(IMAGE|FILE)_/.test(error.code)) throw error;
@@ -48,6 +55,7 @@ export async function readImages<T>(
     }
     onProgress?.(index + 1, items.length);
   }
+  result.notNumbers = [...odd].map(([path, samples]) => ({ path, samples }));
   const { skipped } = result;
   if (skipped.length > 0 && (corrupt === "refuse" || result.items.length === 0)) {
     const reasons = skipped.map(({ reason }) => reason).join(" ");
@@ -58,6 +66,20 @@ export async function readImages<T>(
     );
   }
   return result;
+}
+
+async function readItem(item: Item): Promise<{ raster: Raster; identity: () => Promise<string>; notNumbers: number }> {
+  if (item.scan) {
+    const { scan } = item;
+    const slice = await readSlice(item, scan);
+    return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`) };
+  }
+  const bytes = await readImageBytes(item.file, item.path);
+  return {
+    raster: await sharedReader().picture({ bytes }, item.path),
+    identity: () => sha256Hex(bytes),
+    notNumbers: 0,
+  };
 }
 
 /** Images prepared for a network: CHW, [channels, size, size], in [-1, 1]. Throws what `readImages` throws. */
@@ -75,7 +97,13 @@ export function loadImages(
 export async function loadMask(item: Item, size: number): Promise<Uint8Array | null> {
   if (item.mask === null) return null;
   const name = `mask of ${item.path}`;
-  const { width, height, data } = toGrey(await decodeImage(await readImageBytes(item.mask, name), name));
+  if (item.scan) {
+    const sliced = await openScan(item.file, item.scan.path, item.scan.input);
+    const mask = (await openMask(item.mask, `mask of ${item.scan.path}`, sliced)).picture(item.scan.index);
+    const { fullWidth, fullHeight } = sliced.frame;
+    return Uint8Array.from(resizePlane(mask, fullWidth, fullHeight, size, size), (share) => (share >= 0.5 ? 1 : 0));
+  }
+  const { width, height, data } = toGrey(await readImage(item.mask, name));
   const marked = Uint8Array.from(data, (value) => (value > 0 ? 1 : 0));
   return Uint8Array.from(resizePlane(marked, width, height, size, size), (share) => (share >= 0.5 ? 1 : 0));
 }

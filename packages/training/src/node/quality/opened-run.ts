@@ -13,7 +13,7 @@ import { arraysUnder } from "../../trainer/first-state.ts";
 import { partition } from "../../trainer/partition.ts";
 import { newestCheckpoint } from "../checkpoint.ts";
 import { loadDataset, loadImages } from "../dataset/index.ts";
-import { type RunSettings, readRunSettings, splitOf } from "../run-settings.ts";
+import { datasetInputOf, type RunSettings, readRunSettings, splitOf } from "../run-settings.ts";
 import { BEST, fingerprintOf } from "../train.ts";
 
 export interface OpenedImages {
@@ -67,7 +67,7 @@ export async function openRun(folder: string, { data, accepts, onProgress }: Ope
       `It writes one every ${settings.every} iterations; go on with hale train --resume ${folder}.`,
     );
   }
-  const dataset = await loadDataset(data ?? settings.data);
+  const dataset = await loadDataset(data ?? settings.data, { input: datasetInputOf(settings) });
   const parts = partition(dataset, splitOf(settings));
   const total = parts.train.length + parts.unlabelled.length + parts.selection.length + parts.threshold.length;
   let read = 0;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeBackbone } from "../../backbone/backbone-file.ts";
 import { tinyPlain } from "../../backbone/node/test-support.ts";
 import { readPlainModel } from "../../backbone/plain-model.ts";
+import { TINY } from "../../methods/hq-anogan/tiny-fixture.ts";
 import { methodNamed } from "../../methods/registry.ts";
 import { FeatureExtractor } from "../../quality/features.ts";
 import { generationFigures } from "../../quality/figures.ts";
@@ -51,8 +52,7 @@ beforeAll(async () => {
   run = join(root, "run");
   const counts = { trainNormal: 30, unlabelled: 0, valNormal: 12, testNormal: 0, testAbnormal: 0 };
   await writePhantomSet(join(root, "data"), { seed: 5, size: SIZE, counts });
-  const tiny = { latent: 16, base: 256, maxChannels: 8, batch: 4, encoderWidth: 4, encoderBatch: 2 };
-  await runTraining(run, settings("hq-anogan", { ...tiny, generatorShare: 0.5 }, 4));
+  await runTraining(run, settings("hq-anogan", { ...TINY, generatorShare: 0.5 }, 4));
 }, LIMIT);
 afterAll(() => rm(root, { recursive: true }));
 

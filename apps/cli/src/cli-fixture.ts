@@ -1,0 +1,78 @@
+/** @file What the tests of the command need: a way to run it, what a refusal looks like, and a detector whose score has parts. */
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Random } from "@hale/autodiff";
+import { type Card, DetectorModel, packDetector, unpackDetector } from "@hale/detector";
+import { openDevice } from "@hale/runtime/node";
+import { exportModel, methodNamed } from "@hale/training";
+import { expect } from "vitest";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+export interface Result {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** Runs `hale` in a folder. With `until`, interrupts it as soon as standard error says so. */
+export function runHale(folder: string, args: string[], until?: RegExp): Promise<Result> {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { cwd: folder });
+  const result: Result = { code: null, out: "", err: "" };
+  let asked = false;
+  child.stdout.on("data", (text) => {
+    result.out += text;
+  });
+  child.stderr.on("data", (text) => {
+    result.err += text;
+    if (!asked && until?.test(result.err)) asked = child.kill("SIGINT");
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ ...result, code }));
+  });
+}
+
+/** A refusal: the code, one sentence that says what and what to do, no stack. */
+export function expectRefused({ code, err }: Result, wanted: number, sentence: RegExp): void {
+  expect(err).toMatch(sentence);
+  expect(err).not.toMatch(/\n\s+at |node:internal|unexpected fault/);
+  expect(
+    err
+      .trim()
+      .split("\n")
+      .filter((line) => line.startsWith("hale: ") || line.startsWith("error: ")),
+  ).toHaveLength(1);
+  expect(code).toBe(wanted);
+}
+
+/** Cells of a CSV without quotes. */
+export const rowsOf = (csv: string) =>
+  csv
+    .trim()
+    .split("\n")
+    .map((row) => row.split(","));
+
+/**
+ * Writes a detector of HQ-AnoGAN, whose score has parts, with its first weights: nothing is trained. What its card says of data
+ * and threshold is that of the detector `like`. Returns the names of the parts.
+ */
+export async function writeDetectorWithParts(file: string, like: string): Promise<readonly string[]> {
+  const shape = { size: 32, channels: 1 } as const;
+  const { name, title, source, ...method } = methodNamed("hq-anogan");
+  const options = method.options.parse({ latent: 8, base: 128, maxChannels: 8, encoderWidth: 4 });
+  const recipe = method.create(options, shape);
+  const model = exportModel(recipe, shape, recipe.initialState(new Random(1, "parts")));
+  const opened = await DetectorModel.open(model, shape, await openDevice({ threads: 1 }));
+  const { card } = await unpackDetector(await readFile(like), like);
+  const changes: Partial<Card> = {
+    method: { name, title, source, options: options as Card["method"]["options"] },
+    views: [...opened.views],
+    parts: [...opened.parts],
+    selfCheck: await opened.measureSelfCheck(),
+  };
+  await opened.release();
+  await writeFile(file, await packDetector({ model, card: { ...card, ...changes } }));
+  return [...opened.parts];
+}

@@ -1,0 +1,92 @@
+/**
+ * @file The options that say how scans (NIfTI, DICOM) become images, the same for every command that has them.
+ */
+import type { Aggregation } from "@hale/detector";
+import { HaleError } from "@hale/errors";
+import { parseNormalisation, parseSlices } from "@hale/training";
+import type { AskedInput } from "@hale/training/node";
+import { type Command, InvalidArgumentError } from "commander";
+import { rate } from "./options.ts";
+
+/** What commander makes of them. */
+export interface ScanOptions {
+  normalise?: ReturnType<typeof parseNormalisation>;
+  slices?: ReturnType<typeof parseSlices>;
+  skipEmpty?: number | true;
+  crop?: number | true;
+  square?: boolean;
+  unmarkedNormal?: boolean;
+}
+
+/** Share of foreground below which `--skip-empty` passes a slice over, and margin of `--crop` in millimetres. */
+const LEAST_FOREGROUND = 0.05;
+const MARGIN = 5;
+
+/** The sentence of a refusal is commander's to print. */
+function asArgument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof HaleError) throw new InvalidArgumentError(`${error.fault} ${error.remedy}`);
+      throw error;
+    }
+  };
+}
+
+function length(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value < 1000)) {
+    throw new InvalidArgumentError("It must be a length in millimetres, from 0 to below 1000.");
+  }
+  return value;
+}
+
+export function aggregation(text: string): Aggregation {
+  if (text === "max" || text === "mean") return { kind: text };
+  const k = Number(/^top-k:(\d{1,4})$/.exec(text)?.[1]);
+  if (k >= 1) return { kind: "top-k", k };
+  throw new InvalidArgumentError("It must be max, mean or top-k:<number>, for example top-k:5.");
+}
+
+/** Adds the options that make images of scans. */
+export function addScanOptions(command: Command): Command {
+  return command
+    .option(
+      "--normalise <way>",
+      "scans: window:<centre>,<width>, percentile:<low>-<high>[/slice][/foreground], file or full-scale (default: by the first scan)",
+      asArgument(parseNormalisation),
+    )
+    .option(
+      "--slices <axis:range>",
+      "scans: which slices, for example axial:0.2-0.8 (shares), coronal:40-120 (numbers), stored (default: axial)",
+      asArgument(parseSlices),
+    )
+    .option("--skip-empty [share]", `scans: pass slices over with less foreground (${LEAST_FOREGROUND})`, rate)
+    .option("--crop [mm]", `scans: cut to the patient, with this margin (${MARGIN})`, length)
+    .option("--no-square", "scans: do not pad to squares in millimetres")
+    .option("--unmarked-normal", "scans: slices of abnormal volumes without a mark in their mask count as normal");
+}
+
+/** Only what was asked for. */
+export function askedInput(options: ScanOptions): AskedInput {
+  const { normalise, slices, skipEmpty, crop, square, unmarkedNormal } = options;
+  return {
+    ...(normalise && { normalisation: normalise }),
+    ...(slices && { slices }),
+    ...(skipEmpty !== undefined && { leastForeground: skipEmpty === true ? LEAST_FOREGROUND : skipEmpty }),
+    ...(crop !== undefined && { crop: { margin: crop === true ? MARGIN : crop } }),
+    ...(square === false && { square }),
+    ...(unmarkedNormal && { unmarked: "normal" as const }),
+  };
+}
+
+/** Throws OPTION_INVALID where options for scans are given and there are none. */
+export function refuseWithoutScans(asked: AskedInput, data: string): void {
+  if (Object.keys(asked).length === 0) return;
+  throw new HaleError(
+    "OPTION_INVALID",
+    `${data} holds plain pictures, which options such as --normalise and --slices do not concern.`,
+    "Leave them out.",
+  );
+}
