@@ -96,6 +96,7 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
       whiteIsLow: format.photometric === "MONOCHROME1",
       affine: stack.affine,
       spacing: [across, down, stack.step],
+      ...(instance.pixelAspect && { pixelAspect: instance.pixelAspect[0] / instance.pixelAspect[1] }),
     },
     instance,
     shape,

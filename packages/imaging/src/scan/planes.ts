@@ -32,6 +32,8 @@ export interface Stack {
   height: number;
   /** Millimetres between columns, rows and slices; null where unknown. */
   spacing: readonly [number | null, number | null, number | null];
+  /** Height of a pixel over its width, where the spacing is unknown. */
+  pixelAspect: number;
   /** Slice `index`, 0 to count - 1. Throws OPTION_INVALID for another. */
   plane(index: number): SlicePlane;
 }
@@ -67,6 +69,7 @@ export function stackOf(scan: Scan, axis: SliceAxis, name = "The scan"): Stack {
     width,
     height,
     spacing: [across, down, along],
+    pixelAspect: seen === "stored" ? (scan.pixelAspect ?? 1) : 1,
     plane(index) {
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw new HaleError(

@@ -57,4 +57,6 @@ export interface Scan {
   affine: Affine | null;
   /** Millimetres between centres: across columns, rows, slices. Null where unknown. */
   spacing: readonly [number | null, number | null, number | null];
+  /** Height of a pixel over its width, where only that is known and no spacing (DICOM's Pixel Aspect Ratio). 1 if left out. */
+  pixelAspect?: number;
 }

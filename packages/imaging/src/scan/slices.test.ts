@@ -161,6 +161,13 @@ describe("slices", () => {
     expect([...data.slice(0, 5)]).toEqual([0, 0, 0, 0, 1]);
     expect([...data.slice(-5)]).toEqual([1, 0, 0, 0, 0]);
     const unknown = { ...scan, spacing: [null, null, null] as const };
+    // Pixels three times as high as wide: 4 x 18.
+    expect(sliceScan({ ...unknown, pixelAspect: 3 }, { ...input, square: true }).frame).toMatchObject({
+      padLeft: 7,
+      padTop: 0,
+      fullWidth: 18,
+      fullHeight: 6,
+    });
     expect(sliceScan(unknown, { ...input, square: true }).frame).toMatchObject({
       fullWidth: 6,
       fullHeight: 6,

@@ -166,9 +166,9 @@ function spanOf(counts: Float64Array, least: number, margin: number): [number, n
 /** The frame of a box (the whole slice, for null), padded evenly to a square in millimetres where `square` asks for it. */
 export function frameOf(stack: Stack, box: Box | null, square: boolean, name = "The scan"): Frame {
   const part = box ?? { left: 0, top: 0, width: stack.width, height: stack.height };
-  // Where a file knows no spacing, pixels are taken as square.
+  // Where a file knows no spacing, only the shape of its pixels counts.
   const known = stack.spacing[0] !== null && stack.spacing[1] !== null;
-  const [across, down] = known ? [stack.spacing[0]!, stack.spacing[1]!] : [1, 1];
+  const [across, down] = known ? [stack.spacing[0]!, stack.spacing[1]!] : [1, stack.pixelAspect];
   const side = Math.max(part.width * across, part.height * down);
   const fullWidth = square ? Math.max(part.width, Math.round(side / across)) : part.width;
   const fullHeight = square ? Math.max(part.height, Math.round(side / down)) : part.height;
