@@ -36,7 +36,8 @@ describe("help", () => {
   test(
     "of every command has an example and ends well",
     async () => {
-      const commands = "demo,data,data check,data clean,data split,train,evaluate,score,quality,doctor".split(",");
+      const commands =
+        "demo,data,data import,data check,data clean,data split,train,evaluate,score,quality,doctor".split(",");
       const top = await hale(["--help"]);
       expect(top.out).toContain("Research use only");
       for (const command of commands) {

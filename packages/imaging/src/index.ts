@@ -8,6 +8,7 @@ export { setDicomWasm } from "./dicom/codecs.ts";
 export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";
 export { isDicom } from "./dicom/file.ts";
 export type { DicomFrame, DicomInstance, PatientIdentity } from "./dicom/instance.ts";
+export { type DicomOutline, outlineDicom } from "./dicom/outline.ts";
 export { type DicomObject, readDicom } from "./dicom/read.ts";
 export { DICOM_LIMITS, type DicomLimits } from "./dicom/refuse.ts";
 export { assembleSeries, type DicomSeries, type LeftOut } from "./dicom/series.ts";

@@ -1,5 +1,5 @@
 /**
- * @file `hale data`: check a data set for leaks and confounds, take the leaks out, split one by patient.
+ * @file `hale data`: import one, check it for leaks and confounds, take the leaks out, split one by patient.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +10,12 @@ import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
 import { addScanOptions, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
+import { importCommand } from "./data-import.ts";
 
 export function dataCommand(): Command {
   return new Command("data")
-    .description("Look into data sets")
+    .description("Make data sets and look into them")
+    .addCommand(importCommand())
     .addCommand(checkCommand())
     .addCommand(cleanCommand())
     .addCommand(splitCommand());

@@ -31,9 +31,14 @@ interface Entry {
 /**
  * The files of a zip, one after the other, each inflated when it is asked for. Sizes are counted, not believed; all
  * files together keep the budget. Throws for a damaged zip, and for names that are absolute or lead out of their
- * folder, and symbolic links; leaves out what cannot be unpacked and zips within zips.
+ * folder, and symbolic links; leaves out what cannot be unpacked and zips within zips. Only `wanted` ones are unpacked.
  */
-export function* dicomFilesIn(zip: Uint8Array, name: string, limits: DicomLimits = DICOM_LIMITS): Generator<Contained> {
+export function* dicomFilesIn(
+  zip: Uint8Array,
+  name: string,
+  limits: DicomLimits = DICOM_LIMITS,
+  wanted: (entry: string) => boolean = () => true,
+): Generator<Contained> {
   if (zip.length > limits.inputBytes) throw tooBig(name, `it has more than ${limits.inputBytes} bytes`);
   let entries: Entry[];
   try {
@@ -43,7 +48,7 @@ export function* dicomFilesIn(zip: Uint8Array, name: string, limits: DicomLimits
   }
   let left = Math.min(limits.inflatedBytes, zip.length * limits.inflateRatio);
   for (const entry of entries) {
-    if (entry.name.endsWith("/")) continue;
+    if (entry.name.endsWith("/") || !wanted(entry.name)) continue;
     const packed = packedBytes(zip, entry);
     if (typeof packed === "string") {
       yield { name: entry.name, reason: packed };

@@ -24,6 +24,8 @@ export interface NiftiVolume {
   /** Meaning of a stored value s: s × slope + intercept. 1 and 0 unless given. */
   slope?: number;
   intercept?: number;
+  /** Meaningful values that are shown black and white (cal_min, cal_max). None unless given. */
+  window?: readonly [number, number];
   /** What the file is, at most 79 letters of ASCII; nothing that names a patient. */
   description?: string;
 }
@@ -53,6 +55,7 @@ export function writeNifti(volume: NiftiVolume, options: { gzip?: boolean } = {}
   shorts(70, channels === 3 ? [RGB24, 24] : [CODES[type], 8 * SAMPLE_BYTES[type]]);
   view.setFloat32(108, OFFSET, true);
   floats(112, [slope, intercept]);
+  if (volume.window) floats(124, [volume.window[1], volume.window[0]]);
   out[123] = 2; // Millimetres (NIFTI_UNITS_MM).
   const description = (volume.description ?? "").replace(/[^ -~]/g, "?").slice(0, 79);
   for (let i = 0; i < description.length; i++) out[148 + i] = description.charCodeAt(i);

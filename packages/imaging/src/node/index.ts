@@ -3,7 +3,7 @@ import { decodeImage } from "../decode.ts";
 import type { Raster } from "../raster.ts";
 import { readImageBytes } from "./bytes.ts";
 
-export { readImageBytes } from "./bytes.ts";
+export { readImageBytes, readSibling } from "./bytes.ts";
 export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
 export { openGuardedReader } from "./guarded.ts";
 export { readScan, readScanBytes } from "./scans.ts";

@@ -6,13 +6,13 @@ import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HaleError } from "@hale/errors";
 
-/** Writes `content` as `path`, creating its folder. Throws DISK_FULL or FILE_UNWRITABLE. */
-export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+/** Writes `content` as `path`, creating its folder; `mode` are the file's rights. Throws DISK_FULL or FILE_UNWRITABLE. */
+export async function writeAtomic(path: string, content: Uint8Array | string, mode = 0o666): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
   let handle: FileHandle | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
-    handle = await open(temporary, "w");
+    handle = await open(temporary, "w", mode);
     await handle.writeFile(content);
     await handle.sync();
     await handle.close();

@@ -19,6 +19,7 @@ export {
   SUSPICIOUS_AUROC,
 } from "./controls.ts";
 export { readFolders } from "./folders.ts";
+export { REASONS, type Reason, SCAN_COLUMNS, type ScanRecord } from "./import/records.ts";
 export { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
 export {
   clusterOf,
@@ -41,5 +42,6 @@ export {
   NEAR_COPY_THRESHOLD,
 } from "./leaks.ts";
 export { formatManifest, MANIFEST_COLUMNS, parseManifest } from "./manifest.ts";
+export { hmacSha256Hex, KEY_BYTES, openPseudonyms, type PseudonymKind, type Pseudonyms } from "./pseudonym.ts";
 export { filePartOf, parseSlicePath, slicePath, stemOf } from "./scan-names.ts";
 export { DEFAULT_FRACTIONS, type SplitOptions, splitRows } from "./split.ts";

@@ -15,9 +15,10 @@ interface Owner {
 
 /**
  * Takes the run folder, which is made where it is missing, and returns what gives it back. Throws RUN_BUSY while another
- * process works in it; whether one on another machine still does cannot be known, so its lock is respected.
+ * process works in it; whether one on another machine still does cannot be known, so its lock is respected. `doing` is
+ * what the refusal says of the other: other folders than a run's are locked in the same way.
  */
-export async function lockRun(folder: string): Promise<() => Promise<void>> {
+export async function lockRun(folder: string, doing = "training"): Promise<() => Promise<void>> {
   const path = join(folder, "lock.json");
   const mine: Owner = { process: process.pid, machine: hostname() };
   const write = () => writeFile(path, JSON.stringify(mine), { flag: "wx" });
@@ -27,7 +28,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
     await write().catch(async (cause: NodeJS.ErrnoException) => {
       if (cause.code !== "EEXIST") throw cause;
       const owner = await readOwner(path);
-      if (owner && isAlive(owner)) throw busy(folder, path, owner);
+      if (owner && isAlive(owner)) throw busy(folder, path, owner, doing);
       await rm(path, { force: true });
       await write();
     });
@@ -61,10 +62,10 @@ function isAlive({ process: id, machine }: Owner): boolean {
   }
 }
 
-function busy(folder: string, path: string, { process: id, machine }: Owner): HaleError {
+function busy(folder: string, path: string, { process: id, machine }: Owner, doing: string): HaleError {
   return new HaleError(
     "RUN_BUSY",
-    `Process ${id} on ${machine} is training in ${folder}.`,
+    `Process ${id} on ${machine} is ${doing} in ${folder}.`,
     `Wait for it or choose another --out; if there is no such process any more, delete ${path}.`,
   );
 }
