@@ -7,6 +7,6 @@ export type { AnomalyMap, SourceFrame } from "./map.ts";
 export { type ParametricMapInput, parametricMap } from "./parametric-map.ts";
 export { type SecondaryCaptureInput, secondaryCapture } from "./secondary-capture.ts";
 export { type SegmentationInput, segmentation } from "./segmentation.ts";
-export { type Plane, type SourceInstance, sourceInstance, sourceOfDataSet } from "./source.ts";
+export { type Plane, type SourceInstance, sourceInstance, sourceOfFile } from "./source.ts";
 export { type ReportInput, structuredReport } from "./structured-report.ts";
 export type { Making } from "./write.ts";

@@ -3,6 +3,7 @@
  * one (PS3.3 A.8.1), Multi-frame True Color Secondary Capture for several (A.8.5).
  */
 import { HaleError } from "@hale/errors";
+import { MAX_FRAMES } from "../../limits.ts";
 import { checkRaster, type Raster } from "../../raster.ts";
 import { ANOMALY_MAP, SOURCE_IMAGE } from "./codes.ts";
 import {
@@ -16,7 +17,6 @@ import {
   STATEMENT,
 } from "./common.ts";
 import type { SourceFrame } from "./map.ts";
-import { MAX_OBJECT_FRAMES } from "./source.ts";
 import { type Attributes, encodeObject, type Making } from "./write.ts";
 
 const SINGLE = "1.2.840.10008.5.1.4.1.1.7";
@@ -71,11 +71,11 @@ function spacingOf({ instance, frame }: SourceFrame, raster: Raster): Attributes
  */
 export function secondaryCapture(input: SecondaryCaptureInput, making: Making = {}): Uint8Array<ArrayBuffer> {
   const { pictures, detector, description = "Anomaly map over the image" } = input;
-  if (pictures.length === 0 || pictures.length > MAX_OBJECT_FRAMES) {
+  if (pictures.length === 0 || pictures.length > MAX_FRAMES) {
     throw new HaleError(
       "OPTION_INVALID",
       `A Secondary Capture cannot hold ${pictures.length} pictures.`,
-      `Give 1 to ${MAX_OBJECT_FRAMES}.`,
+      `Give 1 to ${MAX_FRAMES}.`,
     );
   }
   const frames = pictures.map(({ source }) => source);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
-import { decodeText } from "./charset.ts";
+import { decodeText } from "../charset.ts";
+import { DICOM_LIMITS } from "../refuse.ts";
 import { cleanValue } from "./elements.ts";
 import { segmentation } from "./segmentation.ts";
 import { sourceInstance } from "./source.ts";
@@ -99,14 +100,14 @@ describe("a source", () => {
     expect(sourceInstance(packed, "a.dcm")).toEqual(sourceInstance(plain, "a.dcm"));
     const bomb = deflated(ctBytes(), 5_000_000);
     expect(bomb.length).toBeLessThan(20_000);
-    expect(() => sourceInstance(bomb, "a.dcm", 1_000_000)).toThrow(
+    expect(() => sourceInstance(bomb, "a.dcm", { ...DICOM_LIMITS, inflatedBytes: 1_000_000 })).toThrow(
       expect.objectContaining({ code: "IMAGE_TOO_LARGE" }),
     );
   });
 
   test.each([
     ["nothing", new Uint8Array(0), "IMAGE_CORRUPT"],
-    ["text", latin("hello ".repeat(100)), "IMAGE_CORRUPT"],
+    ["text", latin("hello ".repeat(100)), "IMAGE_UNSUPPORTED"],
     ["half a file", ctBytes().slice(0, 400), "IMAGE_CORRUPT"],
     ["no image", ctBytes(0, 5, 3, { Rows: undefined }), "IMAGE_UNSUPPORTED"],
     ["no study", ctBytes(0, 5, 3, { StudyInstanceUID: undefined }), "IMAGE_UNSUPPORTED"],
@@ -119,8 +120,8 @@ describe("a source", () => {
   test.each([
     [63, null],
     [64, null],
-    [65, "IMAGE_CORRUPT"],
-    [500, "IMAGE_CORRUPT"],
+    [65, "IMAGE_TOO_LARGE"],
+    [500, "IMAGE_TOO_LARGE"],
   ])("with sequences %i deep: %s", (depth, code) => {
     let nested: Found = { ReferencedSOPClassUID: "1.2" };
     for (let k = 1; k < depth; k++) nested = { ReferencedStudySequence: [nested] };
