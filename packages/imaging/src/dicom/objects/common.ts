@@ -102,7 +102,7 @@ export function commonModules(
     ...source.modules,
     StudyInstanceUID: source.studyUid,
     SOPClassUID: kind.sopClassUid,
-    SOPInstanceUID: newUid(),
+    SOPInstanceUID: making.sopInstanceUid ?? newUid(),
     ...dated,
     TimezoneOffsetFromUTC: source.image.TimezoneOffsetFromUTC,
     CodingSchemeIdentificationSequence: CODING_SCHEMES,

@@ -1,4 +1,7 @@
-/** @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. */
+/**
+ * @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. A door
+ * of its own, `@hale/imaging/dicom-objects`, to be imported when objects are asked for: dcmjs stands behind it.
+ */
 
 export type { DetectorIdentity } from "./common.ts";
 export { STATEMENT } from "./common.ts";
@@ -9,4 +12,4 @@ export { type SecondaryCaptureInput, secondaryCapture } from "./secondary-captur
 export { type SegmentationInput, segmentation } from "./segmentation.ts";
 export { type Plane, type SourceInstance, sourceInstance, sourceOfFile } from "./source.ts";
 export { type ReportInput, structuredReport } from "./structured-report.ts";
-export type { Making } from "./write.ts";
+export { type Making, randomUid } from "./write.ts";
