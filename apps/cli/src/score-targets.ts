@@ -78,13 +78,16 @@ async function seriesIn(folder: string, readSource?: SourceReader): Promise<[str
     };
     return [file, async () => ({ scan, frames: readSource && frames })];
   });
-  // What should be DICOM by its name has a row that says why it has no score.
+  // What should be DICOM by its name, a copy perhaps, has a row of its own, that may say why it has no score.
   const damaged = [...leftOut, ...unused].filter(({ name }) => /\.(dcm|dicom|ima)$/i.test(name));
   return [
     ...rows,
     ...damaged.map(({ name }): [string, Target["scan"]] => [
       join(folder, name),
-      async () => ({ scan: await readScan(join(folder, name)) }),
+      async () => {
+        const source = sources.get(name);
+        return { scan: await readScan(join(folder, name)), frames: source && (() => allFrames(source())) };
+      },
     ]),
   ];
 }
@@ -105,8 +108,11 @@ function sourceOrFault(readSource: SourceReader, bytes: Uint8Array, name: string
 /** The frames of one DICOM file, in its own order. */
 export function framesOf(bytes: Uint8Array, file: string, readSource: SourceReader): () => SourceFrame[] {
   const source = sourceOrFault(readSource, bytes, file);
-  return () => Array.from({ length: source().frames }, (_, k) => ({ instance: source(), frame: k + 1 }));
+  return () => allFrames(source());
 }
+
+const allFrames = (instance: SourceInstance): SourceFrame[] =>
+  Array.from({ length: instance.frames }, (_, k) => ({ instance, frame: k + 1 }));
 
 async function some(files: readonly string[], test: (file: string) => Promise<boolean>): Promise<boolean> {
   for (const file of files) if (await test(file)) return true;

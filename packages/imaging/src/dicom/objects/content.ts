@@ -1,5 +1,5 @@
 /** @file Content items of structured reports (PS3.3 C.17.3), one function a value type. */
-import { reference } from "./common.ts";
+import { namesFrames, reference } from "./common.ts";
 import type { SourceInstance } from "./source.ts";
 import { type Attributes, decimal } from "./write.ts";
 
@@ -61,7 +61,7 @@ export function image(
     ReferencedSOPSequence: [
       {
         ...reference(source),
-        ReferencedFrameNumber: source.frames > 1 && frames?.length ? frames : undefined,
+        ReferencedFrameNumber: namesFrames(source) && frames?.length ? frames : undefined,
         // C.18.4: for segmentations, and without frames.
         ReferencedSegmentNumber: segment,
       },

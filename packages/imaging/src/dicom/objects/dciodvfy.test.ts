@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { emptyRaster } from "../../raster.ts";
 import { DICOM_OBJECTS_KNOWN_WARNINGS } from "./dciodvfy-fixture.ts";
 import { deidentifySources } from "./deidentify.ts";
+import { placeMap } from "./map.ts";
 import { parametricMap } from "./parametric-map.ts";
 import { secondaryCapture } from "./secondary-capture.ts";
 import { segmentation } from "./segmentation.ts";
@@ -23,6 +24,9 @@ const SOURCES: Record<string, () => SourceInstance[] | Promise<SourceInstance[]>
   "CT slices": () => ctStack(4, 7, 5),
   "a CT slice": () => ctStack(1, 8, 8),
   "an enhanced MR": () => [sourceInstance(multiFrameBytes(3, 7, 5), "mf.dcm")],
+  "a capture that has more frames than its class allows": () => [
+    sourceInstance(radiographBytes(7, 5, { SOPClassUID: "1.2.840.10008.5.1.4.1.1.7", NumberOfFrames: 2 }), "sc.dcm"),
+  ],
   "a radiograph": () => [sourceInstance(radiographBytes(7, 5), "cr.dcm")],
   "a knee, right": () => [
     sourceInstance(radiographBytes(7, 5, { BodyPartExamined: "KNEE", Laterality: "R" }), "cr.dcm"),
@@ -58,9 +62,24 @@ function objectsOf(sources: SourceInstance[]): Record<string, () => Uint8Array> 
     segmentation: () => segmentation({ map, detector: DETECTOR, threshold: 0.5 }, making),
     picture: () => secondaryCapture({ pictures, detector: DETECTOR }, making),
     report: () =>
-      structuredReport({ sources, score: 1 / 3, threshold: 0.1, falseAlarmRate: 0.05, detector: DETECTOR }, making),
+      structuredReport(
+        {
+          ...{ sources, score: 1 / 3, threshold: 0.1, falseAlarmRate: 0.05, detector: DETECTOR },
+          parametricMap: placeMap(map).planes && asSource(parametricMap({ map, detector: DETECTOR, maximum: 1 })),
+          segmentation: {
+            instance: asSource(segmentation({ map, detector: DETECTOR, threshold: 0.5 })),
+            threshold: 0.5,
+          },
+          remarks: ["The segment is the map above 0.5."],
+        },
+        making,
+      ),
+    "report alone": () =>
+      structuredReport({ sources, score: 1, threshold: null, falseAlarmRate: null, detector: DETECTOR }, making),
   };
 }
+
+const asSource = (bytes: Uint8Array) => sourceInstance(bytes, "written");
 
 describe.skipIf(!installed)("dciodvfy", () => {
   const folder = mkdtempSync(join(tmpdir(), "hale-objects-"));
@@ -84,7 +103,7 @@ describe.skipIf(!installed)("dciodvfy", () => {
 
   test.each(Object.entries(SOURCES))("has nothing against objects of %s", async (name, sources) => {
     for (const [kind, make] of Object.entries(objectsOf(await sources()))) {
-      if (kind === "parametric map" && /radiograph|knee|photograph/.test(name)) continue;
+      if (kind === "parametric map" && /capture|radiograph|knee|photograph/.test(name)) continue;
       expect(complaints(make()), kind).toEqual([]);
     }
   });

@@ -13,6 +13,7 @@ import {
   type DetectorIdentity,
   distinct,
   lossyModule,
+  namesFrames,
   reference,
   STATEMENT,
 } from "./common.ts";
@@ -139,7 +140,7 @@ function sourceImages(frames: readonly SourceFrame[]): Attributes[] {
       .map((each) => each.frame);
     return {
       ...reference(instance),
-      ReferencedFrameNumber: instance.frames > 1 ? [...new Set(shown)] : undefined,
+      ReferencedFrameNumber: namesFrames(instance) ? [...new Set(shown)] : undefined,
       PurposeOfReferenceCodeSequence: [SOURCE_IMAGE],
     };
   });

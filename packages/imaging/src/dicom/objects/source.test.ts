@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { deflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
 import { decodeText } from "../charset.ts";
+import { el, imageFile } from "../dicom-fixture.ts";
 import { DICOM_LIMITS } from "../refuse.ts";
 import { cleanValue } from "./elements.ts";
 import { segmentation } from "./segmentation.ts";
@@ -22,6 +23,11 @@ import {
 import { dateTime, decimal, encodeObject, uidOfUuid } from "./write.ts";
 
 const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+const LOSSY = [
+  ...[0x00080016, 0x00080018, 0x0020000d, 0x0020000e].map((tag, i) => el(tag, "UI", `1.2.${i}`)),
+  el(0x00282110, "CS", "00"),
+];
 
 /** A segmentation of a blank map of the source, read back: the way by which names travel. */
 function written(bytes: Uint8Array<ArrayBuffer>) {
@@ -89,6 +95,15 @@ describe("a source", () => {
     const { planes } = sourceInstance(multiFrameBytes(3), "mf.dcm");
     expect(planes.map((plane) => plane?.position[2])).toEqual([0, 2, 4]);
     expect(planes[2]).toMatchObject({ spacing: [1.5, 1.25], thickness: 2 });
+  });
+
+  test("in a syntax that always loses something is lossy, whatever it says", () => {
+    const file = imageFile([1, 2, 3, 4, 5, 6], { more: LOSSY }, { syntax: "1.2.840.10008.1.2.4.50" });
+    expect(sourceInstance(file, "a.dcm").image).toMatchObject({
+      LossyImageCompression: "01",
+      LossyImageCompressionMethod: "ISO_10918_1",
+      LossyImageCompressionRatio: "1",
+    });
   });
 
   test("without a place has none", () => {
@@ -316,6 +331,12 @@ describe.skipIf(!samples)("sample files", () => {
       if (lacking.test(file)) expect(read, file).toThrow(expect.objectContaining({ code: "IMAGE_UNSUPPORTED" }));
       else expect(read(), file).toMatchObject({ rows, columns, frames: frames ?? 1 });
     }
+  });
+
+  test("a lossy one says so, by which method and ratio", () => {
+    const { image } = sourceInstance(readFileSync(join(samples!, "valid/JPEG-lossy.dcm")), "JPEG-lossy.dcm");
+    expect(image).toMatchObject({ LossyImageCompression: "01", LossyImageCompressionMethod: "ISO_10918_1" });
+    expect(Number(image.LossyImageCompressionRatio)).toBeGreaterThan(1);
   });
 
   test("all others are sources or are refused, never worse", () => {
