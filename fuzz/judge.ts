@@ -4,8 +4,7 @@
  */
 import { unpackDetector } from "@hale/detector";
 import { HaleError } from "@hale/errors";
-import { type ImageFile, readImageFile, statisticsOf } from "@hale/imaging";
-import type { Scan } from "../packages/imaging/src/scan/scan.ts";
+import { dicomFilesIn, filesOfDicomDir, type ImageFile, readImageFile, type Scan, statisticsOf } from "@hale/imaging";
 import type { Kind, Seed } from "./seeds/seed.ts";
 
 export type Verdict =
@@ -22,7 +21,11 @@ export async function judge(
 ): Promise<Verdict> {
   try {
     if (kind === "hale") await unpackDetector(bytes, `${file}.hale`);
-    else {
+    else if (kind === "zip") await readZip(bytes, file);
+    else if (kind === "dicomdir") {
+      const outside = filesOfDicomDir(bytes, file).find((path) => /^[/\\]|(^|[/\\])\.\.([/\\]|$)|^\w:/.test(path));
+      if (outside !== undefined) return { kind: "finding", what: `leads out: ${outside}`, stack: "" };
+    } else {
       const companion = async (name: string) => companions[name] ?? null;
       const fault = faultOf(await readImageFile(bytes, file, companion));
       if (fault) return { kind: "finding", what: `nonsense: ${fault}`, stack: "" };
@@ -37,6 +40,16 @@ export async function judge(
     if (!EXPECTED.test(error.code))
       return { kind: "finding", what: `code ${error.code}: ${error.message}`, stack: error.stack ?? "" };
     return { kind: "refused", code: error.code, caught: caughtIn(error) };
+  }
+}
+
+/** Every file in a zip, to its pixels; a refused one does not stop the others. */
+async function readZip(bytes: Uint8Array, file: string): Promise<void> {
+  for (const entry of dicomFilesIn(bytes, file)) {
+    if (!("bytes" in entry)) continue;
+    await readImageFile(entry.bytes, file).catch((error: unknown) => {
+      if (!(error instanceof HaleError)) throw error;
+    });
   }
 }
 

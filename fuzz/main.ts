@@ -2,11 +2,11 @@
  * @file The fuzzer's command line: `npm run fuzz -- --runs 100000`. Results go to standard output; exit code 1 when there
  * is a finding, or when memory grew.
  */
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { kindOf } from "@hale/imaging";
 import { Command, InvalidArgumentError } from "commander";
 import { campaign, replay } from "./campaign.ts";
-import { grew, report } from "./report.ts";
+import { figures, grew, report } from "./report.ts";
 import { KINDS, type Kind } from "./seeds/seed.ts";
 
 function whole(text: string): number {
@@ -29,6 +29,7 @@ interface Options {
   codecs?: boolean;
   out: string;
   replay?: string[];
+  record?: string;
   json?: boolean;
 }
 
@@ -39,6 +40,7 @@ const {
   codecs,
   out,
   replay: files,
+  record,
   json,
 } = new Command("fuzz")
   .description("Feeds damaged files to every reader. Whatever the bytes: an image, or a typed refusal, in time.")
@@ -48,6 +50,10 @@ const {
   .option("--codecs", "the seeds that WebAssembly decodes, instead of those that JavaScript reads")
   .option("--out <folder>", "where findings are kept", "fuzz/findings")
   .option("--replay <files...>", "read these inputs again instead")
+  .option(
+    "--record <file>",
+    "add one line of figures to this file: results/fuzz.jsonl for runs that SECURITY.md tells of",
+  )
   .option("--json", "one JSON object")
   .addHelpText(
     "after",
@@ -90,5 +96,7 @@ if (files) {
       ? JSON.stringify({ ...result, findings: result.findings.map(({ signature, count }) => ({ signature, count })) })
       : report(result),
   );
+  if (record)
+    await appendFile(record, `${JSON.stringify(figures(result, { seed, kinds, codecs: codecs ?? false }))}\n`);
   if (result.findings.length > 0 || grew(result)) process.exitCode = 1;
 }

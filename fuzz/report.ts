@@ -18,6 +18,37 @@ const byCount = (counts: Record<string, number>) =>
     .sort((a, b) => b[1] - a[1])
     .map(([name, count]) => `  ${String(count).padStart(9)}  ${name}`);
 
+/** One line of results/fuzz.jsonl. */
+export interface Figures {
+  seed: number;
+  kinds: readonly string[];
+  /** Seeds that WebAssembly decodes, or those that JavaScript reads. */
+  codecs: boolean;
+  runs: number;
+  perSecond: number;
+  read: number;
+  findings: number;
+  slowestMilliseconds: number;
+  /** Growth from the warm-up to the end; null where it was not measured. */
+  ownGrowthMb: number | null;
+  residentGrowthMb: number | null;
+}
+
+export function figures(result: CampaignResult, of: Pick<Figures, "seed" | "kinds" | "codecs">): Figures {
+  const { runs, seconds, ok, findings, slowest, memory } = result;
+  const growth = (key: "own" | "rss") => memory && Number(((memory.end[key] - memory.warm[key]) / 2 ** 20).toFixed(1));
+  return {
+    ...of,
+    runs,
+    perSecond: Math.round(runs / seconds),
+    read: ok,
+    findings: findings.length,
+    slowestMilliseconds: Math.round(slowest.milliseconds),
+    ownGrowthMb: growth("own"),
+    residentGrowthMb: growth("rss"),
+  };
+}
+
 export function report(result: CampaignResult): string {
   const { runs, seconds, ok, refused, caught, kinds, slowest, findings, memory } = result;
   return [

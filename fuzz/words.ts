@@ -125,6 +125,23 @@ export const WORDS: Record<Kind, number[][]> = {
     ...[1, 5, 7, 8, 32773, 32946].map((c) => [c & 255, c >> 8]),
     [0x4d, 0x4d, 0, 42],
   ],
+  zip: [
+    [0x50, 0x4b, 3, 4],
+    [0x50, 0x4b, 1, 2],
+    [0x50, 0x4b, 5, 6],
+    [8, 0],
+    [0, 0],
+    [0xff, 0xff, 0xff, 0xff],
+    ...["../", "/", "C:\\", "..\\", "a.dcm", "\0"].map(ascii),
+  ],
+  dicomdir: [
+    tag(0x0004, 0x1220, "SQ"),
+    tag(0x0004, 0x1500, "CS"),
+    tag(0xfffe, 0xe000),
+    tag(0xfffe, 0xe0dd),
+    [0xff, 0xff, 0xff, 0xff],
+    ...["..\\", "\\", "/", "\\\\", "A\\..\\..\\B", "C:", "\0"].map(ascii),
+  ],
   hale: [
     ...[
       [0x50, 0x4b, 3, 4],

@@ -19,7 +19,7 @@ function forge(card: Uint8Array, model: Uint8Array): Uint8Array {
 }
 
 /** Signatures, sizes and offsets of a zip's records. */
-function zipFields(bytes: Uint8Array): Field[] {
+export function zipFields(bytes: Uint8Array): Field[] {
   const fields: Field[] = [];
   for (let at = 0; at + 30 < bytes.length; at++) {
     if (bytes[at] !== 0x50 || bytes[at + 1] !== 0x4b) continue;

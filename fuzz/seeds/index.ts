@@ -1,4 +1,5 @@
 /** @file All seeds, in a fixed order: a run is known by its number, so the order is part of it. */
+import { containerSeeds } from "./containers.ts";
 import { detectorSeeds } from "./detector.ts";
 import { dicomSeeds } from "./dicom.ts";
 import { pictureSeeds } from "./pictures.ts";
@@ -7,7 +8,13 @@ import { volumeSeeds } from "./volumes.ts";
 
 /** Seeds of the given kinds: those that JavaScript reads, or those that go through WebAssembly. */
 export async function seedsOf(kinds: readonly Kind[], codecs: boolean): Promise<Map<Kind, Seed[]>> {
-  const all = [...(await dicomSeeds()), ...volumeSeeds(), ...pictureSeeds(), ...(await detectorSeeds())];
+  const all = [
+    ...(await dicomSeeds()),
+    ...volumeSeeds(),
+    ...pictureSeeds(),
+    ...(await detectorSeeds()),
+    ...containerSeeds(),
+  ];
   const chosen = new Map<Kind, Seed[]>();
   for (const seed of all) {
     if (seed.codec !== codecs || !kinds.includes(seed.kind)) continue;

@@ -1,6 +1,7 @@
 /** @file What a seed is: a sound small file, and where it is worth lying. */
 
-export const KINDS = ["dicom", "nifti", "nrrd", "metaimage", "png", "jpeg", "tiff", "hale"] as const;
+/** Files of every kind that is read; `zip` is one of DICOM files. */
+export const KINDS = ["dicom", "nifti", "nrrd", "metaimage", "png", "jpeg", "tiff", "hale", "zip", "dicomdir"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A whole number in a file that says how long, how many or of what type something is. */

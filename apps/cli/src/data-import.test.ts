@@ -59,7 +59,7 @@ test(
     for (const [path, bytes] of await filesOf(join(root, "set"))) {
       expect([...plantedIn(path), ...plantedIn(bytes)], path).toEqual([]);
     }
-    expect((await readFile(join(root, "config", "hale", "pseudonym.sources.csv"), "utf8")).split("\n").length).toBe(28);
+    expect((await readFile(join(root, "config", "hale", "pseudonym.sources.csv"), "utf8")).split("\n").length).toBe(29);
 
     const again = await importing("Quillfeather", "--out", "set", "--classes", "cyst", "--json");
     expect([again.code, again.err]).toEqual([0, ""]);

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { type Aggregation, Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { HaleError } from "@hale/errors";
-import { decodeImage, isDicom, isImage } from "@hale/imaging";
-import { readImageBytes, readScan } from "@hale/imaging/node";
+import { isDicom, isImage } from "@hale/imaging";
+import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { DICOM_OUT_HELP, type DicomOutOptions, identityOf, openDicomOut, SEGMENT_ABOVE } from "../dicom-out.ts";
@@ -122,7 +122,7 @@ async function scoreOne(
       return await scoreScan(detector, { scan: await readScan(file, file), frames }, file, name, scoring);
     }
     refusePicture(detector, file);
-    const raster = await decodeImage(bytes, file);
+    const raster = await sharedReader().picture({ bytes }, file);
     const finding = await detector.examine(raster);
     if (scoring.maps) {
       const base = join(scoring.maps, name);

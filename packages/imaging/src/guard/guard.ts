@@ -4,9 +4,11 @@
  * decodes cannot be asked to stop: ending it is the only way that always works.
  */
 import { HaleError } from "@hale/errors";
+import type { DicomObject } from "../dicom/read.ts";
+import type { Raster } from "../raster.ts";
 import type { ImageFile } from "../read.ts";
 import type { FileSummary } from "../summary.ts";
-import { buffersOf, type FileSource, type ReadAnswer, type ReadRequest } from "./protocol.ts";
+import { buffersOf, type FileSource, type ReadAnswer, type Readings, type ReadRequest } from "./protocol.ts";
 
 /** Milliseconds that reading one file may take. */
 export const READ_MILLISECONDS = 30_000;
@@ -46,6 +48,10 @@ export interface GuardedReader {
   read(source: FileSource, name: string, give?: boolean): Promise<ImageFile>;
   /** What `hale probe` says of a file; throws as `read` does. */
   summarise(source: FileSource, name: string, give?: boolean): Promise<FileSummary>;
+  /** The same for a DICOM file: throws what `readDicom` throws, IMAGE_TOO_SLOW and IMAGE_TOO_LARGE. */
+  dicom(source: FileSource, name: string, give?: boolean): Promise<DicomObject>;
+  /** The same for a PNG, JPEG or TIFF: throws what `decodeImage` throws, IMAGE_TOO_SLOW and IMAGE_TOO_LARGE. */
+  picture(source: FileSource, name: string, give?: boolean): Promise<Raster>;
   /** Ends the worker. A reading under way is refused. */
   close(): void;
 }
@@ -129,17 +135,22 @@ export function guard(
     return turn;
   }
 
+  async function want<W extends keyof Readings>(
+    want: W,
+    source: FileSource,
+    name: string,
+    give = false,
+  ): Promise<Readings[W]> {
+    const answer = await inTurn({ source, name, want }, give);
+    if (answer.kind !== "read") throw defect(name, "the worker answered another question");
+    return answer.value as Readings[W];
+  }
+
   return {
-    async read(source, name, give = false) {
-      const answer = await inTurn({ source, name, want: "file" }, give);
-      if (answer.kind !== "file") throw defect(name, "the worker answered another question");
-      return answer.file;
-    },
-    async summarise(source, name, give = false) {
-      const answer = await inTurn({ source, name, want: "summary" }, give);
-      if (answer.kind !== "summary") throw defect(name, "the worker answered another question");
-      return answer.summary;
-    },
+    read: (source, name, give) => want("file", source, name, give),
+    summarise: (source, name, give) => want("summary", source, name, give),
+    dicom: (source, name, give) => want("dicom", source, name, give),
+    picture: (source, name, give) => want("picture", source, name, give),
     close() {
       closed = true;
       const going = worker;

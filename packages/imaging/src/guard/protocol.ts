@@ -3,6 +3,8 @@
  * browsers; only how a worker is started differs (node/guarded.ts, web/guarded.ts).
  */
 import { HaleError } from "@hale/errors";
+import type { DicomObject } from "../dicom/read.ts";
+import type { Raster } from "../raster.ts";
 import type { ImageFile } from "../read.ts";
 import type { FileSummary } from "../summary.ts";
 
@@ -15,18 +17,28 @@ export type FileSource =
       companions?: Readonly<Record<string, Uint8Array>>;
     };
 
+/** What can be asked of a file. */
+export interface Readings {
+  /** All of it, of any kind. */
+  file: ImageFile;
+  /** What `hale probe` says of it. */
+  summary: FileSummary;
+  /** A DICOM object with what sorting and references need. */
+  dicom: DicomObject;
+  /** A plain picture. */
+  picture: Raster;
+}
+
 export interface ReadRequest {
   /** For errors only. */
   name: string;
   source: FileSource;
-  /** All of the file, or what `hale probe` says of it. */
-  want: "file" | "summary";
+  want: keyof Readings;
 }
 
 export type ReadAnswer =
   | { kind: "ready" }
-  | { kind: "file"; file: ImageFile }
-  | { kind: "summary"; summary: FileSummary }
+  | { kind: "read"; value: Readings[keyof Readings] }
   | { kind: "refused"; code: HaleError["code"]; fault: string; remedy: string }
   /** Something else than a refusal was thrown: a defect of a reader. */
   | { kind: "defect"; what: string };

@@ -1,7 +1,9 @@
 /** @file The worker's side of a guarded reading: one request in, one answer out, never an error. */
+import { decodeImage } from "../decode.ts";
+import { readDicom } from "../dicom/read.ts";
 import { readImageFile } from "../read.ts";
 import { type Sha256, summarise } from "../summary.ts";
-import { answerTo, buffersOf, type FileSource, type ReadAnswer, type ReadRequest } from "./protocol.ts";
+import { answerTo, buffersOf, type FileSource, type ReadAnswer, type Readings, type ReadRequest } from "./protocol.ts";
 
 /** The bytes of a file, and of files beside it by bare name (null where there is none). */
 export interface OpenedFile {
@@ -17,9 +19,15 @@ export async function serve(
 ): Promise<[ReadAnswer, ArrayBuffer[]]> {
   try {
     const { bytes, companion } = await open(request.source, request.name);
-    const file = await readImageFile(bytes, request.name, companion);
-    if (request.want === "file") return [{ kind: "file", file }, buffersOf(file)];
-    return [{ kind: "summary", summary: await summarise(file, sha256) }, []];
+    const { name } = request;
+    const readers: { [W in keyof Readings]: () => Promise<Readings[W]> } = {
+      file: () => readImageFile(bytes, name, companion),
+      summary: async () => summarise(await readImageFile(bytes, name, companion), sha256),
+      dicom: () => readDicom(bytes, name),
+      picture: () => decodeImage(bytes, name),
+    };
+    const value = await readers[request.want]();
+    return [{ kind: "read", value }, buffersOf(value)];
   } catch (thrown) {
     return [answerTo(thrown), []];
   }

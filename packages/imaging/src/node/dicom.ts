@@ -6,9 +6,10 @@ import { HaleError } from "@hale/errors";
 import { setDicomWasm } from "../dicom/codecs.ts";
 import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
 import { isDicom } from "../dicom/file.ts";
-import { type DicomObject, readDicom } from "../dicom/read.ts";
+import type { DicomObject } from "../dicom/read.ts";
 import type { LeftOut } from "../dicom/series.ts";
 import { readImageBytes } from "./bytes.ts";
+import { sharedReader } from "./reader.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -136,7 +137,7 @@ async function objectOf(bytes: Uint8Array, name: string, onFile: OnFile): Promis
   if (!isDicom(bytes)) return { name, reason: "it is not DICOM" };
   if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files" };
   try {
-    const object = await readDicom(bytes, name);
+    const object = await sharedReader().dicom({ bytes }, name);
     onFile(bytes, name);
     return { object };
   } catch (error) {

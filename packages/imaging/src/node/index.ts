@@ -1,14 +1,14 @@
-/** @file Images from disk, for Node: reads a file within the input budget and decodes it. */
-import { decodeImage } from "../decode.ts";
+/** @file Images from disk, for Node: read within budgets of size, time and memory, in a thread of their own. */
 import type { Raster } from "../raster.ts";
-import { readImageBytes } from "./bytes.ts";
+import { sharedReader } from "./reader.ts";
 
 export { readImageBytes, readSibling } from "./bytes.ts";
 export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
 export { openGuardedReader } from "./guarded.ts";
+export { sharedReader } from "./reader.ts";
 export { readScan, readScanBytes } from "./scans.ts";
 
-/** Reads and decodes an image file; throws what `readImageBytes` and `decodeImage` throw. */
-export async function readImage(path: string, name = path): Promise<Raster> {
-  return decodeImage(await readImageBytes(path, name), name);
+/** Reads and decodes a PNG, JPEG or TIFF; throws what `GuardedReader.picture` throws. */
+export function readImage(path: string, name = path): Promise<Raster> {
+  return sharedReader().picture({ path }, name);
 }

@@ -3,19 +3,17 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSeries } from "../dicom/series.ts";
 import { unsupported } from "../limits.ts";
-import { readImageFile } from "../read.ts";
 import type { Scan } from "../scan/scan.ts";
-import { readImageBytes, readSibling } from "./bytes.ts";
+import { readImageBytes } from "./bytes.ts";
 import { readDicomFolder } from "./dicom.ts";
+import { sharedReader } from "./reader.ts";
 
 /**
- * The one scan of a file, or of the one DICOM series that a folder holds. Throws what `readImageBytes` and `readImageFile`
- * throw, and IMAGE_UNSUPPORTED where there are several scans, such as a time series, or none. `name` is used in errors.
+ * The one scan of a file, or of the one DICOM series that a folder holds. Throws what `GuardedReader.read` throws, and IMAGE_UNSUPPORTED where there are several scans, such as a time series, or none. `name` is used in errors.
  */
 export async function readScan(path: string, name = path): Promise<Scan> {
   if (await isFolder(path)) return readSeries(path, name);
-  const bytes = await readImageBytes(path, name);
-  const { scans } = await readImageFile(bytes, name, (sibling) => readSibling(path, sibling));
+  const { scans } = await sharedReader().read({ path }, name);
   if (scans.length !== 1) {
     throw unsupported(
       name,

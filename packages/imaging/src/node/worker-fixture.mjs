@@ -21,6 +21,6 @@ parentPort.on("message", ({ name }) => {
   if (name === "crash") throw new Error("planned");
   if (name === "exit") process.exit(3);
   if (name === "defect") parentPort.postMessage({ kind: "defect", what: "TypeError: planned" });
-  if (name === "sound") parentPort.postMessage({ kind: "summary", summary: { kind: "png" } });
+  if (name === "sound") parentPort.postMessage({ kind: "read", value: { kind: "png" } });
 });
 parentPort.postMessage({ kind: "ready" });

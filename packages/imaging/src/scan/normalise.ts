@@ -108,6 +108,18 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
   };
   const meaningful = (plane: SlicePlane): Float64Array => {
     const values = new Float64Array(plane.width * plane.height);
+    const [only = IDENTITY] = scan.modality;
+    if (channels === 1 && scan.modality.length < 2 && only.kind === "linear") {
+      // The common case, which every voxel of a volume goes through more than once.
+      const { slope, intercept } = only;
+      for (let y = 0, at = 0; y < plane.height; y++) {
+        let voxel = plane.start + y * plane.rowStep;
+        for (let x = 0; x < plane.width; x++, voxel += plane.columnStep) {
+          values[at++] = stored[voxel] * slope + intercept;
+        }
+      }
+      return values;
+    }
     walk(plane, (at, voxel) => {
       // Colour has no modality transform; its brightness is the mean of the three.
       values[at] =
@@ -216,8 +228,9 @@ function tallyOfScan(scan: Scan): Tally {
     return tallyOfPairs(pairs());
   }
   const values = new Float64Array(stored.length);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = modalityValue(transformOf(modality, Math.floor(i / area)) ?? IDENTITY, stored[i]);
+  for (let slice = 0; slice < size[2]; slice++) {
+    const transform = transformOf(modality, slice) ?? IDENTITY;
+    for (let i = slice * area; i < (slice + 1) * area; i++) values[i] = modalityValue(transform, stored[i]);
   }
   return tally(values);
 }

@@ -16,7 +16,23 @@ export function tally(values: ArrayLike<number>): Tally {
   let kept = 0;
   const ascending = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) ascending[kept++] = values[i];
-  return tallyOfSorted(ascending.subarray(0, kept).sort());
+  return tallyOfSorted(sortedMostlyEqual(ascending.subarray(0, kept)));
+}
+
+/**
+ * Sorts in place. Volumes are mostly air of one value: what equals the first sample is set apart first, and only the rest,
+ * often a fifth, is sorted.
+ */
+function sortedMostlyEqual(values: Float64Array): Float64Array {
+  const common = values[0];
+  let others = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== common) values[others++] = values[i];
+  const rest = values.subarray(0, others).sort();
+  let below = 0;
+  while (below < others && rest[below] < common) below++;
+  values.copyWithin(values.length - (others - below), below, others);
+  values.fill(common, below, values.length - (others - below));
+  return values;
 }
 
 function tallyOfSorted(ascending: Float64Array): Tally {

@@ -16,6 +16,7 @@ import { dicomSlices } from "./dicom-fixture.ts";
 import { evaluateDetector } from "./evaluate.ts";
 import { writeRunDetector } from "./finish.ts";
 import { writePhantomVolumes } from "./phantom-volumes.ts";
+import { readRunSettings } from "./run-settings.ts";
 import { type RunSettings, runTraining } from "./train.ts";
 import { scoredVolumes } from "./volumes.ts";
 
@@ -210,6 +211,26 @@ describe("a data set of volumes", () => {
   });
 });
 
+describe("a run on volumes", () => {
+  test("belongs to its settings: other pictures of the same scans are refused", async () => {
+    const given = settings();
+    const other = { ...given, input: { ...given.input!, crop: null } };
+    await expect(runTraining(join(root, "run"), other)).rejects.toMatchObject({ code: "CHECKPOINT_MISMATCH" });
+    // The same go on where they were.
+    expect((await runTraining(join(root, "run"), given)).iteration).toBe(2);
+  });
+
+  test("writes down what it chose where nothing was asked for", async () => {
+    const { input: _, ...given } = settings();
+    await runTraining(join(root, "chosen"), { ...given, iterations: 1 });
+    const { input } = await readRunSettings(join(root, "chosen"));
+    expect(input).toEqual({
+      ...INPUT,
+      ...{ leastForeground: 0, crop: null, unmarked: "left-out", aggregation: { kind: "max" } },
+    });
+  });
+});
+
 describe("a detector of volumes", () => {
   test("knows how scans become pictures, and has a threshold from held-out normal volumes", () => {
     const { volume, ...input } = card.input!;
@@ -362,5 +383,45 @@ describe("a detector of volumes", () => {
       { path: "a", label: 1, score: 5, slices: [{ marked: false }, { marked: true }] },
       { path: "b", label: 0, score: 2 },
     ]);
+  });
+});
+
+const samples = process.env.HALE_DATA && join(process.env.HALE_DATA, "nifti-samples", "valid");
+
+describe.skipIf(!samples)("a volume of BraTS", () => {
+  test("has its tumour in the slices that its labels mark, and its map on its own grid", async () => {
+    const folder = join(root, "brats");
+    await mkdir(folder);
+    for (const [name, source] of [
+      ["flair", "brats0004-flair"],
+      ["labels", "brats0004-labels"],
+      ["normal", "MR_Gd"],
+    ]) {
+      await cp(join(samples!, `${source}.nii.gz`), join(folder, `${name}.nii.gz`));
+    }
+    await writeFile(
+      join(folder, "split.csv"),
+      "path,label,split,mask\nflair.nii.gz,1,test,labels.nii.gz\nnormal.nii.gz,0,train,\n",
+    );
+    const { items } = await loadDataset(folder, { input: { ...INPUT, leastForeground: 0 } });
+    const abnormal = items.filter(({ label }) => label === 1).map(({ scan }) => scan!.index);
+    // Axial slices of this file are those that it stores, from below upwards.
+    const { stored, size, modality } = await readScan(join(folder, "labels.nii.gz"));
+    const [transform] = modality;
+    const area = size[0] * size[1];
+    const marked = Array.from({ length: size[2] }, (_, k) => k).filter((k) =>
+      stored
+        .subarray(k * area, (k + 1) * area)
+        .some((value) => transform.kind === "linear" && value * transform.slope + transform.intercept > 0.5),
+    );
+    expect(abnormal).toEqual(marked);
+    expect(marked.length).toBeGreaterThan(20);
+
+    const scan = await readScan(join(folder, "flair.nii.gz"));
+    const finding = await examineScan(detector, scan, { map: true });
+    const [back] = (
+      await readNifti(writeNifti({ size: scan.size, affine: scan.affine, data: finding.map! }), "map.nii")
+    ).scans;
+    expect([back.size, back.affine]).toEqual([scan.size, scan.affine]);
   });
 });

@@ -3,8 +3,8 @@
  * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
  */
 import { HaleError } from "@hale/errors";
-import { decodeImage, type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
-import { readImageBytes } from "@hale/imaging/node";
+import { type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
+import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
 import { sha256Hex } from "@hale/runtime";
 import type { Item } from "../../dataset/item.ts";
 import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
@@ -75,7 +75,11 @@ async function readItem(item: Item): Promise<{ raster: Raster; identity: () => P
     return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`) };
   }
   const bytes = await readImageBytes(item.file, item.path);
-  return { raster: await decodeImage(bytes, item.path), identity: () => sha256Hex(bytes), notNumbers: 0 };
+  return {
+    raster: await sharedReader().picture({ bytes }, item.path),
+    identity: () => sha256Hex(bytes),
+    notNumbers: 0,
+  };
 }
 
 /** Images prepared for a network: CHW, [channels, size, size], in [-1, 1]. Throws what `readImages` throws. */
@@ -99,7 +103,7 @@ export async function loadMask(item: Item, size: number): Promise<Uint8Array | n
     const { fullWidth, fullHeight } = sliced.frame;
     return Uint8Array.from(resizePlane(mask, fullWidth, fullHeight, size, size), (share) => (share >= 0.5 ? 1 : 0));
   }
-  const { width, height, data } = toGrey(await decodeImage(await readImageBytes(item.mask, name), name));
+  const { width, height, data } = toGrey(await readImage(item.mask, name));
   const marked = Uint8Array.from(data, (value) => (value > 0 ? 1 : 0));
   return Uint8Array.from(resizePlane(marked, width, height, size, size), (share) => (share >= 0.5 ? 1 : 0));
 }

@@ -11,12 +11,11 @@ import {
   type DicomObject,
   encodePng,
   modalityValue,
-  readDicom,
-  readImageFile,
   reorient,
   type Scan,
   writeNifti,
 } from "@hale/imaging";
+import { sharedReader } from "@hale/imaging/node";
 import { colourFrames, greyVolume } from "../../../dataset/import/encode.ts";
 import type { Reason, ScanRecord } from "../../../dataset/import/records.ts";
 import { unitTerm } from "../../../dataset/import/terms.ts";
@@ -85,7 +84,7 @@ async function readAny(copies: readonly Surveyed[], name: string): Promise<Dicom
   let fault: unknown;
   for (const { file } of copies) {
     try {
-      return await readDicom(await file.read(), name);
+      return await sharedReader().dicom({ bytes: await file.read() }, name);
     } catch (error) {
       fault ??= error;
     }
@@ -93,8 +92,13 @@ async function readAny(copies: readonly Surveyed[], name: string): Promise<Dicom
   throw fault;
 }
 
-async function readImage({ file }: Surveyed): Promise<readonly Scan[]> {
-  const { scans } = await readImageFile(await file.read(), basename(file.place), (name) => file.sibling(name));
+async function readImage({ file, parts }: Surveyed): Promise<readonly Scan[]> {
+  const companions: Record<string, Uint8Array> = {};
+  for (const part of parts) {
+    const bytes = await file.sibling(part);
+    if (bytes !== null) companions[part] = bytes;
+  }
+  const { scans } = await sharedReader().read({ bytes: await file.read(), companions }, basename(file.place));
   return scans;
 }
 

@@ -2,13 +2,14 @@
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readImageFile, type Scan } from "@hale/imaging";
+import { IDENTITY, readImageFile, type Scan, writeNifti } from "@hale/imaging";
 import { dicomFile, el } from "@hale/imaging/fixtures/dicom/dicom";
 import { zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseTable, SCAN_COLUMNS } from "../../../dataset/import/records.ts";
 import {
   filesOf,
+  maskOfVolume,
   OTTOLINE,
   plantedIn,
   put,
@@ -181,6 +182,29 @@ describe("an import", () => {
     await put(source, { "normal/a": slice({ person: ZEBEDEE, study: "1", series: "1", number: 1, more }) });
     expect(await run()).toMatchObject({ added: 0, leftOut: { "burned-in": 1 } });
     expect(await run({ allowBurnedIn: true })).toMatchObject({ added: 1, leftOut: {} });
+  });
+
+  test("leaves masks out that belong to nothing or do not lie on their scan; every token leads back to its file", async () => {
+    const other = writeNifti({ size: [3, 4, 3], data: new Uint8Array(36), affine: null });
+    const moved = writeNifti({ size: [3, 4, 2], data: new Uint8Array(24), affine: IDENTITY });
+    await put(source, {
+      "abnormal/a.nii.gz": volume(1, ""),
+      "abnormal/b.nii.gz": volume(2, ""),
+      "abnormal/c.nii.gz": volume(3, ""),
+      "masks/a.nii": other,
+      "masks/b.nii": moved,
+      "masks/c.nii": maskOfVolume(),
+      "masks/d.nii": maskOfVolume(),
+      "abnormal/e.nii.gz": volume(4, "").subarray(0, 100),
+    });
+    expect(await run()).toMatchObject({
+      counts: { scans: 3, masks: 1 },
+      leftOut: { "mask-of-another-shape": 2, "mask-without-scan": 1, damaged: 1 },
+    });
+    const table = await readFile(join(root, "k.sources.csv"), "utf8");
+    const lines = (await readFile(join(out, "left-out.csv"), "utf8")).trim().split("\n").slice(1);
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(table).toContain(`\n${line.split(",")[0]},`);
   });
 
   test("values that each slice scales in its own way become floats", async () => {

@@ -126,9 +126,10 @@ async function lookAndWrite(context: Context): Promise<ImportReport> {
   }
   for (const { found, reason } of plan.leftOut) await leave(found.file.place, reason);
   for (const { token, patient, files, mask } of plan.units) {
-    for (const { file } of mask ? [...files, mask] : files) {
-      table.push({ token, patient: patient ?? "", source: file.place });
-    }
+    const known = { patient: patient ?? "" };
+    for (const { file } of mask ? [...files, mask] : files) table.push({ token, ...known, source: file.place });
+    // Should it not fit its scan, it is left out under a token of its own.
+    if (mask) table.push({ token: await sourceToken(pseudonyms, mask.file.place), ...known, source: mask.file.place });
   }
   const sourcesFile = sourcesFileOf(keyFile);
   const todo = compare(plan, state);
