@@ -28,7 +28,7 @@ async function loadedWith(file: string): Promise<{ inputs: string[]; packages: s
   const inputs: string[] = [];
   const packages: string[] = [];
   const outputs = metafile.outputs;
-  const queue = Object.keys(outputs).filter((path) => outputs[path].entryPoint?.endsWith(file.replace("./", "")));
+  const queue = Object.keys(outputs).filter((path) => outputs[path].entryPoint?.endsWith(file.replace(/^[./]+/, "")));
   const seen = new Set(queue);
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     inputs.push(...Object.keys(outputs[path].inputs));
@@ -41,10 +41,13 @@ async function loadedWith(file: string): Promise<{ inputs: string[]; packages: s
   return { inputs, packages };
 }
 
-test("hale score loads the writer of DICOM objects only for --dicom-out", async () => {
-  const { inputs, packages } = await loadedWith("./main.ts");
-  expect(inputs.some((path) => path.endsWith("dicom/read.ts"))).toBe(true);
-  expect(packages).toContain("commander");
+test.each([
+  ["the command", "./main.ts", "commander", "dicom/series.ts"],
+  ["the thread that reads files", "../../../packages/imaging/src/node/read-worker.ts", "fflate", "dicom/read.ts"],
+])("%s loads the writer of DICOM objects only when it is asked for", async (_, file, needed, module) => {
+  const { inputs, packages } = await loadedWith(file);
+  expect(inputs.some((path) => path.endsWith(module))).toBe(true);
+  expect(packages).toContain(needed);
   expect(inputs.filter((path) => path.includes("dicom/objects/"))).toEqual([]);
   expect(packages).not.toContain("dcmjs");
 });
