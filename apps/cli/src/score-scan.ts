@@ -15,14 +15,18 @@ import {
 } from "@hale/detector";
 import { HaleError } from "@hale/errors";
 import { type Scan, type ScanInput, writeNifti } from "@hale/imaging";
+import type { DetectorIdentity } from "@hale/imaging/dicom-objects";
 import { writeAtomic } from "@hale/runtime/node";
 import type { AskedInput } from "@hale/training/node";
+import { type DicomOut, writeObjects } from "./dicom-out.ts";
+import type { Opened } from "./score-targets.ts";
 
 export interface ScanScoring {
   /** Instead of what the card says; undefined for the card's own. */
   input?: ScanInput;
   aggregation?: Aggregation;
   maps?: string;
+  dicom?: { out: DicomOut; identity: DetectorIdentity } | null;
 }
 
 /**
@@ -64,17 +68,24 @@ export function refusePicture({ card }: Detector, file: string): void {
   );
 }
 
-/** Examines a scan, and writes its map and pictures where `maps` names a folder; `name` begins their names. */
+/**
+ * Examines a scan, writes its map and pictures where `maps` names a folder (`name` begins their names), and its DICOM
+ * objects where `dicom` says where to.
+ */
 export async function scoreScan(
   detector: Detector,
-  scan: Scan,
+  { scan, frames }: Opened,
   file: string,
   name: string,
-  { input, aggregation, maps }: ScanScoring,
+  { input, aggregation, maps, dicom }: ScanScoring,
 ): Promise<Record<string, unknown>> {
   const volume = scan.size[2] > 1;
-  const finding = await examineScan(detector, scan, { input, aggregation, map: maps !== undefined, name: file });
+  const wantsMap = maps !== undefined || Boolean(dicom);
+  const finding = await examineScan(detector, scan, { input, aggregation, map: wantsMap, name: file });
   const written = maps === undefined ? null : await writeMaps(detector, scan, finding, join(maps, name));
+  const used = (input ?? detector.card.input)!;
+  const objects =
+    dicom && (await writeObjects(dicom.out, detector, dicom.identity, { scan, finding, input: used, file }, frames));
   const { score, pValue, decision, threshold, slices } = finding;
   const parts = volume ? {} : slices[0].parts;
   return {
@@ -89,6 +100,7 @@ export async function scoreScan(
     }),
     ...(finding.notNumbers > 0 && { not_numbers: finding.notNumbers }),
     ...(written && { map: written }),
+    ...objects,
   };
 }
 

@@ -3,20 +3,21 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Aggregation, type Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
-import { readDetector } from "@hale/detector/node";
+import { type Aggregation, Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
+import { readDetectorBytes } from "@hale/detector/node";
 import { HaleError } from "@hale/errors";
-import { isImage } from "@hale/imaging";
+import { isDicom, isImage } from "@hale/imaging";
 import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { DICOM_OUT_HELP, type DicomOutOptions, identityOf, openDicomOut, SEGMENT_ABOVE } from "../dicom-out.ts";
 import { wholeNumber } from "../options.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
 import { inputAsked, refusePicture, type ScanScoring, scoreScan } from "../score-scan.ts";
-import { findTargets, type Target } from "../score-targets.ts";
+import { findTargets, framesOf, type Target } from "../score-targets.ts";
 import { progress } from "../terminal.ts";
 
-interface ScoreOptions extends ScanOptions {
+interface ScoreOptions extends ScanOptions, DicomOutOptions {
   format: "csv" | "jsonl";
   maps?: string;
   device: "cpu" | "webgpu";
@@ -41,6 +42,14 @@ export function scoreCommand(): Command {
       "write map, overlay and healthy counterpart of each image here, as PNG; maps of scans as NIfTI",
     )
     .option("--aggregate <way>", "volumes: their score of their slices': max, mean or top-k:<number>", aggregation)
+    .option("--dicom-out <folder>", "write DICOM objects of each DICOM image or series here")
+    .addOption(
+      new Option("--segment-above <value>", "with --dicom-out: map value above which a point is in the segment")
+        .choices(SEGMENT_ABOVE)
+        .default("p99"),
+    )
+    .option("--deidentify", "with --dicom-out: objects without patient and study, under other UIDs")
+    .option("--key <file>", "with --deidentify: the key of pseudonyms and UIDs, as data import has it; made if missing")
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
     .option("--strict", "stop at the first damaged image instead of naming it in its row")
@@ -53,21 +62,27 @@ parts, each has a column part:<name>; the decision is the score's alone.
 A scan is read as the detector's card says. Options that ask for something else change what its score means: it then has
 neither threshold nor p-value. With jsonl a volume's row has the scores of its slices, and with --maps there is its map in
 the scan's own grid, its curve, and pictures of its highest slice.
+${DICOM_OUT_HELP}
 
 Examples:
   hale score detector.hale new/ > scores.csv
   hale score detector.hale "new/**/*.png" --format jsonl --maps maps/
-  hale score detector.hale scan.nii.gz --json --maps maps/`,
+  hale score detector.hale scan.nii.gz --json --maps maps/
+  hale score detector.hale series/ --json --dicom-out objects/
+  hale score detector.hale series/ --json --dicom-out objects/ --deidentify --key ~/keys/study.key`,
     )
     .action(async (file: string, patterns: string[], options: ScoreOptions & { json?: boolean }) => {
       const format = options.json ? "jsonl" : options.format;
-      const images = await findTargets(patterns);
+      const out = await openDicomOut(options);
+      const images = await findTargets(patterns, out?.library.sourceInstance);
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const detector = await readDetector(file, device);
+      const bytes = await readDetectorBytes(file);
+      const detector = await Detector.load(bytes, device, file);
       const scoring = {
         input: inputAsked(detector, askedInput(options)),
         aggregation: options.aggregate,
         maps: options.maps,
+        dicom: out && { out, identity: await identityOf(detector, bytes) },
       };
       const bar = progress("Scoring", !process.stderr.isTTY);
       const columns = [...COLUMNS, ...detector.card.parts.map((name) => `part:${name}` as const)];
@@ -101,7 +116,11 @@ async function scoreOne(
   try {
     if (scan) return await scoreScan(detector, await scan(), file, name, scoring);
     const bytes = await readImageBytes(file, file);
-    if (!isImage(bytes)) return await scoreScan(detector, await readScan(file, file), file, name, scoring);
+    if (!isImage(bytes)) {
+      const readSource = scoring.dicom?.out.library.sourceInstance;
+      const frames = readSource && isDicom(bytes) ? framesOf(bytes, file, readSource) : undefined;
+      return await scoreScan(detector, { scan: await readScan(file, file), frames }, file, name, scoring);
+    }
     refusePicture(detector, file);
     const raster = await sharedReader().picture({ bytes }, file);
     const finding = await detector.examine(raster);

@@ -68,6 +68,8 @@ export interface DicomInstance {
 }
 
 const UID = /^[0-9.]{1,64}$/;
+/** Of a text about the patient; what is longer is cut. */
+const MAX_TEXT_BYTES = 1024;
 
 export function readInstance(
   data: DataSet,
@@ -168,7 +170,11 @@ function labelsOf(data: DataSet, groups: FrameGroups, frame: number): string[] {
 }
 
 function readIdentity(data: DataSet): PatientIdentity {
-  const text = (tag: number) => decodeText(data, tag);
+  const charset = data.strings(0x00080005);
+  const text = (tag: number) => {
+    const bytes = data.bytes(tag)?.subarray(0, MAX_TEXT_BYTES);
+    return (bytes && decodeText(bytes, charset).replaceAll("\0", " ").trim()) || null;
+  };
   return {
     patientName: text(0x00100010),
     patientId: text(0x00100020),

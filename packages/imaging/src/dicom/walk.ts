@@ -1,7 +1,7 @@
 /**
  * @file The structure of a DICOM data set (PS3.5, 7.1 to 7.5): where each element lies, and which elements and items
  * it holds. Nothing is converted and nothing copied, and the walk keeps its own stack: the depth and the number of
- * elements are bounded before memory is. (dicom-parser, which many use, calls itself for each nested sequence and has
+ * elements are bounded before memory is. (Parsers that many use call themselves for each nested sequence and have
  * no bound on elements, offset tables or fragments.)
  *
  * A sequence of known length whose inside makes no sense is kept as an opaque value, as a reader that never looks into

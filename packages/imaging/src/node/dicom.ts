@@ -26,19 +26,23 @@ export interface FolderProgress {
   total: number;
 }
 
+/** The name is that of the object: relative to the folder, behind its zip's where it lies in one. */
+type OnFile = (bytes: Uint8Array, name: string) => void;
+
 /**
  * Reads the DICOM objects of a folder with all that is below it, of a zip, of the files that a DICOMDIR lists, or of
  * one file; one after the other, in the order of their names. What is no DICOM image is left out with a reason; a zip
  * or DICOMDIR whose names lead out of it is refused. Names are relative to the folder. Symbolic links are not
- * followed.
+ * followed. `onFile` is given the bytes of each object that was read, which are not kept.
  */
 export async function readDicomFolder(
   path: string,
   onProgress: (progress: FolderProgress) => void = () => {},
+  onFile: OnFile = () => {},
 ): Promise<{ objects: DicomObject[]; leftOut: LeftOut[] }> {
   const objects: DicomObject[] = [];
   const leftOut: LeftOut[] = [];
-  for await (const found of dicomObjectsIn(path, onProgress)) {
+  for await (const found of dicomObjectsIn(path, onProgress, onFile)) {
     if ("object" in found) objects.push(found.object);
     else leftOut.push(found);
   }
@@ -49,6 +53,7 @@ export async function readDicomFolder(
 export async function* dicomObjectsIn(
   path: string,
   onProgress: (progress: FolderProgress) => void = () => {},
+  onFile: OnFile = () => {},
 ): AsyncGenerator<{ object: DicomObject } | LeftOut> {
   const stats = await lstat(await realpath(path).catch(() => path)).catch(() => null);
   if (!stats) throw new HaleError("FILE_NOT_FOUND", `There is no file or folder ${path}.`, "Check the path.");
@@ -57,7 +62,7 @@ export async function* dicomObjectsIn(
     : await filesOfFile(path);
   yield* missing;
   for (const [i, file] of files.entries()) {
-    yield* objectsOf(join(root, file), file.split(sep).join("/"));
+    yield* objectsOf(join(root, file), file.split(sep).join("/"), onFile);
     onProgress({ done: i + 1, total: files.length });
   }
 }
@@ -106,17 +111,21 @@ async function filesBelow(root: string): Promise<{ files: string[]; missing: Lef
   return { files: files.sort(), missing };
 }
 
-async function* objectsOf(path: string, name: string): AsyncGenerator<{ object: DicomObject } | LeftOut> {
+async function* objectsOf(
+  path: string,
+  name: string,
+  onFile: OnFile,
+): AsyncGenerator<{ object: DicomObject } | LeftOut> {
   try {
     const bytes = await readImageBytes(path, name);
     if (!isZip(bytes)) {
-      yield await objectOf(bytes, name);
+      yield await objectOf(bytes, name, onFile);
       return;
     }
     for (const entry of dicomFilesIn(bytes, name)) {
       const inside = `${name}/${entry.name}`;
       if ("reason" in entry) yield { name: inside, reason: entry.reason };
-      else yield await objectOf(entry.bytes, inside);
+      else yield await objectOf(entry.bytes, inside, onFile);
     }
   } catch (error) {
     if (!(error instanceof HaleError)) throw error;
@@ -124,11 +133,13 @@ async function* objectsOf(path: string, name: string): AsyncGenerator<{ object: 
   }
 }
 
-async function objectOf(bytes: Uint8Array, name: string): Promise<{ object: DicomObject } | LeftOut> {
+async function objectOf(bytes: Uint8Array, name: string, onFile: OnFile): Promise<{ object: DicomObject } | LeftOut> {
   if (!isDicom(bytes)) return { name, reason: "it is not DICOM" };
   if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files" };
   try {
-    return { object: await sharedReader().dicom({ bytes }, name) };
+    const object = await sharedReader().dicom({ bytes }, name);
+    onFile(bytes, name);
+    return { object };
   } catch (error) {
     if (error instanceof HaleError && error.code !== "FILE_NOT_FOUND") return { name, reason: error.fault };
     throw error;

@@ -38,6 +38,7 @@ export const ANOMALY_MAP = code("ANOMALY-MAP", LOCAL, "Anomaly map by comparison
 export const ANOMALY_VALUE = code("ANOMALY-VALUE", LOCAL, "Local difference from the restored image");
 export const ANOMALY_SCORE = code("ANOMALY-SCORE", LOCAL, "Anomaly score");
 export const THRESHOLD = code("THRESHOLD", LOCAL, "Threshold of the anomaly score");
+export const MAP_THRESHOLD = code("MAP-THRESHOLD", LOCAL, "Threshold of the anomaly map, point by point");
 export const FALSE_ALARM_RATE = code("FALSE-ALARMS", LOCAL, "False-alarm rate aimed at on normals");
 export const DECISION = code("DECISION", LOCAL, "Score compared with the threshold");
 /** CID 242. */

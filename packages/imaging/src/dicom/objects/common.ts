@@ -102,7 +102,7 @@ export function commonModules(
     ...source.modules,
     StudyInstanceUID: source.studyUid,
     SOPClassUID: kind.sopClassUid,
-    SOPInstanceUID: newUid(),
+    SOPInstanceUID: making.sopInstanceUid ?? newUid(),
     ...dated,
     TimezoneOffsetFromUTC: source.image.TimezoneOffsetFromUTC,
     CodingSchemeIdentificationSequence: CODING_SCHEMES,
@@ -134,12 +134,20 @@ export function lossyModule(sources: readonly SourceInstance[]): Attributes {
   };
 }
 
+/** Classes of one frame: CR, CT, MR, Secondary Capture, PET. Some files of theirs hold several all the same. */
+const SINGLE_FRAME = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(1|2|4|7|128)$/;
+
+/** Whether references to the source name frames: only where its class allows several (PS3.3 table 10-3). */
+export function namesFrames({ frames, sopClassUid }: SourceInstance): boolean {
+  return frames > 1 && !SINGLE_FRAME.test(sopClassUid);
+}
+
 /** SOP class and instance, and the frame where the source has several. Frames count from 1. */
 export function reference(source: SourceInstance, frame?: number): Attributes {
   return {
     ReferencedSOPClassUID: source.sopClassUid,
     ReferencedSOPInstanceUID: source.sopInstanceUid,
-    ReferencedFrameNumber: frame !== undefined && source.frames > 1 ? frame : undefined,
+    ReferencedFrameNumber: frame !== undefined && namesFrames(source) ? frame : undefined,
   };
 }
 

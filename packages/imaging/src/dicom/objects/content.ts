@@ -1,5 +1,5 @@
 /** @file Content items of structured reports (PS3.3 C.17.3), one function a value type. */
-import { reference } from "./common.ts";
+import { namesFrames, reference } from "./common.ts";
 import type { SourceInstance } from "./source.ts";
 import { type Attributes, decimal } from "./write.ts";
 
@@ -46,19 +46,25 @@ export function container(relationship: Relationship, name: Attributes, children
   return item(relationship, "CONTAINER", name, { ContinuityOfContent: "SEPARATE", ContentSequence: children });
 }
 
-/** An image; its purpose as the concept name, where it has one. */
+/** An image, or frames or a segment of it; its purpose as the concept name, where it has one. */
 export function image(
   relationship: Relationship,
   source: SourceInstance,
   purpose?: Attributes,
-  frames?: number[],
+  part: { frames?: number[]; segment?: number } = {},
 ): Attributes {
+  const { frames, segment } = part;
   return {
     RelationshipType: relationship,
     ValueType: "IMAGE",
     ConceptNameCodeSequence: purpose ? [purpose] : undefined,
     ReferencedSOPSequence: [
-      { ...reference(source), ReferencedFrameNumber: source.frames > 1 && frames?.length ? frames : undefined },
+      {
+        ...reference(source),
+        ReferencedFrameNumber: namesFrames(source) && frames?.length ? frames : undefined,
+        // C.18.4: for segmentations, and without frames.
+        ReferencedSegmentNumber: segment,
+      },
     ],
   };
 }

@@ -1,17 +1,16 @@
 /**
  * @file Elements of a parsed file as attributes by keyword, clean enough to be written again: text in Unicode, values of
- * the form and length that their representation allows (PS3.5 table 6.2-1), and no private elements. dicom-parser reads,
- * because it hands over raw bytes: dcmjs takes text inside sequences for Latin-1, whatever the character set.
+ * the form and length that their representation allows (PS3.5 table 6.2-1), and no private elements. The reader's own
+ * data set is asked, not dcmjs, of which only the dictionary is used: it takes text inside sequences for Latin-1.
  */
 import dcmjs from "dcmjs";
-import type { DataSet, Element } from "dicom-parser";
-import { decodeText } from "./charset.ts";
+import { decodeText } from "../charset.ts";
+import type { DataSet } from "../dataset.ts";
+import type { Element } from "../walk.ts";
 import type { Attributes } from "./write.ts";
 
 const { dictionary } = dcmjs.data.DicomMetaDictionary;
 
-/** Deepest nesting of sequences. */
-const MAX_DEPTH = 64;
 /** Most characters of a value; person names have it for each of their three groups. */
 const LENGTHS: Record<string, number> = { LO: 64, SH: 16, PN: 64, ST: 1024, LT: 10240, AE: 16 };
 const FORMS: Record<string, RegExp> = {
@@ -24,23 +23,25 @@ const FORMS: Record<string, RegExp> = {
   TM: /^\d{2}(\d{2}([0-6]\d(\.\d{1,6})?)?)?$/,
   UI: /^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$/,
 };
+const CHARACTER_SET = 0x00080005;
 /** Of one value, however many backslashes it holds. */
 const UNDIVIDED = new Set(["ST", "LT", "UT", "UR"]);
 const NUMBERS: Record<
   string,
-  { bytes: number; read: "readUint16" | "readInt16" | "readUint32" | "readInt32" | "readFloat" | "readDouble" }
+  { bytes: number; read: "getUint16" | "getInt16" | "getUint32" | "getInt32" | "getFloat32" | "getFloat64" }
 > = {
-  US: { bytes: 2, read: "readUint16" },
-  SS: { bytes: 2, read: "readInt16" },
-  UL: { bytes: 4, read: "readUint32" },
-  SL: { bytes: 4, read: "readInt32" },
-  FL: { bytes: 4, read: "readFloat" },
-  FD: { bytes: 8, read: "readDouble" },
+  US: { bytes: 2, read: "getUint16" },
+  SS: { bytes: 2, read: "getInt16" },
+  UL: { bytes: 4, read: "getUint32" },
+  SL: { bytes: 4, read: "getInt32" },
+  FL: { bytes: 4, read: "getFloat32" },
+  FD: { bytes: 8, read: "getFloat64" },
 };
 
-/** "x00100010" to the dictionary's row. */
-export function entryOf(tag: string) {
-  return dictionary[`(${tag.slice(1, 5)},${tag.slice(5, 9)})`.toUpperCase()];
+/** 0x00100010 to the dictionary's row. */
+export function entryOf(tag: number) {
+  const digits = tag.toString(16).toUpperCase().padStart(8, "0");
+  return dictionary[`(${digits.slice(0, 4)},${digits.slice(4)})`];
 }
 
 /** A value in the form of its representation; null when it cannot have it. */
@@ -66,8 +67,7 @@ export function cleanValue(vr: string, raw: string): string | null {
   return most ? [...text].slice(0, most).join("") : text;
 }
 
-function textOf(dataSet: DataSet, element: Element, vr: string, many: boolean, charset: readonly string[]): unknown {
-  const bytes = dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
+function textOf(bytes: Uint8Array, vr: string, many: boolean, charset: readonly string[]): unknown {
   const coded = ["LO", "SH", "PN", "ST", "LT", "UT", "UC"].includes(vr);
   const text = decodeText(bytes, coded ? charset : []);
   const values = (UNDIVIDED.has(vr) ? [text] : text.split("\\")).map((value) => cleanValue(vr, value));
@@ -75,50 +75,43 @@ function textOf(dataSet: DataSet, element: Element, vr: string, many: boolean, c
   return kept.length === 1 ? kept[0] || null : kept.length === 0 || kept.every((value) => value === "") ? null : kept;
 }
 
-function numbersOf(dataSet: DataSet, element: Element, vr: string): unknown {
-  const { bytes, read } = NUMBERS[vr];
-  const parser = element.parser ?? dataSet.byteArrayParser;
-  const values: number[] = [];
-  for (let at = 0; at + bytes <= element.length; at += bytes)
-    values.push(parser[read](dataSet.byteArray, element.dataOffset + at));
+function numbersOf(bytes: Uint8Array, vr: string, littleEndian: boolean): unknown {
+  const { bytes: width, read } = NUMBERS[vr];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = Array.from({ length: Math.floor(bytes.length / width) }, (_, i) =>
+    view[read](i * width, littleEndian),
+  );
   return values.length === 0 ? null : values.length === 1 ? values[0] : values;
 }
 
 /** Terms of Specific Character Set; `outer` where the data set, an item perhaps, has none of its own. */
-export function charsetOf(dataSet: DataSet, outer: readonly string[] = []): readonly string[] {
-  const text = dataSet.elements.x00080005 ? (dataSet.string("x00080005") ?? "") : null;
-  return text === null ? outer : text.split("\\");
+export function charsetOf(data: DataSet, outer: readonly string[] = []): readonly string[] {
+  return data.element(CHARACTER_SET) ? data.strings(CHARACTER_SET) : outer;
 }
 
 /**
  * Value of an element by its keyword's representation: text, number, list, or items with their known, public elements.
  * Undefined for what is not carried (bulk data, private and unknown elements), null when empty or malformed.
  */
-export function elementValue(dataSet: DataSet, element: Element, charset: readonly string[], depth = 0): unknown {
+export function elementValue(data: DataSet, element: Element, charset: readonly string[]): unknown {
   const entry = entryOf(element.tag);
   if (!entry) return undefined;
-  if (element.items || entry.vr === "SQ") {
-    return (element.items ?? []).flatMap((item) =>
-      item.dataSet ? [attributesOf(item.dataSet, charset, depth + 1)] : [],
-    );
-  }
-  const vr = entry.vr;
-  if (NUMBERS[vr]) return numbersOf(dataSet, element, vr);
-  if (FORMS[vr] || LENGTHS[vr] || vr === "UT" || vr === "UC") {
-    return textOf(dataSet, element, vr, entry.vm !== "1", charset);
-  }
+  const { vr, vm } = entry;
+  if (element.items || vr === "SQ") return data.items(element.tag).map((item) => attributesOf(item, charset));
+  const bytes = data.bytes(element.tag)!;
+  if (NUMBERS[vr]) return numbersOf(bytes, vr, element.coding.littleEndian);
+  if (FORMS[vr] || LENGTHS[vr] || vr === "UT" || vr === "UC") return textOf(bytes, vr, vm !== "1", charset);
   return undefined;
 }
 
 /** Known, public elements by keyword. A coded item without code, scheme and meaning is not one, and is left out. */
-export function attributesOf(dataSet: DataSet, outer: readonly string[] = [], depth = 0): Attributes {
-  if (depth > MAX_DEPTH) throw new Error(`its sequences nest deeper than ${MAX_DEPTH}`);
-  const charset = charsetOf(dataSet, outer);
+export function attributesOf(data: DataSet, outer: readonly string[] = []): Attributes {
+  const charset = charsetOf(data, outer);
   const attributes: Attributes = {};
-  for (const element of Object.values(dataSet.elements)) {
+  for (const element of data.elements.values()) {
     const entry = entryOf(element.tag);
-    if (!entry || element.tag === "x00080005" || Number.parseInt(element.tag.slice(1, 5), 16) % 2 === 1) continue;
-    const value = elementValue(dataSet, element, charset, depth);
+    if (!entry || element.tag === CHARACTER_SET || (element.tag >>> 16) % 2 === 1) continue;
+    const value = elementValue(data, element, charset);
     if (value !== undefined) attributes[entry.name] = value;
   }
   for (const [keyword, items] of Object.entries(attributes)) {

@@ -1,4 +1,7 @@
-/** @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. */
+/**
+ * @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. A door
+ * of its own, `@hale/imaging/dicom-objects`, to be imported when objects are asked for: dcmjs stands behind it.
+ */
 
 export type { DetectorIdentity } from "./common.ts";
 export { STATEMENT } from "./common.ts";
@@ -7,6 +10,6 @@ export type { AnomalyMap, SourceFrame } from "./map.ts";
 export { type ParametricMapInput, parametricMap } from "./parametric-map.ts";
 export { type SecondaryCaptureInput, secondaryCapture } from "./secondary-capture.ts";
 export { type SegmentationInput, segmentation } from "./segmentation.ts";
-export { type Plane, type SourceInstance, sourceInstance, sourceOfDataSet } from "./source.ts";
+export { type Plane, type SourceInstance, sourceInstance, sourceOfFile } from "./source.ts";
 export { type ReportInput, structuredReport } from "./structured-report.ts";
-export type { Making } from "./write.ts";
+export { type Making, randomUid } from "./write.ts";

@@ -3,10 +3,11 @@
  * share (PS3.3 C.7.6.16.2).
  */
 import { HaleError } from "@hale/errors";
+import { MAX_FRAMES } from "../../limits.ts";
 import type { Affine } from "../../scan/scan.ts";
 import { SOURCE_IMAGE } from "./codes.ts";
 import { checkSources, distinct, reference } from "./common.ts";
-import { MAX_OBJECT_FRAMES, type Plane, type SourceInstance } from "./source.ts";
+import type { Plane, SourceInstance } from "./source.ts";
 import { type Attributes, decimal, type Making, randomUid } from "./write.ts";
 
 /** A frame of a source; frames count from 1. */
@@ -81,13 +82,13 @@ export function placeMap(map: AnomalyMap): PlacedMap {
     !whole ||
     columns > 65535 ||
     rows > 65535 ||
-    slices > MAX_OBJECT_FRAMES ||
+    slices > MAX_FRAMES ||
     map.values.length !== columns * rows * slices
   ) {
     throw new HaleError(
       "SHAPE_MISMATCH",
       `A map of ${columns} × ${rows} × ${slices} holds ${map.values.length} values.`,
-      `Give one value a point, at most 65535 columns and rows, and at most ${MAX_OBJECT_FRAMES} slices.`,
+      `Give one value a point, at most 65535 columns and rows, and at most ${MAX_FRAMES} slices.`,
     );
   }
   let sound = true;

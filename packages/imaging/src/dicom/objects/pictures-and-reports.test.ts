@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { overlayMap } from "../../overlay.ts";
 import { emptyRaster, type Raster } from "../../raster.ts";
+import { parametricMap } from "./parametric-map.ts";
 import { secondaryCapture } from "./secondary-capture.ts";
+import { segmentation } from "./segmentation.ts";
 import { type SourceInstance, sourceInstance } from "./source.ts";
 import {
   ctBytes,
@@ -160,6 +162,36 @@ describe("structured report", () => {
     const [evidence] = object.CurrentRequestedProcedureEvidenceSequence;
     expect(evidence.StudyInstanceUID).toBe(PLANTED.StudyInstanceUID);
     expect(evidence.ReferencedSeriesSequence[0].ReferencedSOPSequence).toHaveLength(2);
+  });
+
+  test("refers to map and segment that were written of the same study, and to no others", () => {
+    const sources = ctStack(1);
+    const base = {
+      map: { size: [5, 3, 1] as const, values: new Float32Array(15), affine: null, sourceOf: () => frame },
+      detector: DETECTOR,
+    };
+    const frame = { instance: sources[0], frame: 1 };
+    const parametric = sourceInstance(parametricMap({ ...base, maximum: 1 }, fixedMaking()), "map");
+    const making = { ...fixedMaking(), sopInstanceUid: "2.25.7", seriesUid: "2.25.8" };
+    const segment = sourceInstance(segmentation({ ...base, threshold: 0.25 }, making), "seg");
+    const written = { parametricMap: parametric, segmentation: { instance: segment, threshold: 0.25 } };
+    const input = { ...INPUT, ...written, sources, remarks: ["One remark."] };
+    const object = readBack(structuredReport(input, fixedMaking()));
+    const found = lines(object.ContentSequence);
+    expect(found).toContain("2 CONTAINS IMAGE Referenced Segment = 2.25.7");
+    expect(found).toContain("2 CONTAINS NUM Threshold of the anomaly map, point by point = 0.25 1");
+    expect(found).toContain(`3 INFERRED FROM IMAGE Source of Measurement = ${parametric.sopInstanceUid}`);
+    expect(found).toContain("1 CONTAINS TEXT Comment = One remark.");
+    const [{ ReferencedSeriesSequence: series }] = object.CurrentRequestedProcedureEvidenceSequence;
+    expect(series.map((item: Found) => item.SeriesInstanceUID)).toEqual([SERIES_UID, parametric.seriesUid, "2.25.8"]);
+    for (const other of [
+      { parametricMap: { ...parametric, studyUid: "1.2.3" } },
+      { segmentation: { instance: { ...segment, studyUid: "1.2.3" }, threshold: 0.25 } },
+    ]) {
+      expect(() => structuredReport({ ...input, ...other }, fixedMaking())).toThrow(
+        expect.objectContaining({ code: "OPTION_INVALID" }),
+      );
+    }
   });
 
   test("calls a score at the threshold normal, and decides nothing without one", () => {

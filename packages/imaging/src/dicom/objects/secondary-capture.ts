@@ -3,6 +3,7 @@
  * one (PS3.3 A.8.1), Multi-frame True Color Secondary Capture for several (A.8.5).
  */
 import { HaleError } from "@hale/errors";
+import { MAX_FRAMES } from "../../limits.ts";
 import { checkRaster, type Raster } from "../../raster.ts";
 import { ANOMALY_MAP, SOURCE_IMAGE } from "./codes.ts";
 import {
@@ -12,11 +13,11 @@ import {
   type DetectorIdentity,
   distinct,
   lossyModule,
+  namesFrames,
   reference,
   STATEMENT,
 } from "./common.ts";
 import type { SourceFrame } from "./map.ts";
-import { MAX_OBJECT_FRAMES } from "./source.ts";
 import { type Attributes, encodeObject, type Making } from "./write.ts";
 
 const SINGLE = "1.2.840.10008.5.1.4.1.1.7";
@@ -71,11 +72,11 @@ function spacingOf({ instance, frame }: SourceFrame, raster: Raster): Attributes
  */
 export function secondaryCapture(input: SecondaryCaptureInput, making: Making = {}): Uint8Array<ArrayBuffer> {
   const { pictures, detector, description = "Anomaly map over the image" } = input;
-  if (pictures.length === 0 || pictures.length > MAX_OBJECT_FRAMES) {
+  if (pictures.length === 0 || pictures.length > MAX_FRAMES) {
     throw new HaleError(
       "OPTION_INVALID",
       `A Secondary Capture cannot hold ${pictures.length} pictures.`,
-      `Give 1 to ${MAX_OBJECT_FRAMES}.`,
+      `Give 1 to ${MAX_FRAMES}.`,
     );
   }
   const frames = pictures.map(({ source }) => source);
@@ -139,7 +140,7 @@ function sourceImages(frames: readonly SourceFrame[]): Attributes[] {
       .map((each) => each.frame);
     return {
       ...reference(instance),
-      ReferencedFrameNumber: instance.frames > 1 ? [...new Set(shown)] : undefined,
+      ReferencedFrameNumber: namesFrames(instance) ? [...new Set(shown)] : undefined,
       PurposeOfReferenceCodeSequence: [SOURCE_IMAGE],
     };
   });

@@ -15,6 +15,8 @@ export interface SegmentationInput {
   detector: DetectorIdentity;
   /** Map value; points above it belong to the segment. */
   threshold: number;
+  /** What the threshold is, as the end of a sentence: "the 99th percentile of healthy pixels". */
+  thresholdMeaning?: string;
 }
 
 /** One bit a point, lowest bit first, frame after frame without gaps (PS3.5 8.1.1, PS3.3 C.8.20.2.2); of even length. */
@@ -29,7 +31,7 @@ export function packBits(values: Float32Array, threshold: number): Uint8Array<Ar
  * point is a pixel of the source (A.51.5.1), and a map of another size is refused: OPTION_INVALID.
  */
 export function segmentation(input: SegmentationInput, making: Making = {}): Uint8Array<ArrayBuffer> {
-  const { map, detector, threshold } = input;
+  const { map, detector, threshold, thresholdMeaning } = input;
   if (!(threshold >= 0 && Number.isFinite(threshold))) {
     throw new HaleError(
       "OPTION_INVALID",
@@ -81,7 +83,7 @@ export function segmentation(input: SegmentationInput, making: Making = {}): Uin
         {
           SegmentNumber: 1,
           SegmentLabel: "Abnormality",
-          SegmentDescription: `Anomaly map above ${threshold}. ${STATEMENT}`,
+          SegmentDescription: `Anomaly map above ${threshold}${thresholdMeaning ? `, ${thresholdMeaning}` : ""}. ${STATEMENT}`,
           SegmentAlgorithmType: "AUTOMATIC",
           SegmentAlgorithmName: cut(detector.name),
           SegmentationAlgorithmIdentificationSequence: [

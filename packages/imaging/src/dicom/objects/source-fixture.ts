@@ -79,7 +79,7 @@ export function radiographBytes(columns = 5, rows = 3, extra: Attributes = {}): 
 }
 
 /** An enhanced MR image of `frames` frames, 2 mm apart along z, some functional groups shared. */
-export function multiFrameBytes(frames = 3, columns = 5, rows = 3): Uint8Array<ArrayBuffer> {
+export function multiFrameBytes(frames = 3, columns = 5, rows = 3, extra: Attributes = {}): Uint8Array<ArrayBuffer> {
   return encodeObject(
     image(columns, rows, {
       SOPClassUID: "1.2.840.10008.5.1.4.1.1.4.1",
@@ -97,6 +97,7 @@ export function multiFrameBytes(frames = 3, columns = 5, rows = 3): Uint8Array<A
         PlanePositionSequence: [{ ImagePositionPatient: ["-3", "7", String(2 * k)] }],
       })),
       PixelData: new Uint8Array(2 * Math.ceil((columns * rows * frames) / 2)).buffer,
+      ...extra,
     }),
   );
 }

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
-import { decodeText } from "./charset.ts";
+import { decodeText } from "../charset.ts";
+import { el, imageFile } from "../dicom-fixture.ts";
+import { DICOM_LIMITS } from "../refuse.ts";
 import { cleanValue } from "./elements.ts";
 import { segmentation } from "./segmentation.ts";
 import { sourceInstance } from "./source.ts";
@@ -21,6 +23,11 @@ import {
 import { dateTime, decimal, encodeObject, uidOfUuid } from "./write.ts";
 
 const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+const LOSSY = [
+  ...[0x00080016, 0x00080018, 0x0020000d, 0x0020000e].map((tag, i) => el(tag, "UI", `1.2.${i}`)),
+  el(0x00282110, "CS", "00"),
+];
 
 /** A segmentation of a blank map of the source, read back: the way by which names travel. */
 function written(bytes: Uint8Array<ArrayBuffer>) {
@@ -90,6 +97,15 @@ describe("a source", () => {
     expect(planes[2]).toMatchObject({ spacing: [1.5, 1.25], thickness: 2 });
   });
 
+  test("in a syntax that always loses something is lossy, whatever it says", () => {
+    const file = imageFile([1, 2, 3, 4, 5, 6], { more: LOSSY }, { syntax: "1.2.840.10008.1.2.4.50" });
+    expect(sourceInstance(file, "a.dcm").image).toMatchObject({
+      LossyImageCompression: "01",
+      LossyImageCompressionMethod: "ISO_10918_1",
+      LossyImageCompressionRatio: "1",
+    });
+  });
+
   test("without a place has none", () => {
     expect(sourceInstance(radiographBytes(), "cr.dcm")).toMatchObject({ frameOfReferenceUid: null, planes: [null] });
   });
@@ -99,14 +115,14 @@ describe("a source", () => {
     expect(sourceInstance(packed, "a.dcm")).toEqual(sourceInstance(plain, "a.dcm"));
     const bomb = deflated(ctBytes(), 5_000_000);
     expect(bomb.length).toBeLessThan(20_000);
-    expect(() => sourceInstance(bomb, "a.dcm", 1_000_000)).toThrow(
+    expect(() => sourceInstance(bomb, "a.dcm", { ...DICOM_LIMITS, inflatedBytes: 1_000_000 })).toThrow(
       expect.objectContaining({ code: "IMAGE_TOO_LARGE" }),
     );
   });
 
   test.each([
     ["nothing", new Uint8Array(0), "IMAGE_CORRUPT"],
-    ["text", latin("hello ".repeat(100)), "IMAGE_CORRUPT"],
+    ["text", latin("hello ".repeat(100)), "IMAGE_UNSUPPORTED"],
     ["half a file", ctBytes().slice(0, 400), "IMAGE_CORRUPT"],
     ["no image", ctBytes(0, 5, 3, { Rows: undefined }), "IMAGE_UNSUPPORTED"],
     ["no study", ctBytes(0, 5, 3, { StudyInstanceUID: undefined }), "IMAGE_UNSUPPORTED"],
@@ -119,8 +135,8 @@ describe("a source", () => {
   test.each([
     [63, null],
     [64, null],
-    [65, "IMAGE_CORRUPT"],
-    [500, "IMAGE_CORRUPT"],
+    [65, "IMAGE_TOO_LARGE"],
+    [500, "IMAGE_TOO_LARGE"],
   ])("with sequences %i deep: %s", (depth, code) => {
     let nested: Found = { ReferencedSOPClassUID: "1.2" };
     for (let k = 1; k < depth; k++) nested = { ReferencedStudySequence: [nested] };
@@ -315,6 +331,12 @@ describe.skipIf(!samples)("sample files", () => {
       if (lacking.test(file)) expect(read, file).toThrow(expect.objectContaining({ code: "IMAGE_UNSUPPORTED" }));
       else expect(read(), file).toMatchObject({ rows, columns, frames: frames ?? 1 });
     }
+  });
+
+  test("a lossy one says so, by which method and ratio", () => {
+    const { image } = sourceInstance(readFileSync(join(samples!, "valid/JPEG-lossy.dcm")), "JPEG-lossy.dcm");
+    expect(image).toMatchObject({ LossyImageCompression: "01", LossyImageCompressionMethod: "ISO_10918_1" });
+    expect(Number(image.LossyImageCompressionRatio)).toBeGreaterThan(1);
   });
 
   test("all others are sources or are refused, never worse", () => {

@@ -3,9 +3,10 @@
  * where its frames lie. Read from the file's own elements, up to the pixels.
  */
 import { HaleError } from "@hale/errors";
-import dicomParser, { type DataSet } from "dicom-parser";
-import { Inflate } from "fflate";
-import { MAX_INPUT_BYTES, refuseRawErrors, tooLarge } from "../../limits.ts";
+import { DataSet } from "../dataset.ts";
+import { type DicomFile, readFile } from "../file.ts";
+import { DICOM_LIMITS, type DicomLimits, damaged, noImage, refusalOf, tooBig } from "../refuse.ts";
+import { PIXEL_DATA } from "../walk.ts";
 import { attributesOf, charsetOf, elementValue, entryOf } from "./elements.ts";
 import { CARRIED, EMPTY_IF_UNKNOWN, TRIAL_KEYWORDS } from "./modules.ts";
 import { type Attributes, decimal } from "./write.ts";
@@ -43,37 +44,11 @@ export interface SourceInstance {
   deidentified: boolean;
 }
 
-/** Bytes that a deflated file may grow to. */
-const MAX_INFLATED = 2 * 1024 ** 3;
-/** Most frames of a source, and of what we write. */
-export const MAX_OBJECT_FRAMES = 10_000;
-
 const IMAGE = `BodyPartExamined Laterality ImageLaterality PatientOrientation PixelSpacing PixelSpacingCalibrationType
 PixelSpacingCalibrationDescription PositionReferenceIndicator LossyImageCompression LossyImageCompressionRatio
 LossyImageCompressionMethod BurnedInAnnotation RecognizableVisualFeatures TimezoneOffsetFromUTC Modality FrameOfReferenceUID`.split(
   /\s+/,
 );
-
-/** The file with its data set inflated (PS3.5 A.5), `head` bytes of it left as they are; refuses a bomb. */
-function inflated(name: string, bytes: Uint8Array, head: number, limit: number): Uint8Array {
-  const parts: Uint8Array[] = [bytes.subarray(0, head)];
-  let size = head;
-  const stream = new Inflate((part) => {
-    size += part.length;
-    if (size > limit) throw tooLarge(name, `it inflates to more than ${limit} bytes`);
-    parts.push(part);
-  });
-  for (let at = head; at < bytes.length; at += 65536) {
-    stream.push(bytes.subarray(at, Math.min(at + 65536, bytes.length)), at + 65536 >= bytes.length);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 function unusable(name: string, what: string): HaleError {
   return new HaleError(
@@ -173,41 +148,48 @@ function modulesOf(found: Attributes): Attributes {
   return modules;
 }
 
-/** As `sourceInstance`, of a data set that is parsed already. */
-export function sourceOfDataSet(dataSet: DataSet, name: string): SourceInstance {
+/** As `sourceInstance`, of a file that is parsed already; `fileBytes` long. */
+export function sourceOfFile(
+  { data, syntax }: DicomFile,
+  fileBytes: number,
+  name: string,
+  limits: DicomLimits = DICOM_LIMITS,
+): SourceInstance {
+  for (const { tag, declared, length } of data.elements.values()) {
+    if (declared > length && tag < PIXEL_DATA - 8) throw damaged(name, "it breaks off before its pixels");
+  }
   const wanted = new Set([...CARRIED, ...IMAGE]);
-  const charset = charsetOf(dataSet);
+  const charset = charsetOf(data);
   const found: Attributes = {};
-  for (const element of Object.values(dataSet.elements)) {
+  for (const element of data.elements.values()) {
     const keyword = entryOf(element.tag)?.name;
-    if (keyword && wanted.has(keyword)) found[keyword] = elementValue(dataSet, element, charset);
+    if (keyword && wanted.has(keyword)) found[keyword] = elementValue(data, element, charset);
   }
-  const text = (tag: string) => dataSet.string(tag)?.replaceAll("\0", "").trim() || null;
-  const [sopClassUid, sopInstanceUid, studyUid, seriesUid] = ["x00080016", "x00080018", "x0020000d", "x0020000e"].map(
-    text,
-  );
-  for (const uid of [sopClassUid, sopInstanceUid, studyUid, seriesUid]) {
-    if (!uid || !/^[\d.]{3,64}$/.test(uid))
+  const uid = (tag: number) => {
+    const text = data.string(tag);
+    if (!text || !/^[\d.]{3,64}$/.test(text))
       throw unusable(name, "it lacks the identifiers of class, instance, series or study");
-  }
-  const rows = dataSet.uint16("x00280010") ?? 0;
-  const columns = dataSet.uint16("x00280011") ?? 0;
-  if (rows < 1 || columns < 1) throw unusable(name, "it holds no image");
-  const frames = Math.max(1, dataSet.intString("x00280008") ?? 1);
-  if (frames > MAX_OBJECT_FRAMES)
-    throw tooLarge(name, `it declares ${frames} frames, and at most ${MAX_OBJECT_FRAMES} are accepted`);
+    return text;
+  };
+  const [sopClassUid, sopInstanceUid, studyUid, seriesUid] = [0x00080016, 0x00080018, 0x0020000d, 0x0020000e].map(uid);
+  const rows = data.uint16(0x00280010) ?? 0;
+  const columns = data.uint16(0x00280011) ?? 0;
+  if (rows < 1 || columns < 1) throw noImage(name, "it has no rows or columns");
+  const declared = data.number(0x00280008) ?? 1;
+  const frames = Number.isSafeInteger(declared) ? Math.max(1, declared) : 1;
+  if (frames > limits.frames) throw tooBig(name, `it declares ${frames} frames, and at most ${limits.frames} are read`);
   // Only here are all attributes turned over: the geometry, whose sequences may be long.
-  const geometry = attributesOf({ ...dataSet, elements: geometryElements(dataSet) } as DataSet, charset);
+  const geometry = attributesOf(geometryOf(data), charset);
   const image = Object.fromEntries(
     IMAGE.flatMap((keyword) => (found[keyword] == null ? [] : [[keyword, found[keyword]]])),
   );
-  const bytesPerPixel = ((dataSet.uint16("x00280002") ?? 1) * (dataSet.uint16("x00280100") ?? 8)) / 8;
-  completeLossy(image, text("x00020010") ?? "", rows * columns * frames * bytesPerPixel, dataSet.byteArray.length);
+  const bytesPerPixel = ((data.uint16(0x00280002) ?? 1) * (data.uint16(0x00280100) ?? 8)) / 8;
+  completeLossy(image, syntax.uid, rows * columns * frames * bytesPerPixel, fileBytes);
   return {
-    sopClassUid: sopClassUid!,
-    sopInstanceUid: sopInstanceUid!,
-    seriesUid: seriesUid!,
-    studyUid: studyUid!,
+    sopClassUid,
+    sopInstanceUid,
+    seriesUid,
+    studyUid,
     frameOfReferenceUid: (found.FrameOfReferenceUID as string | null | undefined) ?? null,
     modality: (found.Modality as string | null | undefined) ?? "OT",
     rows,
@@ -215,39 +197,26 @@ export function sourceOfDataSet(dataSet: DataSet, name: string): SourceInstance 
     frames,
     planes: planesOf(geometry, frames),
     modules: modulesOf({ ...found, StudyInstanceUID: studyUid }),
-    image: Object.fromEntries(IMAGE.flatMap((keyword) => (found[keyword] == null ? [] : [[keyword, found[keyword]]]))),
+    image,
     deidentified: false,
   };
 }
 
 /** Position, orientation, spacing, thickness and functional groups. */
-function geometryElements(dataSet: DataSet): DataSet["elements"] {
-  const tags = ["x00200032", "x00200037", "x00280030", "x00180050", "x52009229", "x52009230"];
-  return Object.fromEntries(tags.flatMap((tag) => (dataSet.elements[tag] ? [[tag, dataSet.elements[tag]]] : [])));
+function geometryOf(data: DataSet): DataSet {
+  const tags = [0x00200032, 0x00200037, 0x00280030, 0x00180050, 0x52009229, 0x52009230];
+  return new DataSet(data.source, new Map([...data.elements].filter(([tag]) => tags.includes(tag))));
 }
 
 /**
- * What written objects need to know of the DICOM file `bytes`, called `name` in errors. Throws IMAGE_CORRUPT where it
- * cannot be parsed, IMAGE_UNSUPPORTED where it holds no image or lacks the identifiers that references need, and
- * IMAGE_TOO_LARGE beyond the budgets.
+ * What written objects need to know of the DICOM file `bytes`, called `name` in errors; its pixels are not looked at.
+ * Throws what the reader throws for files that it cannot parse (IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE), and
+ * IMAGE_UNSUPPORTED where a file holds no image or lacks the identifiers that references need.
  */
-export function sourceInstance(bytes: Uint8Array, name: string, maxInflated: number = MAX_INFLATED): SourceInstance {
-  if (bytes.length > MAX_INPUT_BYTES) throw tooLarge(name, `it has ${bytes.length} bytes`);
-  return refuseRawErrors(name, () => {
-    let dataSet: DataSet;
-    try {
-      dataSet = dicomParser.parseDicom(bytes, {
-        untilTag: "x7fe00010",
-        vrCallback: (tag: string) => entryOf(tag)?.vr,
-        inflater: (whole: Uint8Array, head: number) => inflated(name, whole, head, maxInflated),
-      } as Parameters<typeof dicomParser.parseDicom>[1]);
-    } catch (error) {
-      // dicom-parser throws bare strings and objects.
-      const { exception } = error as { exception?: unknown };
-      throw error instanceof Error
-        ? error
-        : new Error(String(exception instanceof Error ? exception.message : (exception ?? error)));
-    }
-    return sourceOfDataSet(dataSet, name);
-  });
+export function sourceInstance(bytes: Uint8Array, name: string, limits: DicomLimits = DICOM_LIMITS): SourceInstance {
+  try {
+    return sourceOfFile(readFile(bytes, name, limits), bytes.length, name, limits);
+  } catch (error) {
+    throw refusalOf(name, error);
+  }
 }

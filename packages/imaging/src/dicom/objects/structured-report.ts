@@ -32,6 +32,12 @@ export interface ReportInput {
   /** That the threshold was set for, 0 to 1; null where there is no threshold. */
   falseAlarmRate: number | null;
   detector: DetectorIdentity;
+  /** The Parametric Map whose values the score was made of, if one was written: `sourceInstance` of its bytes. */
+  parametricMap?: SourceInstance | null;
+  /** The Segmentation, likewise, with the map value that its segment is above. */
+  segmentation?: { instance: SourceInstance; threshold: number } | null;
+  /** More sentences for people. */
+  remarks?: readonly string[];
 }
 
 /** A UID that stands for the detector: the first half of its hash as a UUID (TID 1004 row 1). */
@@ -84,8 +90,8 @@ function imageLibrary(sources: readonly SourceInstance[]): Attributes {
 
 /** TID 1501: measurements of the images as a whole; algorithm by TID 4019, image references by TID 300. */
 function measurements(input: ReportInput, trackingUid: string): Attributes {
-  const { score, threshold, falseAlarmRate, detector } = input;
-  const sources = distinct(input.sources).map((source) =>
+  const { score, threshold, falseAlarmRate, detector, parametricMap, segmentation } = input;
+  const sources = distinct([...input.sources, ...(parametricMap ? [parametricMap] : [])]).map((source) =>
     image("INFERRED FROM", source, dcm("121112", "Source of Measurement")),
   );
   const algorithm = [
@@ -105,13 +111,23 @@ function measurements(input: ReportInput, trackingUid: string): Attributes {
     }
     children.push(coded("CONTAINS", codes.DECISION, score > threshold ? codes.ABNORMAL : codes.NORMAL));
   }
+  if (segmentation) {
+    // As TID 1410 and 1411 name it. Theirs are measurements within the segment, and ours are not, so TID 1501 it stays.
+    const segment = dcm("121191", "Referenced Segment");
+    children.push(image("CONTAINS", segmentation.instance, segment, { segment: 1 }));
+    children.push(number("CONTAINS", codes.MAP_THRESHOLD, segmentation.threshold, codes.UNITLESS));
+  }
   return container("CONTAINS", dcm("126010", "Imaging Measurements"), [
     container("CONTAINS", dcm("125007", "Measurement Group"), children),
   ]);
 }
 
-function check({ score, threshold, falseAlarmRate, sources }: ReportInput): void {
+function check({ score, threshold, falseAlarmRate, sources, parametricMap, segmentation }: ReportInput): void {
   checkSources(sources);
+  for (const written of [parametricMap, segmentation?.instance]) {
+    if (written && written.studyUid !== sources[0].studyUid)
+      throw new HaleError("OPTION_INVALID", "The map is of another study than the image.", "Give what was made of it.");
+  }
   const finite = Number.isFinite(score) && (threshold === null || Number.isFinite(threshold));
   const rate = falseAlarmRate === null || (falseAlarmRate >= 0 && falseAlarmRate <= 1);
   if (!finite)
@@ -130,8 +146,9 @@ function check({ score, threshold, falseAlarmRate, sources }: ReportInput): void
  */
 export function structuredReport(input: ReportInput, making: Making = {}): Uint8Array<ArrayBuffer> {
   check(input);
-  const { sources, detector } = input;
+  const { sources, detector, parametricMap, segmentation, remarks = [] } = input;
   const [source] = sources;
+  const evidence = [...sources, parametricMap, segmentation?.instance].filter((each) => each != null);
   const newUid = making.newUid ?? randomUid;
   const { date, time } = momentOf(source, making);
   const kind = {
@@ -160,7 +177,7 @@ export function structuredReport(input: ReportInput, making: Making = {}): Uint8
       },
     ],
     CurrentRequestedProcedureEvidenceSequence: [
-      { StudyInstanceUID: source.studyUid, ReferencedSeriesSequence: bySeries(sources, "ReferencedSOPSequence") },
+      { StudyInstanceUID: source.studyUid, ReferencedSeriesSequence: bySeries(evidence, "ReferencedSOPSequence") },
     ],
     ContentDate: date,
     ContentTime: time,
@@ -174,7 +191,7 @@ export function structuredReport(input: ReportInput, making: Making = {}): Uint8
       imageLibrary(sources),
       measurements(input, newUid()),
       container("CONTAINS", code("C0034375", "UMLS", "Qualitative Evaluations"), [
-        text("CONTAINS", dcm("121106", "Comment"), STATEMENT),
+        ...[STATEMENT, ...remarks].map((remark) => text("CONTAINS", dcm("121106", "Comment"), remark)),
       ]),
     ],
   });

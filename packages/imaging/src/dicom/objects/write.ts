@@ -24,6 +24,8 @@ export interface Making {
   offsetMinutes?: number;
   /** A fresh UID at each call; 2.25 and a random UUID unless given. */
   newUid?: () => string;
+  /** Of the object, if the caller needs to know it; a fresh one unless given. */
+  sopInstanceUid?: string;
   /** Of the new series; 9001 to 9004 by kind unless given. */
   seriesNumber?: number;
   /** Puts the object into this series rather than one of its own. */

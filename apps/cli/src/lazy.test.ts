@@ -1,0 +1,53 @@
+/** @file What the command loads only when it is asked for. */
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+
+/** Modules of ours and packages that are loaded with a file, without what is imported when needed. */
+async function loadedWith(file: string): Promise<{ inputs: string[]; packages: string[] }> {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    outdir: "unwritten",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "packages stay outside",
+        setup: (builder) =>
+          builder.onResolve({ filter: /^[^.]/ }, ({ path, kind }) =>
+            path.startsWith("@hale/") || kind === "entry-point" ? undefined : { path, external: true },
+          ),
+      },
+    ],
+  });
+  const inputs: string[] = [];
+  const packages: string[] = [];
+  const outputs = metafile.outputs;
+  const queue = Object.keys(outputs).filter((path) => outputs[path].entryPoint?.endsWith(file.replace(/^[./]+/, "")));
+  const seen = new Set(queue);
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    inputs.push(...Object.keys(outputs[path].inputs));
+    for (const { path: next, kind, external } of outputs[path].imports) {
+      if (kind === "dynamic-import") continue;
+      if (external) packages.push(next);
+      else if (!seen.has(next)) queue.push(seen.add(next) && next);
+    }
+  }
+  return { inputs, packages };
+}
+
+test.each([
+  ["the command", "./main.ts", "commander", "dicom/series.ts"],
+  ["the thread that reads files", "../../../packages/imaging/src/node/read-worker.ts", "fflate", "dicom/read.ts"],
+])("%s loads the writer of DICOM objects only when it is asked for", async (_, file, needed, module) => {
+  const { inputs, packages } = await loadedWith(file);
+  expect(inputs.some((path) => path.endsWith(module))).toBe(true);
+  expect(packages).toContain(needed);
+  expect(inputs.filter((path) => path.includes("dicom/objects/"))).toEqual([]);
+  expect(packages).not.toContain("dcmjs");
+});
