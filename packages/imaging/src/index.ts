@@ -66,7 +66,6 @@ export {
 } from "./scan/normalise.ts";
 export { type AxisSource, axisCodes, axisSources, reorient } from "./scan/orientation.ts";
 export type { DataFile } from "./scan/plain-text.ts";
-export { type Plane, type PlaneAxis, plane, planeCount } from "./scan/plane.ts";
 export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./scan/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, ScanFormat, VoiTransform } from "./scan/scan.ts";
 export {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { readNifti } from "../nifti/read.ts";
 import { writeNifti } from "../nifti/write.ts";
 import { axisCodes, axisSources, reorient } from "./orientation.ts";
-import { type PlaneAxis, plane, planeCount } from "./plane.ts";
 import type { Affine, Scan } from "./scan.ts";
 import { ALL_CODES, canonicalScan, storedAs } from "./scan-fixture.ts";
 
@@ -73,9 +72,6 @@ test("what is said slice by slice goes with the slices, or is refused where it c
   expect(() => reorient(scan, "SPL")).toThrow(/differ in what their values mean/);
   const alike = modality.map(() => ({ kind: "linear" as const, slope: 2, intercept: 1 }));
   expect(reorient({ ...scan, modality: alike }, "SPL").modality).toEqual([alike[0]]);
-  expect(plane(scan, "axial", 3).modality).toEqual(modality[3]);
-  expect(plane(reorient(scan, "LPI"), "axial", 3).modality).toEqual(modality[3]);
-  expect(() => plane(scan, "coronal", 0)).toThrow(/differ in what their values mean/);
 });
 
 test("letters that name no three axes, and scans without a place, are refused", () => {
@@ -84,44 +80,4 @@ test("letters that name no three axes, and scans without a place, are refused", 
     expect(() => axisSources(scan, codes), codes).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
   }
   expect(() => reorient({ ...scan, affine: null })).toThrow(expect.objectContaining({ code: "IMAGE_UNSUPPORTED" }));
-});
-
-describe("planes of a phantom with marks at the far Left, Posterior and Superior, in all 48 orientations", () => {
-  const [columns, rows, slices] = [4, 5, 6];
-  const data = new Uint8Array(columns * rows * slices);
-  const at = (l: number, p: number, h: number) => (h * rows + p) * columns + l;
-  data[at(columns - 1, 2, 3)] = 1; // Left.
-  data[at(1, rows - 1, 3)] = 2; // Posterior.
-  data[at(1, 2, slices - 1)] = 3; // Superior.
-  const canonical = canonicalScan([columns, rows, slices], straight, data);
-  const pixel = (scan: Scan, axis: PlaneAxis, index: number, column: number, row: number) => {
-    const view = plane(scan, axis, index);
-    return view.data[row * view.width + column];
-  };
-
-  test.each(ALL_CODES)("%s", (codes) => {
-    const scan = storedAs(canonical, codes);
-    const axial = plane(scan, "axial", 3);
-    expect(axial).toMatchObject({ width: columns, height: rows, spacing: [0.5, 1.5] });
-    // Left of the patient at the picture's right edge, the back at its lower edge.
-    expect(pixel(scan, "axial", 3, columns - 1, 2)).toBe(1);
-    expect(pixel(scan, "axial", 3, 1, rows - 1)).toBe(2);
-    const coronal = plane(scan, "coronal", 2);
-    expect(coronal).toMatchObject({ width: columns, height: slices, spacing: [0.5, 3] });
-    // The head at the upper edge: slice 3 of 6 is row 2.
-    expect(pixel(scan, "coronal", 2, 1, 0)).toBe(3);
-    expect(pixel(scan, "coronal", 2, columns - 1, 2)).toBe(1);
-    const sagittal = plane(scan, "sagittal", 1);
-    expect(sagittal).toMatchObject({ width: rows, height: slices, spacing: [1.5, 3] });
-    expect(pixel(scan, "sagittal", 1, 2, 0)).toBe(3);
-    expect(pixel(scan, "sagittal", 1, rows - 1, 2)).toBe(2);
-    expect((["axial", "coronal", "sagittal"] as const).map((axis) => planeCount(scan, axis))).toEqual([6, 5, 4]);
-  });
-
-  test("planes before the first and beyond the last are refused", () => {
-    for (const index of [-1, 6, 0.5, Number.NaN]) {
-      expect(() => plane(canonical, "axial", index)).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
-    }
-    expect(plane(canonical, "axial", 5).data).toContain(3);
-  });
 });
