@@ -11,12 +11,15 @@ import { decodeTiff } from "./tiff-decode.ts";
 
 const startsWith = (bytes: Uint8Array, ...magic: number[]) => magic.every((byte, i) => bytes[i] === byte);
 
-/** True when the bytes begin like an image that `decodeImage` reads. */
-export function isImage(bytes: Uint8Array): boolean {
-  return formatOf(bytes) !== null;
-}
+/** Bytes from a file's beginning that `pictureKind` needs. */
+export const PICTURE_HEAD = 132;
 
-function formatOf(bytes: Uint8Array): "png" | "jpeg" | "tiff" | null {
+/** Where a DICOM file has its "DICM": the 128 bytes before may be made to look like any other file (CVE-2019-11687). */
+export const hasDicomMark = (bytes: Uint8Array) => startsWith(bytes.subarray(128), 0x44, 0x49, 0x43, 0x4d);
+
+/** What plain picture the bytes begin like; null for everything else, DICOM that looks like TIFF among it. */
+export function pictureKind(bytes: Uint8Array): "png" | "jpeg" | "tiff" | null {
+  if (hasDicomMark(bytes)) return null;
   if (startsWith(bytes, ...PNG_SIGNATURE)) return "png";
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return "jpeg";
   if (startsWith(bytes, 0x49, 0x49, 42, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 42)) return "tiff";
@@ -30,7 +33,7 @@ function formatOf(bytes: Uint8Array): "png" | "jpeg" | "tiff" | null {
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<Raster> {
   if (bytes.length === 0) throw corrupt(name, "it is empty");
   if (bytes.length > MAX_INPUT_BYTES) throw tooLarge(name, "it has more than 512 MB");
-  switch (formatOf(bytes)) {
+  switch (pictureKind(bytes)) {
     case "png":
       return decodePng(bytes, name);
     case "jpeg":

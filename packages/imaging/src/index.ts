@@ -2,7 +2,7 @@
 
 export { boxBlur } from "./blur.ts";
 export { checkMaximum, colourMap, infernoTable } from "./colormap.ts";
-export { decodeImage, isImage } from "./decode.ts";
+export { decodeImage, PICTURE_HEAD, pictureKind } from "./decode.ts";
 export { localDetail } from "./detail.ts";
 export { setDicomWasm } from "./dicom/codecs.ts";
 export { type Contained, dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "./dicom/container.ts";

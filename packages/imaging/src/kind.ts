@@ -2,10 +2,10 @@
  * @file What a file is, told by its content and never by its name: a name is a claim. Only beginnings are looked at here;
  * a file that begins like one kind and goes on like none is for that kind's reader to refuse, with a reason.
  */
+import { hasDicomMark, pictureKind } from "./decode.ts";
 import { isDicom } from "./dicom/file.ts";
 import { looksLikeMetaImage } from "./metaimage/read.ts";
 import { looksLikeNrrd } from "./nrrd/header.ts";
-import { PNG_SIGNATURE } from "./png-chunks.ts";
 import type { ScanFormat } from "./scan/scan.ts";
 
 export type FileKind = ScanFormat;
@@ -14,7 +14,6 @@ const startsWith = (bytes: Uint8Array, magic: readonly number[], at = 0) =>
   magic.every((byte, i) => bytes[at + i] === byte);
 const ascii = (text: string) => Array.from(text, (char) => char.charCodeAt(0));
 
-const DICM = ascii("DICM");
 /** Magic words of NIfTI-1 (at 344) and NIfTI-2 (at 4), single file and pair. */
 const NIFTI_1 = [ascii("n+1\0"), ascii("ni1\0")];
 const NIFTI_2 = [ascii("n+2\0"), ascii("ni2\0")];
@@ -24,10 +23,9 @@ const NIFTI_2 = [ascii("n+2\0"), ascii("ni2\0")];
  * any other file (CVE-2019-11687). Gzip is NIfTI's: no other kind is compressed as a whole.
  */
 export function kindOf(bytes: Uint8Array): FileKind | null {
-  if (startsWith(bytes, DICM, 128)) return "dicom";
-  if (startsWith(bytes, PNG_SIGNATURE)) return "png";
-  if (startsWith(bytes, [0xff, 0xd8, 0xff])) return "jpeg";
-  if (startsWith(bytes, [0x49, 0x49, 42, 0]) || startsWith(bytes, [0x4d, 0x4d, 0, 42])) return "tiff";
+  if (hasDicomMark(bytes)) return "dicom";
+  const picture = pictureKind(bytes);
+  if (picture) return picture;
   if (looksLikeNrrd(bytes)) return "nrrd";
   if (startsWith(bytes, [0x1f, 0x8b]) || isNifti(bytes)) return "nifti";
   if (looksLikeMetaImage(bytes)) return "metaimage";

@@ -9,6 +9,7 @@ import { HaleError } from "@hale/errors";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import "./node/dicom.ts";
+import { pictureKind } from "./decode.ts";
 import { compressedFile, dicomFile, el, imageElements, imageFile } from "./dicom/dicom-fixture.ts";
 import { GREY_JPEG } from "./jpeg-fixture.ts";
 import { MAX_INPUT_BYTES, MAX_NESTING, MAX_PIXELS } from "./limits.ts";
@@ -134,10 +135,11 @@ describe("files that look like others (CVE-2019-11687)", () => {
     ["NRRD", [...Buffer.from("NRRD0005\n")]],
     ["MetaImage", [...Buffer.from("NDims = 3\n")]],
   ];
-  test.each(preambles)("a DICOM file whose preamble begins like %s is DICOM", async (_, preamble) => {
+  test.each(preambles)("a DICOM file whose preamble begins like %s is DICOM, and no picture", async (_, preamble) => {
     const bytes = image.slice();
     bytes.set(preamble);
     expect(await readImageFile(bytes, "f")).toMatchObject({ kind: "dicom", shape: [2, 3] });
+    expect(pictureKind(bytes)).toBeNull();
   });
 
   test("names decide nothing", async () => {

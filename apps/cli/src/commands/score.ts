@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Aggregation, Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { HaleError } from "@hale/errors";
-import { isDicom, isImage } from "@hale/imaging";
+import { isDicom, pictureKind } from "@hale/imaging";
 import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice, writeAtomic } from "@hale/runtime/node";
 import { Command, Option } from "commander";
@@ -116,7 +116,7 @@ async function scoreOne(
   try {
     if (scan) return await scoreScan(detector, await scan(), file, name, scoring);
     const bytes = await readImageBytes(file, file);
-    if (!isImage(bytes)) {
+    if (pictureKind(bytes) === null) {
       const readSource = scoring.dicom?.out.library.sourceInstance;
       const frames = readSource && isDicom(bytes) ? framesOf(bytes, file, readSource) : undefined;
       return await scoreScan(detector, { scan: await readScan(file, file), frames }, file, name, scoring);

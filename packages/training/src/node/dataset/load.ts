@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { HaleError } from "@hale/errors";
-import { isImage } from "@hale/imaging";
+import { PICTURE_HEAD, pictureKind } from "@hale/imaging";
 import { writeAtomic } from "@hale/runtime/node";
 import { assembleDataset } from "../../dataset/assemble.ts";
 import { readFolders } from "../../dataset/folders.ts";
@@ -68,8 +68,8 @@ async function beginsLikePicture(file: string): Promise<boolean> {
   const handle = await open(file, "r").catch(() => null);
   if (!handle) return false;
   try {
-    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(16) });
-    return isImage(buffer.subarray(0, bytesRead));
+    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(PICTURE_HEAD) });
+    return pictureKind(buffer.subarray(0, bytesRead)) !== null;
   } catch {
     // A folder: a DICOM series.
     return false;
