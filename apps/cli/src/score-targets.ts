@@ -3,9 +3,9 @@
  * their series, whatever they are called.
  */
 import { open, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/errors";
-import { assembleSeries, isDicom, type Scan } from "@hale/imaging";
+import { assembleSeries, isDicom, isZip, type Scan } from "@hale/imaging";
 import type { SourceFrame, SourceInstance } from "@hale/imaging/dicom-objects";
 import { readDicomFolder, readScan } from "@hale/imaging/node";
 import { stemOf } from "@hale/training";
@@ -41,55 +41,78 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
   const found = new Map<string, Target["scan"]>();
   for (const pattern of patterns) {
     const info = await stat(pattern).catch(() => null);
-    if (info?.isFile()) found.set(pattern, null);
+    const before = found.size;
+    if (info?.isDirectory()) {
+      const folder = pattern.replace(/\\/g, "/").replace(/(.)\/$/, "$1");
+      const files = await glob([`**/*.${KINDS}`], { caseSensitiveMatch: false, cwd: folder });
+      for (const file of files.sort()) found.set(join(folder, file), null);
+      for (const [file, scan] of await seriesIn(folder, folder, readSource)) found.set(file, scan);
+    } else if (info?.isFile() && (await isCollection(pattern))) {
+      for (const [file, scan] of await seriesIn(pattern, dirname(pattern), readSource)) found.set(file, scan);
+    } else if (info?.isFile()) found.set(pattern, null);
     else {
-      const before = found.size;
-      const folder = pattern.replace(/\\/g, "/").replace(/\/$/, "");
-      const inside = info?.isDirectory() ? `${folder}/**/*.${KINDS}` : pattern;
-      const files = await glob([inside], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
+      const files = await glob([pattern], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
       for (const match of files.sort()) found.set(match, null);
-      if (info?.isDirectory()) for (const [file, scan] of await seriesIn(folder, readSource)) found.set(file, scan);
-      if (files.length === 0 && found.size === before) {
-        throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
-      }
+    }
+    if (found.size === before) {
+      throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
     }
   }
   return named(found);
 }
 
-/** The DICOM series below a folder; a series of one file goes by the file's name, others by the folder's. */
-async function seriesIn(folder: string, readSource?: SourceReader): Promise<[string, Target["scan"]][]> {
-  const absolute = folder.startsWith("/");
-  const all = await glob([`${folder}/**/*`], { absolute });
-  const others = all.filter((file) => !/\.[a-z]\w*$/i.test(basename(file)) || /\.(dcm|dicom|ima)$/i.test(file));
-  if (!(await some(others, beginsAsDicom))) return [];
+/**
+ * The DICOM series below a folder, in a zip, or of a DICOMDIR (`path`); a series of one file goes by the file's name, in
+ * `root`, others by the path.
+ */
+async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Target["scan"]][]> {
+  if (path === root) {
+    const all = await glob(["**/*"], { cwd: root });
+    const others = all.filter((file) => !/\.[a-z]\w*$/i.test(basename(file)) || /\.(dcm|dicom|ima|zip)$/i.test(file));
+    if (!(await some(others, (file) => beginsAsDicomOrZip(join(root, file))))) return [];
+  }
   const sources = new Map<string, () => SourceInstance>();
-  const { objects, leftOut } = await readDicomFolder(folder, undefined, (bytes, name) => {
+  const { objects, leftOut } = await readDicomFolder(path, undefined, (bytes, name) => {
     if (readSource) sources.set(name, sourceOrFault(readSource, bytes, name));
   });
   const { series, leftOut: unused } = assembleSeries(objects);
-  const many = series.filter(({ instances }) => instances.length > 1).length > 1;
+  const names = numbered(
+    series.map(({ instances }) => (instances.length === 1 ? join(root, instances[0].name) : path)),
+    (name, number) => `${name} (series ${number})`,
+  );
   const rows = series.map(({ scan, instances, slices }, i): [string, Target["scan"]] => {
-    const file =
-      instances.length === 1 ? join(folder, instances[0].name) : `${folder}${many ? ` (series ${i + 1})` : ""}`;
+    const file = names[i];
     const frames = () => {
       const read = instances.map(({ name }) => sources.get(name)!());
       return slices.map(({ instance, frame }) => ({ instance: read[instance], frame: frame + 1 }));
     };
     return [file, async () => ({ scan, frames: readSource && frames })];
   });
-  // What should be DICOM by its name, a copy perhaps, has a row of its own, that may say why it has no score.
-  const damaged = [...leftOut, ...unused].filter(({ name }) => /\.(dcm|dicom|ima)$/i.test(name));
+  // What is lost has a row that says why; so has what should be DICOM by its name, a copy perhaps.
+  const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || /\.(dcm|dicom|ima)$/i.test(name));
   return [
     ...rows,
-    ...damaged.map(({ name }): [string, Target["scan"]] => [
-      join(folder, name),
+    ...others.map(({ name, reason, lost }): [string, Target["scan"]] => [
+      join(root, name),
       async () => {
+        if (lost) throw new HaleError("IMAGE_CORRUPT", `${sentence(reason)}`, "Its series was scored without it.");
         const source = sources.get(name);
-        return { scan: await readScan(join(folder, name)), frames: source && (() => allFrames(source())) };
+        return { scan: await readScan(join(root, name)), frames: source && (() => allFrames(source())) };
       },
     ]),
   ];
+}
+
+const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+
+/** Names that occur several times get numbers, from 1. */
+function numbered(names: readonly string[], form: (name: string, number: number) => string): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    if (names.filter((other) => other === name).length === 1) return name;
+    seen.set(name, (seen.get(name) ?? 0) + 1);
+    return form(name, seen.get(name)!);
+  });
 }
 
 /** The source, or what was wrong with it for whoever asks; the bytes are not kept. */
@@ -119,27 +142,41 @@ async function some(files: readonly string[], test: (file: string) => Promise<bo
   return false;
 }
 
-async function beginsAsDicom(file: string): Promise<boolean> {
+async function beginsAsDicomOrZip(file: string): Promise<boolean> {
+  const head = await headOf(file);
+  return isZip(head) || isDicom(head);
+}
+
+/** A zip, or a DICOMDIR by its name (PS3.10, 8.6). */
+async function isCollection(file: string): Promise<boolean> {
+  return /^dicomdir$/i.test(basename(file)) || isZip(await headOf(file));
+}
+
+/** The first kilobyte of a file; nothing where it cannot be read. */
+async function headOf(file: string): Promise<Uint8Array> {
   const handle = await open(file, "r").catch(() => null);
-  if (!handle) return false;
+  if (!handle) return new Uint8Array(0);
   try {
     const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(1024) });
-    return isDicom(buffer.subarray(0, bytesRead));
+    return buffer.subarray(0, bytesRead);
   } catch {
-    return false;
+    return new Uint8Array(0);
   } finally {
     await handle.close();
   }
 }
 
-/** Named by their stem, or by the whole path where several have the same. */
+/** Named by their stem, or by the whole path where several have the same; whatever the disk thinks of capitals. */
 function named(found: ReadonlyMap<string, Target["scan"]>): Target[] {
-  const stem = (file: string) => stemOf(basename(file));
+  const stems = [...found.keys()].map((file) => stemOf(basename(resolve(file))));
   const count = new Map<string, number>();
-  for (const file of found.keys()) count.set(stem(file), (count.get(stem(file)) ?? 0) + 1);
-  return [...found].map(([file, scan]) => ({
-    file,
-    name: count.get(stem(file)) === 1 ? stem(file) : file.replace(/[\\/:]+/g, "_"),
-    scan,
-  }));
+  for (const stem of stems) count.set(stem.toLowerCase(), (count.get(stem.toLowerCase()) ?? 0) + 1);
+  const taken = new Set<string>();
+  return [...found].map(([file, scan], i) => {
+    const wanted = count.get(stems[i].toLowerCase()) === 1 ? stems[i] : file.replace(/[\\/:]+/g, "_");
+    let name = wanted;
+    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted} (${number})`;
+    taken.add(name.toLowerCase());
+    return { file, name, scan };
+  });
 }

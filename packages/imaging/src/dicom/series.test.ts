@@ -240,7 +240,9 @@ describe("series", () => {
       { ...object, instance: { ...object.instance, name: "copy.dcm" } },
     ]);
     expect(series).toHaveLength(1);
-    expect(leftOut).toEqual([{ name: "copy.dcm", reason: `it is the same object as ${object.instance.name}` }]);
+    expect(leftOut).toEqual([
+      { name: "copy.dcm", reason: `it is the same object as ${object.instance.name}`, lost: false },
+    ]);
     const three = await Promise.all([0, 3, 6].map((z) => slice(z)));
     expect(assembleSeries(three, 18).series).toHaveLength(1);
     expect(assembleSeries(three, 17).leftOut).toHaveLength(3);

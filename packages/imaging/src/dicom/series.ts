@@ -21,6 +21,8 @@ export interface DicomSeries {
 export interface LeftOut {
   name: string;
   reason: string;
+  /** It is, or may be, an image that is missing from the result: not a copy, a list or a file of another kind. */
+  lost: boolean;
 }
 
 interface Slice {
@@ -68,7 +70,7 @@ export function assembleSeries(
     const { sopInstanceUid, seriesUid, studyUid, name } = object.instance;
     const first = sopInstanceUid === null ? undefined : seen.get(sopInstanceUid);
     if (first !== undefined) {
-      leftOut.push({ name, reason: `it is the same object as ${first}` });
+      leftOut.push({ name, reason: `it is the same object as ${first}`, lost: false });
       continue;
     }
     if (sopInstanceUid !== null) seen.set(sopInstanceUid, name);
@@ -81,7 +83,11 @@ export function assembleSeries(
       const pixels = stack.length * stack[0].object.instance.rows * stack[0].object.instance.columns;
       if (pixels > maxPixels) {
         for (const name of new Set(stack.map((slice) => slice.object.instance.name))) {
-          leftOut.push({ name, reason: `its series has ${pixels} pixels, and at most ${maxPixels} are read` });
+          leftOut.push({
+            name,
+            reason: `its series has ${pixels} pixels, and at most ${maxPixels} are read`,
+            lost: true,
+          });
         }
       } else series.push(joined(stack));
     }

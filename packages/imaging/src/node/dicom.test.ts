@@ -75,7 +75,7 @@ test("a DICOMDIR stands for its files; those that are missing or lead out are to
   await writeFile(join(disc, "DICOMDIR"), dicomDir(["IMG\\ONE", "IMG\\LOST", "IMG\\ONE"]));
   const { objects, leftOut } = await readDicomFolder(join(disc, "DICOMDIR"));
   expect(objects.map((object) => object.instance.name)).toEqual(["IMG/ONE"]);
-  expect(leftOut).toEqual([{ name: "IMG/LOST", reason: "the DICOMDIR lists it, and it is not there" }]);
+  expect(leftOut).toEqual([{ name: "IMG/LOST", reason: "the DICOMDIR lists it, and it is not there", lost: true }]);
   await writeFile(join(root, "outside"), image(3));
   await symlink(join(root, "outside"), join(disc, "IMG", "LINK"));
   await writeFile(join(disc, "DICOMDIR"), dicomDir(["IMG\\LINK"]));

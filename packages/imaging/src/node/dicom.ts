@@ -6,6 +6,7 @@ import { HaleError } from "@hale/errors";
 import { setDicomWasm } from "../dicom/codecs.ts";
 import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
 import { isDicom } from "../dicom/file.ts";
+import { outlineDicom } from "../dicom/outline.ts";
 import type { DicomObject } from "../dicom/read.ts";
 import type { LeftOut } from "../dicom/series.ts";
 import { readImageBytes } from "./bytes.ts";
@@ -84,8 +85,9 @@ async function filesOfFile(path: string): Promise<Files> {
   const missing: LeftOut[] = [];
   for (const file of filesOfDicomDir(bytes, name)) {
     const real = await realpath(join(root, file)).catch(() => null);
-    if (real === null) missing.push({ name: file, reason: "the DICOMDIR lists it, and it is not there" });
-    else if (!isBelow(folder, real)) missing.push({ name: file, reason: "it is a link that leads out of the folder" });
+    if (real === null) missing.push({ name: file, reason: "the DICOMDIR lists it, and it is not there", lost: true });
+    else if (!isBelow(folder, real))
+      missing.push({ name: file, reason: "it is a link that leads out of the folder", lost: true });
     else files.push(file);
   }
   return { root, files, missing };
@@ -96,7 +98,8 @@ const isBelow = (folder: string, path: string) => {
   return way !== ".." && !way.startsWith(`..${sep}`) && way !== path;
 };
 
-async function filesBelow(root: string): Promise<{ files: string[]; missing: LeftOut[] }> {
+/** Files below a folder, relative to it and in the order of their names; links and devices apart. */
+export async function filesBelow(root: string): Promise<{ files: string[]; missing: LeftOut[] }> {
   const files: string[] = [];
   const missing: LeftOut[] = [];
   const folders = [""];
@@ -105,7 +108,7 @@ async function filesBelow(root: string): Promise<{ files: string[]; missing: Lef
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isFile()) files.push(path);
-      else missing.push({ name: path, reason: "it is a link or a device" });
+      else missing.push({ name: path, reason: "it is a link or a device", lost: false });
     }
   }
   return { files: files.sort(), missing };
@@ -124,24 +127,35 @@ async function* objectsOf(
     }
     for (const entry of dicomFilesIn(bytes, name)) {
       const inside = `${name}/${entry.name}`;
-      if ("reason" in entry) yield { name: inside, reason: entry.reason };
+      if ("reason" in entry) yield { name: inside, reason: entry.reason, lost: true };
       else yield await objectOf(entry.bytes, inside, onFile);
     }
   } catch (error) {
     if (!(error instanceof HaleError)) throw error;
-    yield { name, reason: error.fault };
+    yield { name, reason: error.fault, lost: true };
   }
 }
 
 async function objectOf(bytes: Uint8Array, name: string, onFile: OnFile): Promise<{ object: DicomObject } | LeftOut> {
-  if (!isDicom(bytes)) return { name, reason: "it is not DICOM" };
-  if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files" };
+  if (!isDicom(bytes)) return { name, reason: "it is not DICOM", lost: false };
+  if (isDicomDir(bytes)) return { name, reason: "it is a DICOMDIR, a list of other files", lost: false };
   try {
     const object = await sharedReader().dicom({ bytes }, name);
     onFile(bytes, name);
     return { object };
   } catch (error) {
-    if (error instanceof HaleError && error.code !== "FILE_NOT_FOUND") return { name, reason: error.fault };
+    if (error instanceof HaleError && error.code !== "FILE_NOT_FOUND") {
+      return { name, reason: error.fault, lost: mayHavePixels(bytes, name) };
+    }
     throw error;
+  }
+}
+
+/** A report or a plan is no loss to a series; what cannot be told may be one. */
+function mayHavePixels(bytes: Uint8Array, name: string): boolean {
+  try {
+    return outlineDicom(bytes, name).hasPixels;
+  } catch {
+    return true;
   }
 }

@@ -1,11 +1,11 @@
 /** @file Scans from disk, for Node: a file of any kind, or a folder that holds one DICOM series. */
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSeries } from "../dicom/series.ts";
-import { unsupported } from "../limits.ts";
+import { corrupt, unsupported } from "../limits.ts";
 import type { Scan } from "../scan/scan.ts";
 import { readImageBytes } from "./bytes.ts";
-import { readDicomFolder } from "./dicom.ts";
+import { filesBelow, readDicomFolder } from "./dicom.ts";
 import { sharedReader } from "./reader.ts";
 
 /**
@@ -26,7 +26,11 @@ export async function readScan(path: string, name = path): Promise<Scan> {
 
 async function readSeries(path: string, name: string): Promise<Scan> {
   const { objects, leftOut } = await readDicomFolder(path);
-  const { series } = assembleSeries(objects);
+  const { series, leftOut: unused } = assembleSeries(objects);
+  // A volume without some of its slices would pass for a whole one.
+  const lost = [...leftOut, ...unused].filter((one) => one.lost);
+  if (lost.length > 0)
+    throw corrupt(name, `${lost.length} of its DICOM files cannot be read. The first: ${lost[0].reason}`);
   if (series.length === 1) return series[0].scan;
   const why = series.length === 0 && leftOut.length > 0 ? `; of its first file, ${leftOut[0].reason}` : "";
   throw unsupported(
@@ -39,7 +43,7 @@ async function readSeries(path: string, name: string): Promise<Scan> {
 const isFolder = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() === true;
 
 /**
- * The bytes of a scan's file, or of all files of its folder in the order of their names, to tell equal ones by; one
+ * The bytes of a scan's file, or of all files below its folder in the order of their names, to tell equal ones by; one
  * after the other. Throws what `readImageBytes` throws.
  */
 export async function* readScanBytes(path: string, name = path): AsyncGenerator<Uint8Array> {
@@ -47,7 +51,5 @@ export async function* readScanBytes(path: string, name = path): AsyncGenerator<
     yield await readImageBytes(path, name);
     return;
   }
-  const entries = await readdir(path, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
-  for (const file of files.sort()) yield await readImageBytes(join(path, file), `${name}/${file}`);
+  for (const file of (await filesBelow(path)).files) yield await readImageBytes(join(path, file), `${name}/${file}`);
 }
