@@ -77,6 +77,8 @@ export async function openDicomOut(options: DicomOutOptions): Promise<DicomOut |
   if (!deidentify) return { folder, segmentAbove, identity: null, library };
   const key = await readKey(keyFile ?? defaultKeyFile(), [folder]);
   for (const warning of key.warnings) console.error(`hale: ${warning}`);
+  if (key.made)
+    console.error(`hale: A new key was made: ${keyFile ?? defaultKeyFile()}. Keep it, and keep it to yourself.`);
   const bytes = new Uint8Array(key.bytes);
   return { folder, segmentAbove, identity: { key: bytes, pseudonyms: await openPseudonyms(bytes) }, library };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   type Aggregation,
   aggregationName,
+  type Card,
   curveSvg,
   type Detector,
   examineScan,
@@ -82,7 +83,7 @@ export async function scoreScan(
   const volume = scan.size[2] > 1;
   const wantsMap = maps !== undefined || Boolean(dicom);
   const finding = await examineScan(detector, scan, { input, aggregation, map: wantsMap, name: file });
-  const written = maps === undefined ? null : await writeMaps(detector, scan, finding, join(maps, name));
+  const written = maps === undefined ? null : await writeMaps(detector.card, scan, finding, join(maps, name), input);
   const used = (input ?? detector.card.input)!;
   const objects =
     dicom && (await writeObjects(dicom.out, detector, dicom.identity, { scan, finding, input: used, file }, frames));
@@ -105,14 +106,21 @@ export async function scoreScan(
 }
 
 /** Map as NIfTI on the scan's own grid, the curve of a volume, and pictures of its highest slice. Returns the map's path. */
-async function writeMaps({ card }: Detector, scan: Scan, finding: VolumeFinding, base: string): Promise<string> {
+async function writeMaps(
+  card: Card,
+  scan: Scan,
+  finding: VolumeFinding,
+  base: string,
+  otherInput?: ScanInput,
+): Promise<string> {
   const map = `${base}-map.nii.gz`;
   const { size, affine, spacing } = scan;
   const volume = { size, affine, spacing, data: finding.map!, description: "hale anomaly map, research use only" };
   await writeAtomic(map, writeNifti(volume, { gzip: true }));
   const { slice, finding: highest } = finding.highest;
   const at = size[2] > 1 ? `${base}-slice-${slice}` : base;
-  if (size[2] > 1) await writeAtomic(`${base}-curve.svg`, curveSvg(finding, card.threshold?.value ?? null));
+  if (size[2] > 1)
+    await writeAtomic(`${base}-curve.svg`, curveSvg(finding, otherInput ? null : (card.threshold?.value ?? null)));
   await writeAtomic(`${at}-map.png`, mapPng(highest.anomalyMap, card));
   await writeAtomic(`${at}-overlay.png`, overlayPng(highest.prepared, highest.anomalyMap, card));
   await writeAtomic(`${at}-healthy.png`, picturePng(highest.healthy));
