@@ -18,7 +18,8 @@ export interface AssembleOptions extends SplitOptions {
 
 /**
  * Completes rows to items. Rows without a side are split when none has one (unlabelled rows then belong to train).
- * Throws DATASET_EMPTY for no rows or no normal image, and DATASET_INVALID when only some labelled rows have a side.
+ * Throws DATASET_EMPTY for no rows or no normal image, and DATASET_INVALID when only some labelled rows have a side, or a
+ * file is listed both whole and by slices.
  */
 export function assembleDataset(rows: readonly Row[], options: AssembleOptions): Dataset {
   const { name, root, resolve } = options;
@@ -36,6 +37,7 @@ export function assembleDataset(rows: readonly Row[], options: AssembleOptions):
       "Add some: detectors learn from them.",
     );
   }
+  refuseWholeAndSlices(rows, name);
   const warnings = [...(options.warnings ?? [])];
   const items = withSides(rows.map(withVolume), name, options, warnings).map(
     (row): Item => ({
@@ -45,6 +47,19 @@ export function assembleDataset(rows: readonly Row[], options: AssembleOptions):
     }),
   );
   return { name, root, items, warnings: [...warnings, ...remarks(items)] };
+}
+
+/** Sides are given to rows: a volume that is listed as a whole and by its slices would be in the data set twice. */
+function refuseWholeAndSlices(rows: readonly Row[], name: string): void {
+  const sliced = new Map(rows.flatMap(({ path }) => (parseSlicePath(path) ? [[filePartOf(path), path] as const] : [])));
+  const both = rows.find(({ path }) => sliced.has(path));
+  if (both) {
+    throw invalid(
+      name,
+      `${both.path} is listed as a whole and also as ${sliced.get(both.path)}.`,
+      "List a volume, or slices of it.",
+    );
+  }
 }
 
 /** A slice that is listed by itself belongs to its volume, where nothing else is known that it belongs to. */

@@ -94,6 +94,7 @@ function leakWarnings(leaks: readonly Leak[]): string[] {
   const words: Record<Leak["kind"], string> = {
     patient: "patients are on two sides of the split",
     group: "groups are on two sides of the split",
+    file: "volumes have slices on two sides of the split",
     identical: "pairs of identical files are on two sides of the split",
     "near-copy": "pairs of near copies are on two sides of the split",
   };

@@ -20,10 +20,14 @@ export interface ItemScan {
   index: number;
   /** Whether the scan has one image only; the item then has the scan's own path. */
   single: boolean;
-  /** Of the whole scan: a volume is abnormal where one of its slices is. */
+  /** Of the whole scan, over all of its rows: abnormal where one is, normal only where all are. */
   label: 0 | 1 | null;
   /** How the scan becomes pictures. */
   input: ScanInput;
+  /** Slices were listed one by one: the others are not in the data set, so that the volume is never whole. */
+  partial?: true;
+  /** Why the scan cannot be used though it can be read: its mask is damaged. Reading the image then fails with it. */
+  fault?: string;
 }
 
 /** One image of a data set. */

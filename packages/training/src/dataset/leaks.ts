@@ -11,12 +11,12 @@ export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
 
 /** Two images on different sides that belong together. */
 export interface Leak {
-  kind: "patient" | "group" | "identical" | "near-copy";
+  kind: "patient" | "group" | "file" | "identical" | "near-copy";
   /** Paths as given. */
   a: string;
   b: string;
   sides: [Split, Split];
-  /** The shared patient or group; for near copies how they differ. */
+  /** The shared patient, group or file; for near copies how they differ. */
   detail: string;
   /** 1, or for near copies the agreement of detail after registration. */
   similarity: number;
@@ -36,8 +36,8 @@ export interface LeakOptions extends NearCopyOptions {
 }
 
 /**
- * All leaks of a data set; `evidence[i]` belongs to `items[i]`. A shared patient or group is reported once for each pair
- * of sides, with two images as the example; identical files and near copies pair by pair.
+ * All leaks of a data set; `evidence[i]` belongs to `items[i]`. A shared patient or group, and a file whose slices
+ * share neither, is reported once for each pair of sides, with two images as the example; identical files and near copies pair by pair.
  */
 export function findLeaks(
   items: readonly Item[],
@@ -55,8 +55,9 @@ export function findLeaks(
     options,
   );
   return [
-    ...shared(items, "patient"),
-    ...shared(items, "group"),
+    ...shared(items, "patient", (item) => item.patient),
+    ...shared(items, "group", (item) => item.group),
+    ...shared(tornFiles(items), "file", ({ path }) => filePartOf(path)),
     ...identical,
     ...copies
       .map((copy) =>
@@ -73,11 +74,26 @@ function leakBetween(kind: Leak["kind"], a: Item, b: Item, detail: string, simil
   return { kind, a: a.path, b: b.path, sides: [a.split, b.split], detail, similarity };
 }
 
-/** One leak for each patient or group and pair of sides. */
-function shared(items: readonly Item[], kind: "patient" | "group"): Leak[] {
+/** Items of files that are listed slice by slice, unless one patient or group of all slices tells of them already. */
+function tornFiles(items: readonly Item[]): Item[] {
+  const files = new Map<string, Item[]>();
+  for (const item of items) {
+    const file = filePartOf(item.path);
+    const slices = files.get(file);
+    if (slices) slices.push(item);
+    else files.set(file, [item]);
+  }
+  return [...files.values()].filter((slices) => !oneOf(slices, "patient") && !oneOf(slices, "group")).flat();
+}
+
+const oneOf = ([first, ...others]: readonly Item[], kind: "patient" | "group") =>
+  first[kind] !== null && others.every((item) => item[kind] === first[kind]);
+
+/** One leak for each patient, group or file and pair of sides. */
+function shared(items: readonly Item[], kind: "patient" | "group" | "file", keyOf: (item: Item) => string | null) {
   const first = new Map<string, Map<Split, Item>>();
   for (const item of items) {
-    const key = item[kind];
+    const key = keyOf(item);
     if (key === null) continue;
     const sides = first.get(key) ?? new Map<Split, Item>();
     if (!sides.has(item.split)) sides.set(item.split, item);

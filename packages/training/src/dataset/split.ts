@@ -1,10 +1,11 @@
 /**
- * @file Divides items into train, val and test so that no patient or group is on two sides, each class is spread in
+ * @file Divides items into train, val and test so that no patient, group or file is on two sides, each class is spread in
  * proportion, and the same seed gives the same sides. Abnormal images never go to train: methods learn from normals.
  */
 import { HaleError } from "@hale/errors";
 import { seededRandom } from "@hale/statistics";
 import { type Row, SPLITS, type Split } from "./item.ts";
+import { filePartOf } from "./scan-names.ts";
 
 export interface SplitOptions {
   /** Shares of the normals; abnormals are divided between val and test in the same proportion. Sum to 1. */
@@ -16,8 +17,8 @@ export interface SplitOptions {
 export const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
 
 /**
- * Gives every row a side. Rows joined by a patient or a group, directly or over others, go to one side: with an abnormal
- * image to val or test, without one to any side, with unlabelled images only to train. Clusters are taken in seeded
+ * Gives every row a side. Rows joined by a patient, a group or the file that they are slices of, directly or over others, go
+ * to one side: with an abnormal image to val or test, without one to any side, with unlabelled images only to train. Clusters are taken in seeded
  * order, large ones first, each to the side that lacks most of what it holds. Throws OPTION_INVALID for bad fractions.
  */
 export function splitRows<R extends Row>(rows: readonly R[], options: SplitOptions = {}): (R & { split: Split })[] {
@@ -74,8 +75,8 @@ function seededClusters<R extends Row>(rows: readonly R[], seed: number): R[][] 
   return shuffled.sort((a, b) => b.length - a.length);
 }
 
-/** Connected components of rows that share a patient or a group, in order of their first rows. */
-export function joinedRows<R extends Pick<Row, "patient" | "group">>(rows: readonly R[]): R[][] {
+/** Connected components of rows that share a patient, a group, or the file that they are slices of, in order of their first rows. */
+export function joinedRows<R extends Pick<Row, "path" | "patient" | "group">>(rows: readonly R[]): R[][] {
   const parent = rows.map((_, i) => i);
   const find = (i: number): number => {
     while (parent[i] !== i) {
@@ -85,8 +86,13 @@ export function joinedRows<R extends Pick<Row, "patient" | "group">>(rows: reado
     return i;
   };
   const first = new Map<string, number>();
-  rows.forEach(({ patient, group }, i) => {
-    for (const key of [patient !== null && `patient ${patient}`, group !== null && `group ${group}`]) {
+  rows.forEach(({ path, patient, group }, i) => {
+    const keys = [
+      `file ${filePartOf(path)}`,
+      patient !== null && `patient ${patient}`,
+      group !== null && `group ${group}`,
+    ];
+    for (const key of keys) {
       if (key === false) continue;
       const other = find(first.get(key) ?? i);
       first.set(key, other);

@@ -211,14 +211,14 @@ function volumesOf(
   scored: readonly (readonly [Item, number])[],
   { seed, resamples }: { seed: number; resamples: number },
 ): VolumeEvaluation | null {
-  const slices = scored.filter(([{ scan }]) => scan && !scan.single);
-  if (!card.input || slices.length === 0) return null;
+  if (!card.input) return null;
   const { aggregation, threshold, thresholdReason } = card.input.volume;
   const volumes = scoredVolumes(
-    slices.map(([item]) => item),
-    slices.map(([, score]) => score),
+    scored.map(([item]) => item),
+    scored.map(([, score]) => score),
     aggregation,
   ).filter(({ label }) => label !== null);
+  if (volumes.length === 0) return null;
   const labels = volumes.map(({ label }) => label as 0 | 1);
   const scores = volumes.map(({ score }) => score);
   const clusters = volumes.map(({ cluster }) => cluster);
@@ -240,7 +240,7 @@ function volumesOf(
     clusters: counts,
     auroc: intervals?.auroc ?? null,
     averagePrecision: intervals?.averagePrecision ?? null,
-    operating: threshold && volumes.length > 0 ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
+    operating: threshold ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
     reason: thresholdReason,
   };
 }

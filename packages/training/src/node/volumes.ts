@@ -19,7 +19,10 @@ export interface ScoredVolume {
   score: number;
 }
 
-/** Joins items that are cut out of scans, with their scores, into volumes, in order of appearance. */
+/**
+ * Joins items that are cut out of scans, with their scores, into volumes, in order of appearance. Scans of one slice are no
+ * volumes; of those whose slices were listed one by one, what is not listed is unknown: both are passed over.
+ */
 export function scoredVolumes(
   items: readonly Item[],
   scores: readonly number[],
@@ -27,7 +30,7 @@ export function scoredVolumes(
 ): ScoredVolume[] {
   const volumes = new Map<string, ScoredVolume>();
   items.forEach((item, i) => {
-    if (!item.scan) return;
+    if (!item.scan || item.scan.single || item.scan.partial) return;
     const { path, label, index } = item.scan;
     const volume: ScoredVolume = volumes.get(path) ?? {
       ...{ path, label, class: "", cluster: clusterOf({ ...item, path }), slices: [], score: 0 },

@@ -71,6 +71,7 @@ export async function readImages<T>(
 async function readItem(item: Item): Promise<{ raster: Raster; identity: () => Promise<string>; notNumbers: number }> {
   if (item.scan) {
     const { scan } = item;
+    if (scan.fault) throw new HaleError("IMAGE_CORRUPT", scan.fault, "Repair the mask, or remove it from its line.");
     const slice = await readSlice(item, scan);
     return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`) };
   }

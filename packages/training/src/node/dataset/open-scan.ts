@@ -6,9 +6,11 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { HaleError } from "@hale/errors";
 import {
+  axisCodes,
   type Frame,
   partOf,
   type Raster,
+  reorient,
   type Scan,
   type SlicedScan,
   type SlicePlane,
@@ -17,6 +19,7 @@ import {
 } from "@hale/imaging";
 import { readScan, readScanBytes } from "@hale/imaging/node";
 import type { Item, ItemScan } from "../../dataset/item.ts";
+import { samePlace } from "../../dataset/same-place.ts";
 
 interface Kept<T> {
   key: string;
@@ -76,26 +79,32 @@ export interface OpenMask {
 const MARKED = 1e-6;
 
 /**
- * The mask of a scan: an own scan of the same size, in any orientation; without an own place it lies as the scan does.
- * Throws DATASET_INVALID where it does not fit, and what reading throws.
+ * The mask of a scan: an own scan on the same grid, its axes in any order and direction; where either has no place, equal
+ * sizes are enough. Throws DATASET_INVALID where it lies elsewhere, and what reading throws.
  */
 export async function openMask(file: string, name: string, { scan, stack, frame }: SlicedScan): Promise<OpenMask> {
-  const key = await stateOf(file);
+  const key = `${await stateOf(file)} ${scan.affine}`;
   if (lastMask?.key !== key) {
     lastMask = null;
-    lastMask = { key, value: await readScan(file, name) };
+    lastMask = { key, value: alongAxesOf(scan, await readScan(file, name)) };
   }
   const own = lastMask.value;
-  const sameSize = own.size.every((length, i) => length === scan.size[i]);
-  const mask: Scan = own.affine === null || (sameSize && scan.affine === null) ? { ...own, affine: scan.affine } : own;
-  const itsStack = stackOf(mask, stack.axis, name);
-  if (itsStack.count !== stack.count || itsStack.width !== stack.width || itsStack.height !== stack.height) {
+  if (own.size.some((length, i) => length !== scan.size[i])) {
     throw new HaleError(
       "DATASET_INVALID",
       `The ${name} has ${own.size.join(" × ")} voxels where the scan has ${scan.size.join(" × ")}.`,
       "Give each scan a mask on the scan's own grid.",
     );
   }
+  if (liesElsewhere(own, scan)) {
+    throw new HaleError(
+      "DATASET_INVALID",
+      `The ${name} has as many voxels as the scan, and lies at another place.`,
+      "Give each scan a mask on the scan's own grid: with its origin, directions and spacing.",
+    );
+  }
+  const mask: Scan = { ...own, affine: scan.affine };
+  const itsStack = stackOf(mask, stack.axis, name);
   const transformAt = (slice: number) => mask.modality[mask.modality.length > 1 ? slice : 0];
   const area = mask.size[0] * mask.size[1];
   const marked = (voxel: number): boolean => {
@@ -111,6 +120,15 @@ export async function openMask(file: string, name: string, { scan, stack, frame 
     marks: (index) => some(itsStack.plane(index), marked),
     picture: (index) => markedPicture(partOf(itsStack.plane(index), frame), frame, marked),
   };
+}
+
+const liesElsewhere = (mask: Scan, scan: Scan) =>
+  mask.affine !== null && scan.affine !== null && !samePlace(mask.affine, scan.affine, mask.size);
+
+/** The mask with its axes in the scan's order and direction; as it is where that is known to fit, or nothing is known. */
+function alongAxesOf(scan: Scan, mask: Scan): Scan {
+  const turned = mask.size.some((length, i) => length !== scan.size[i]) || liesElsewhere(mask, scan);
+  return turned && mask.affine && scan.affine ? reorient(mask, axisCodes(scan.affine)) : mask;
 }
 
 function some({ start, columnStep, rowStep, width, height }: SlicePlane, test: (voxel: number) => boolean): boolean {

@@ -19,6 +19,7 @@ import { sharedReader } from "@hale/imaging/node";
 import { colourFrames, greyVolume } from "../../../dataset/import/encode.ts";
 import type { Reason, ScanRecord } from "../../../dataset/import/records.ts";
 import { unitTerm } from "../../../dataset/import/terms.ts";
+import { samePlace } from "../../../dataset/same-place.ts";
 import type { Unit } from "./plan.ts";
 import { reasonOf } from "./sources.ts";
 import { IMAGES, MASKS } from "./state.ts";
@@ -190,22 +191,6 @@ async function maskFile(found: Surveyed, scan: Scan, extension: "nii.gz" | "png"
   }
   const { affine: place, spacing } = scan;
   return () => zipped(writeNifti({ size, data: marked, affine: place, spacing }));
-}
-
-/** Whether every corner of a volume lies within a hundredth of a voxel of where the other puts it. */
-function samePlace(a: readonly number[], b: readonly number[], size: Scan["size"]): boolean {
-  const step = Math.min(...[0, 1, 2].map((axis) => Math.hypot(b[axis], b[4 + axis], b[8 + axis])));
-  for (let corner = 0; corner < 8; corner++) {
-    const index = [0, 1, 2].map((axis) => (corner & (1 << axis) ? size[axis] - 1 : 0));
-    const off = [0, 4, 8].map((row) => {
-      const at = (m: readonly number[]) =>
-        m[row] * index[0] + m[row + 1] * index[1] + m[row + 2] * index[2] + m[row + 3];
-      return at(a) - at(b);
-    });
-    // Headers hold single precision: a hundred millimetres from the origin that is some 10^-5 mm.
-    if (Math.hypot(...off) > 0.01 * step + 1e-3) return false;
-  }
-  return true;
 }
 
 const deflate = promisify(gzip);

@@ -57,7 +57,7 @@ const SAVE_EVERY = 200;
 /**
  * Imports `sources` (files, folders, zips, DICOMDIRs) into `options.out`. Neither what it returns nor what it throws holds
  * anything of a patient, a path of a source, or text of a header. Throws FILE_NOT_FOUND, FILE_UNREADABLE,
- * FILE_UNWRITABLE, DISK_FULL, OPTION_INVALID, RUN_BUSY, and DATASET_INVALID for labels that contradict each other, a
+ * FILE_UNWRITABLE, DISK_FULL, OPTION_INVALID, RUN_BUSY, and DATASET_INVALID for labels or patients that contradict each other, a
  * folder that is no import, or another key.
  */
 export async function importDataset(sources: readonly string[], options: ImportOptions): Promise<ImportReport> {
@@ -137,9 +137,10 @@ async function lookAndWrite(context: Context): Promise<ImportReport> {
     reportOf({ plan, state, todo, labels, dryRun, keyFile, keyMade: key.made, sourcesFile, warnings: key.warnings });
   if (!dryRun) {
     await addSources(sourcesFile, table);
-    if (plan.conflicts.length === 0) await markState(out, mark);
+    if (plan.conflicts.length + todo.otherPatient.length === 0) await markState(out, mark);
   }
   refuseConflicts(plan, sourcesFile, dryRun);
+  refuseOtherPatients(todo);
   if (dryRun || signal?.aborted) return { ...report(), stopped: signal?.aborted ?? false };
   await write(context, todo);
   return { ...report(), stopped: signal?.aborted ?? false };
@@ -180,6 +181,12 @@ export interface Todo {
   fresh: Unit[];
   /** In it, and unlabelled until now. */
   labelled: Unit[];
+  /** In it, and of no known patient until now. */
+  identified: Unit[];
+  /** In it, and without a mask until now; whether the mask lies on its scan is seen when it is written. */
+  masked: Unit[];
+  /** Tokens of scans that are in it with another patient. */
+  otherPatient: string[];
   /** In it with nothing to change. */
   known: number;
 }
@@ -192,7 +199,7 @@ function compare(plan: Plan, state: ImportState): Todo {
   }
   const stacks = new Map<string, string>();
   for (const { path, series } of state.scans.values()) if (series) stacks.set(series, tokenOf(path));
-  const todo: Todo = { fresh: [], labelled: [], known: 0 };
+  const todo: Todo = { fresh: [], labelled: [], identified: [], masked: [], otherPatient: [], known: 0 };
   for (const unit of plan.units) {
     const rows = rowsOf.get(unit.token);
     if (!rows) {
@@ -205,29 +212,56 @@ function compare(plan: Plan, state: ImportState): Todo {
     const said = unit.label !== null && unit.label.label !== null ? unit.label : null;
     if (said && row.label !== null && !sameLabel({ ...said, split: null }, { ...row, split: null })) {
       plan.conflicts.push(unit.token);
-    } else if (said && row.label === null) todo.labelled.push(unit);
-    else todo.known++;
+      continue;
+    }
+    const { patient, mask } = unit;
+    if (patient !== null && rows.some((one) => one.patient !== null && one.patient !== patient)) {
+      todo.otherPatient.push(unit.token);
+      continue;
+    }
+    const news = {
+      labelled: said !== null && row.label === null,
+      identified: patient !== null && rows.some((one) => one.patient === null),
+      masked: mask !== null && rows.every((one) => one.mask === null),
+    };
+    for (const kind of ["labelled", "identified", "masked"] as const) if (news[kind]) todo[kind].push(unit);
+    if (!news.labelled && !news.identified && !news.masked) todo.known++;
   }
   return todo;
 }
 
-function refuseConflicts({ conflicts }: Plan, table: string, dryRun: boolean): void {
-  if (conflicts.length === 0) return;
-  const shown = conflicts.slice(0, 5).join(", ") + (conflicts.length > 5 ? ` and ${conflicts.length - 5} more` : "");
+function refuseOtherPatients({ otherPatient }: Todo): void {
+  if (otherPatient.length === 0) return;
   throw new HaleError(
     "DATASET_INVALID",
-    `${conflicts.length} scans have two labels: ${shown}.`,
+    `${otherPatient.length} scans have another patient than in the data set: ${shown(otherPatient)}.`,
+    "Use the table of labels and --patient-pattern of the earlier import, or import into a new folder.",
+  );
+}
+
+const shown = (tokens: readonly string[]) =>
+  tokens.slice(0, 5).join(", ") + (tokens.length > 5 ? ` and ${tokens.length - 5} more` : "");
+
+function refuseConflicts({ conflicts }: Plan, table: string, dryRun: boolean): void {
+  if (conflicts.length === 0) return;
+  throw new HaleError(
+    "DATASET_INVALID",
+    `${conflicts.length} scans have two labels: ${shown(conflicts)}.`,
     dryRun
       ? "Each scan, and all slices of a series, must lie in one kind of folder and have one line; an earlier import counts too."
       : `${table} says which files they are. Give each one label; where an earlier import had the wrong one, correct split.csv.`,
   );
 }
 
-async function write({ options, pseudonyms, mark, state }: Context, { fresh, labelled }: Todo): Promise<void> {
+async function write({ options, pseudonyms, mark, state }: Context, todo: Todo): Promise<void> {
   const { out, signal, minSlices = 1, onProgress } = options;
-  for (const unit of labelled) {
-    for (const row of state.rows.values()) {
-      if (tokenOf(row.path) === unit.token) state.rows.set(row.path, { ...row, ...unit.label! });
+  const { fresh } = todo;
+  for (const unit of todo.labelled) change(state, unit, () => ({ ...unit.label! }));
+  for (const unit of todo.identified) {
+    // The patient keeps its scans together from now on, as with a scan that is new.
+    for (const row of change(state, unit, () => ({ patient: unit.patient, group: null }))) {
+      const record = state.scans.get(row.path);
+      if (record) state.scans.set(row.path, { ...record, patient: unit.patient! });
     }
   }
   const save = () => writeState(out, state, mark, summaryOf(state, options));
@@ -240,6 +274,10 @@ async function write({ options, pseudonyms, mark, state }: Context, { fresh, lab
     if (done > 0) onProgress?.("writing", done, fresh.length);
   };
   try {
+    for (const unit of todo.masked) {
+      if (signal?.aborted) break;
+      await writeMask(out, unit, state, pseudonyms);
+    }
     for (const unit of fresh) {
       if (signal?.aborted) break;
       const converted = await convertUnit(unit, minSlices);
@@ -254,6 +292,27 @@ async function write({ options, pseudonyms, mark, state }: Context, { fresh, lab
   } finally {
     await save();
   }
+}
+
+/** Changes all rows of a scan; returns them. */
+function change(state: ImportState, { token }: Unit, news: () => Partial<Row>): Row[] {
+  const rows = [...state.rows.values()].filter((row) => tokenOf(row.path) === token);
+  for (const row of rows) state.rows.set(row.path, { ...row, ...news() });
+  return rows;
+}
+
+/** Gives a scan that is in the data set its mask, or leaves the mask out. */
+async function writeMask(out: string, unit: Unit, state: ImportState, pseudonyms: Pseudonyms): Promise<void> {
+  // The scan was written already, so that it has enough slices, whatever is asked for now.
+  const [output, ...others] = (await convertUnit(unit, 1)).outputs;
+  if (output?.mask && others.length === 0 && state.rows.has(output.path)) {
+    const { mask } = output;
+    await writeAtomic(join(out, mask.path), await mask.bytes());
+    change(state, unit, () => ({ mask: mask.path }));
+    return;
+  }
+  const token = await sourceToken(pseudonyms, unit.mask!.file.place);
+  state.leftOut.set(token, { token, reason: "mask-of-another-shape" });
 }
 
 async function writeUnit(

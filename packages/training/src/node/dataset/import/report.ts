@@ -6,7 +6,7 @@ import type { LabelTable } from "../../../dataset/import/labels.ts";
 import { REASONS, type Reason } from "../../../dataset/import/records.ts";
 import type { ImportOptions, Todo } from "./import.ts";
 import type { Plan } from "./plan.ts";
-import { type ImportState, isPicture, PICTURES } from "./state.ts";
+import { type ImportState, isPicture, PICTURES, tokenOf } from "./state.ts";
 
 /** Of the whole data set, after this import. */
 export interface ImportCounts {
@@ -66,7 +66,7 @@ export function reportOf(parts: ReportParts): Omit<ImportReport, "stopped"> {
     key: keyFile,
     keyMade,
     sources: sourcesFile,
-    warnings: [...parts.warnings, ...remarks(plan, state, labels)],
+    warnings: [...parts.warnings, ...changes(todo, state, dryRun), ...remarks(plan, state, labels)],
   };
 }
 
@@ -109,6 +109,23 @@ export function summaryOf(state: ImportState, options: ImportOptions): object {
     counts: countsOf(state),
     leftOut: reasonsOf(state),
   };
+}
+
+/** What became of scans that were in the data set already, besides their labels. */
+function changes({ identified, masked }: Todo, { rows }: ImportState, dryRun: boolean): string[] {
+  const withMask = new Set([...rows.values()].flatMap(({ path, mask }) => (mask === null ? [] : [tokenOf(path)])));
+  const got = masked.filter(({ token }) => dryRun || withMask.has(token)).length;
+  return [
+    ...(identified.length > 0
+      ? [`${identified.length} scans that were in the data set get a patient; check its split for leaks.`]
+      : []),
+    ...(got > 0 ? [`${got} scans that were in the data set get a mask.`] : []),
+    ...(masked.length > got
+      ? [
+          `${masked.length - got} masks of scans that were in the data set were not taken over; left-out.csv names them.`,
+        ]
+      : []),
+  ];
 }
 
 /** More studies than one person has: an id that stands for nobody. */
