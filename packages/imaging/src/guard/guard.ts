@@ -14,6 +14,10 @@ import { buffersOf, type FileSource, type ReadAnswer, type Readings, type ReadRe
 export const READ_MILLISECONDS = 30_000;
 /** Bytes that memory may grow by while one file is read (6 GB). */
 export const READ_MEMORY_BYTES = 6 * 2 ** 30;
+/** Milliseconds that a worker may take to start: its scripts and codecs are loaded, on whatever machine. */
+export const START_MILLISECONDS = 60_000;
+/** Milliseconds in which an answer that came while this thread was busy may still be heard, after the time is over. */
+const GRACE = 50;
 /** Milliseconds between looks at the memory. */
 const LOOK_EVERY = 25;
 
@@ -35,6 +39,8 @@ export interface LinkEvents {
 export interface GuardOptions {
   /** Milliseconds a file; the worker's own start is not counted. */
   milliseconds?: number;
+  /** Milliseconds for the worker's own start. */
+  startMilliseconds?: number;
   /** Bytes that memory may grow by while a file is read. */
   memoryBytes?: number;
 }
@@ -68,26 +74,52 @@ interface Running {
 /** A guard over workers that `open` starts. `memoryUsed`: bytes in use now, where that can be known. */
 export function guard(
   open: (events: LinkEvents) => Link,
-  { milliseconds = READ_MILLISECONDS, memoryBytes = READ_MEMORY_BYTES }: GuardOptions = {},
+  {
+    milliseconds = READ_MILLISECONDS,
+    startMilliseconds = START_MILLISECONDS,
+    memoryBytes = READ_MEMORY_BYTES,
+  }: GuardOptions = {},
   memoryUsed: (() => number) | null = null,
 ): GuardedReader {
   let worker: Promise<Running> | null = null;
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
 
+  /** A worker that starts. One that fails to is not kept: the next file tries again. */
   function start(): Promise<Running> {
     const started = new Promise<Running>((resolve, reject) => {
-      const running: Running = {
-        settle: null,
-        link: open({
-          answered: (answer) => (answer.kind === "ready" ? resolve(running) : running.settle?.(answer)),
-          died(why, cause) {
-            if (worker === started) worker = null;
-            reject(new Error("The worker that reads files could not be started.", { cause }));
-            running.settle?.(why === "memory" ? "hungry" : "crashed");
-          },
-        }),
+      let link: Link | null = null;
+      const clock = setTimeout(() => {
+        link?.end();
+        reject(new Error(`it did not start within ${startMilliseconds / 1000} s`));
+      }, startMilliseconds);
+      const forget = () => {
+        clearTimeout(clock);
+        if (worker === started) worker = null;
       };
+      const events: LinkEvents = {
+        answered(answer) {
+          if (answer.kind !== "ready") return running.settle?.(answer);
+          clearTimeout(clock);
+          resolve(running);
+        },
+        died(why, cause) {
+          forget();
+          reject(cause);
+          running.settle?.(why === "memory" ? "hungry" : "crashed");
+        },
+      };
+      const running = { settle: null } as unknown as Running;
+      try {
+        link = open(events);
+        running.link = link;
+      } catch (error) {
+        clearTimeout(clock);
+        reject(error);
+      }
+    });
+    started.catch(() => {
+      if (worker === started) worker = null;
     });
     return started;
   }
@@ -95,26 +127,56 @@ export function guard(
   async function ask(request: ReadRequest, give: boolean): Promise<ReadAnswer> {
     if (closed) throw endingError("closed", request.name);
     worker ??= start();
-    const running = await worker;
+    const mine = worker;
+    let running: Running;
+    try {
+      running = await mine;
+    } catch (cause) {
+      throw notStarted(request.name, cause);
+    }
+    // It was closed, or died, between its start and now.
+    if (worker !== mine) throw endingError(closed ? "closed" : "crashed", request.name);
     const { link } = running;
-    const outcome = await new Promise<ReadAnswer | Ending>((resolve) => {
+    const outcome = await new Promise<ReadAnswer | Ending>((resolve, reject) => {
       const before = memoryUsed?.() ?? 0;
-      const stop = (why: Ending) => {
-        worker = null;
-        link.end();
-        running.settle?.(why);
-      };
-      const clock = setTimeout(() => stop("slow"), milliseconds);
-      const look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("hungry"), LOOK_EVERY);
-      running.settle = (result) => {
-        running.settle = null;
-        clearTimeout(clock);
-        if (look) clearInterval(look);
-        link.busy(false);
+      const timers: ReturnType<typeof setTimeout>[] = [];
+      let look: ReturnType<typeof setInterval> | null = null;
+      /** Of this request alone: nothing that comes late can settle another. */
+      const settle = (result: ReadAnswer | Ending) => {
+        if (!tidy()) return;
         resolve(result);
       };
+      /** False where this request is over already. */
+      const tidy = () => {
+        if (running.settle !== settle) return false;
+        running.settle = null;
+        for (const timer of timers) clearTimeout(timer);
+        if (look) clearInterval(look);
+        link.busy(false);
+        return true;
+      };
+      const stop = (why: Ending) => {
+        if (running.settle !== settle) return;
+        if (worker === mine) worker = null;
+        link.end();
+        settle(why);
+      };
+      running.settle = settle;
+      timers.push(
+        setTimeout(() => {
+          // When this thread itself was held up, the answer may be waiting behind this very call.
+          timers.push(setTimeout(() => stop("slow"), GRACE));
+        }, milliseconds),
+      );
+      look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("hungry"), LOOK_EVERY);
       link.busy(true);
-      link.post(request, give ? buffersOf(request.source) : []);
+      try {
+        const source = ownBytes(request.source);
+        link.post({ ...request, source }, handedOver(source, request.source, give));
+      } catch (error) {
+        tidy();
+        reject(notSent(request.name, error));
+      }
     });
     if (typeof outcome === "string") throw endingError(outcome, request.name);
     if (outcome.kind === "refused") throw new HaleError(outcome.code, outcome.fault, outcome.remedy);
@@ -165,6 +227,27 @@ export function guard(
   };
 }
 
+/** Bytes that are a window of a larger buffer (an entry of an archive), copied: a message takes whole buffers. */
+function ownBytes(source: FileSource): FileSource {
+  if ("path" in source) return source;
+  const own = (bytes: Uint8Array) => (bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes);
+  const { companions } = source;
+  return {
+    bytes: own(source.bytes),
+    ...(companions && {
+      companions: Object.fromEntries(Object.entries(companions).map(([name, bytes]) => [name, own(bytes)])),
+    }),
+  };
+}
+
+/** The buffers to hand over: all where they are given away, else those that were copied for this message. */
+function handedOver(sent: FileSource, asked: FileSource, give: boolean): ArrayBuffer[] {
+  const buffers = buffersOf(sent);
+  if (give) return buffers;
+  const kept = new Set(buffersOf(asked));
+  return buffers.filter((buffer) => !kept.has(buffer));
+}
+
 function tooSlow(name: string, milliseconds: number): HaleError {
   return new HaleError(
     "IMAGE_TOO_SLOW",
@@ -178,6 +261,26 @@ function tooHungry(name: string, memoryBytes: number): HaleError {
     "IMAGE_TOO_LARGE",
     `Reading the image ${name} took more memory than it may (${Math.round(memoryBytes / 2 ** 20)} MB), and was ended.`,
     "It may be damaged, or made to fill memory. Export it again, in parts if it is that large.",
+  );
+}
+
+/** The reader's fault or the machine's, not the file's. */
+function notStarted(name: string, cause: unknown): HaleError {
+  return new HaleError(
+    "FILE_UNREADABLE",
+    `The image ${name} was not read: the worker that reads files could not be started.`,
+    "Try again. If it happens again, the installation is incomplete or the machine is short of memory.",
+    { cause },
+  );
+}
+
+/** The bytes were handed over before, or there is no memory for a copy. */
+function notSent(name: string, cause: unknown): HaleError {
+  return new HaleError(
+    "FILE_UNREADABLE",
+    `The image ${name} was not read: its bytes could not be handed to the worker that reads files.`,
+    "Open the file again.",
+    { cause },
   );
 }
 

@@ -79,3 +79,29 @@ test("the real budgets: 2 GB, and 200:1 beyond what a plain file may have", () =
   // 1 MB may hold 512 MB, whatever the ratio.
   expect(claim(2 ** 29 + 1, 1_000_000)).toBe("IMAGE_TOO_LARGE");
 });
+
+test("zeros behind the last gzip member are padding, as gzip takes them; anything else there is damage", () => {
+  const padded = (packed: Uint8Array, zeros: number, end: number[] = []) => {
+    const out = new Uint8Array(packed.length + zeros + end.length);
+    out.set(packed);
+    out.set(end, packed.length + zeros);
+    return out;
+  };
+  const two = new Uint8Array([...gzipSync(noise.subarray(0, 900)), ...gzipSync(noise.subarray(900, 3000))]);
+  // The last member has nothing in it, so that it ends with nine zeros of its own.
+  const empty = new Uint8Array([...gzipSync(noise.subarray(0, 3000)), ...gzipSync(new Uint8Array(0))]);
+  for (const packed of [gzipSync(noise.subarray(0, 3000)), two, empty]) {
+    for (const zeros of [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 512, 40_000]) {
+      const file = padded(packed, zeros);
+      expect(same(inflateExactly("gzip", file, 3000, "a"), noise.subarray(0, 3000)), `${zeros}`).toBe(true);
+      expect(same(inflateHead("gzip", file, 4000, "a"), noise.subarray(0, 3000)), `${zeros}`).toBe(true);
+    }
+    for (const zeros of [0, 5, 600]) {
+      expect(codeOf(() => inflateExactly("gzip", padded(packed, zeros, [1, 2, 3]), 3000, "a"))).toBe("IMAGE_CORRUPT");
+    }
+    const cut = padded(packed.subarray(0, packed.length - 28), 512);
+    expect(codeOf(() => inflateExactly("gzip", cut, 3000, "a"))).toBe("IMAGE_CORRUPT");
+  }
+  const zlib = padded(zlibSync(noise.subarray(0, 3000)), 512);
+  expect(codeOf(() => inflateExactly("zlib", zlib, 3000, "a"))).toBe("IMAGE_CORRUPT");
+});

@@ -35,6 +35,8 @@ export type Compression = "gzip" | "zlib";
 
 /** Deflate codes at most 258 bytes in two bits; with block headers it stays below this. */
 const DEFLATE_MOST = 1032;
+/** More zeros than a gzip member can end with: eight of checksum and length, and a code of at most 15 bits. */
+const MEMBER_ZEROS = 16;
 const STEP = 16384;
 /** No lawful stream goes on for so long without a byte of output: a stored block has 65 535 bytes. */
 const STALL = 131072;
@@ -53,11 +55,18 @@ export function inflateHead(kind: Compression, bytes: Uint8Array, count: number,
     out.set(part, size);
     size += part.length;
   });
+  const full = fullLength(kind, bytes);
   refuseFlate(name, () => {
-    for (let at = 0, step = 512; at < Math.min(bytes.length, STALL) && size < count; at += step) {
-      inflator.push(bytes.subarray(at, at + step), at + step >= bytes.length);
+    for (let at = 0, step = 512; at < Math.min(full, STALL) && size < count; at += step) {
+      inflator.push(bytes.subarray(at, Math.min(at + step, full)), at + step >= bytes.length && full === bytes.length);
     }
   });
+  try {
+    // The last zeros may belong to the member or be padding, which cannot be inflated; here it does not matter which.
+    for (let at = full; at < Math.min(bytes.length, full + MEMBER_ZEROS, STALL) && size < count; at++) {
+      inflator.push(bytes.subarray(at, at + 1));
+    }
+  } catch {}
   return out.subarray(0, size);
 }
 
@@ -73,9 +82,12 @@ export function inflateExactly(
   name: string,
   limits: InflateLimits = INFLATE_LIMITS,
 ): Uint8Array {
-  const most = Math.min(limits.bytes, Math.max(limits.freeBytes, bytes.length * limits.ratio));
+  const full = fullLength(kind, bytes);
+  const last = Math.min(bytes.length, full + MEMBER_ZEROS);
+  // Padding earns no budget.
+  const most = Math.min(limits.bytes, Math.max(limits.freeBytes, last * limits.ratio));
   if (expected > most) throw beyond(name, bytes.length, most);
-  if (expected > bytes.length * DEFLATE_MOST) throw short(name);
+  if (expected > last * DEFLATE_MOST) throw short(name);
   const out = new Uint8Array(expected);
   let size = 0;
   let stalled = 0;
@@ -99,15 +111,31 @@ export function inflateExactly(
     },
   );
   refuseFlate(name, () => {
-    for (let at = 0; at < bytes.length; at += STEP) {
+    for (let at = 0; at < full; at += STEP) {
       stalled += STEP;
       if (stalled > STALL) throw corrupt(name, "its compressed data lead nowhere");
-      inflator.push(bytes.subarray(at, at + STEP), at + STEP >= bytes.length);
+      inflator.push(bytes.subarray(at, Math.min(at + STEP, full)), at + STEP >= bytes.length && full === bytes.length);
     }
+    if (full === bytes.length) return;
+    // Zero by zero to the end of the member: there its checksum agrees. What follows is padding.
+    let end = full;
+    for (; end < last && !sum.agrees(end); end++) inflator.push(bytes.subarray(end, end + 1));
+    sum.end(end);
+    inflator.push(new Uint8Array(0), true);
   });
-  sum.end();
+  if (full === bytes.length) sum.end(full);
   if (size < expected) throw short(name);
   return out;
+}
+
+/**
+ * The length without the zeros at the end of a gzip file. Some are the member's own, if it has any; more are padding to
+ * a whole block, as tapes and disks leave it, and gzip passes over it.
+ */
+function fullLength(kind: Compression, bytes: Uint8Array): number {
+  let length = bytes.length;
+  if (kind === "gzip") while (length > 0 && bytes[length - 1] === 0) length--;
+  return length;
 }
 
 function inflatorOf(kind: Compression, onData: (chunk: Uint8Array) => void, onMember?: (offset: number) => void) {
@@ -122,9 +150,10 @@ function gzipSum(bytes: Uint8Array, name: string) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let crc = 0;
   let length = 0;
+  const agrees = (end: number) =>
+    end >= 18 && view.getInt32(end - 8, true) === crc && view.getUint32(end - 4, true) === length >>> 0;
   const check = (end: number) => {
-    const agrees = end >= 18 && view.getInt32(end - 8, true) === crc && view.getUint32(end - 4, true) === length >>> 0;
-    if (!agrees) throw corrupt(name, "its compressed data do not agree with their checksum");
+    if (!agrees(end)) throw corrupt(name, "its compressed data do not agree with their checksum");
     crc = 0;
     length = 0;
   };
@@ -133,8 +162,9 @@ function gzipSum(bytes: Uint8Array, name: string) {
       crc = CRC32.buf(chunk, crc);
       length = (length + chunk.length) % 2 ** 32;
     },
+    agrees,
     member: check,
-    end: () => check(bytes.length),
+    end: check,
   };
 }
 
@@ -155,9 +185,10 @@ function zlibSum(bytes: Uint8Array, name: string) {
         b %= 65521;
       }
     },
+    agrees: () => false,
     member: () => {},
-    end: () => {
-      const at = bytes.length - 4;
+    end: (end: number) => {
+      const at = end - 4;
       const stated = at < 2 ? -1 : new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0);
       if (stated !== b * 65536 + a) throw corrupt(name, "its compressed data do not agree with their checksum");
     },

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { defaultNormalisation, type Normalisation, normaliser, ROBUST } from "./normalise.ts";
 import { scanOf } from "./phantom-fixture.ts";
 import { stackOf } from "./planes.ts";
-import type { Scan } from "./scan.ts";
+import type { ModalityTransform, Scan } from "./scan.ts";
 
 /** A row of values as a scan of one slice. */
 const row = (values: readonly number[], changes: Partial<Scan> = {}, into: Parameters<typeof scanOf>[3] = Int16Array) =>
@@ -47,6 +47,28 @@ describe("normalisation", () => {
     expect([shares(two, { kind: "file" }, 0), shares(two, { kind: "file" }, 1)]).toEqual([[0.5], [0]]);
     const none = row([0, 50, 100], { range: [0, 100], modality: [{ kind: "linear", slope: -2, intercept: 7 }] });
     expect(shares(none, { kind: "file" })).toEqual([1, 0.5, 0]);
+  });
+
+  test("by the file walks through a modality table once for each transform, however many pixels there are", () => {
+    let walks = 0;
+    const counted = (top: number): ModalityTransform => {
+      const table = Uint16Array.from({ length: 4096 }, (_, i) => Math.min(i, top));
+      const iterate = table[Symbol.iterator].bind(table);
+      Object.defineProperty(table, Symbol.iterator, {
+        value: () => {
+          walks++;
+          return iterate();
+        },
+      });
+      return { kind: "table", first: 0, table };
+    };
+    const scan = scanOf([64, 64, 2], (i, j) => i + 64 * j, { modality: [counted(4095), counted(1000)] });
+    expect(shares(scan, { kind: "file" }, 0)[4095]).toBe(1);
+    expect(shares(scan, { kind: "file" }, 1)[500]).toBe(0.5);
+    const both = normaliser(scan, { kind: "file" });
+    walks = 0;
+    for (const slice of [0, 1, 0]) both.plane(stackOf(scan, "stored").plane(slice));
+    expect(walks).toBe(2);
   });
 
   test("by percentiles is that of the sorted values, clipped; of the volume or of each slice", () => {

@@ -98,6 +98,20 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
   const foregroundLimit = () => ({ limit: bright(), whiteIsLow });
   const modalityAt = (voxel: number) => transformOf(scan.modality, Math.floor(voxel / area)) ?? IDENTITY;
 
+  // A range of a table is a walk through the table: once for each transform, not for each pixel.
+  const ranges = new Map<ModalityTransform, VoiTransform | null>();
+  const fileVoi = (slice: number): VoiTransform | null => {
+    const own = transformOf(scan.voi, slice);
+    if (own) return own;
+    const modality = transformOf(scan.modality, slice) ?? IDENTITY;
+    let range = ranges.get(modality);
+    if (range === undefined) {
+      range = fullRange(scan, modality);
+      ranges.set(modality, range);
+    }
+    return range;
+  };
+
   /** Calls `visit` with each place of the plane and the voxel there. */
   const walk = (plane: SlicePlane, visit: (at: number, voxel: number) => void) => {
     let at = 0;
@@ -152,7 +166,7 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
     const values = meaningful(where);
     if (normalisation.kind === "file") {
       walk(where, (at, voxel) => {
-        const voi = transformOf(scan.voi, Math.floor(voxel / area)) ?? fullRange(scan, modalityAt(voxel));
+        const voi = fileVoi(Math.floor(voxel / area));
         put(at, values[at], voi === null ? (whiteIsLow ? 1 : 0) : voiValue(voi, values[at]));
       });
       return { data, notNumbers };
@@ -195,9 +209,12 @@ function once<T>(work: () => T): () => T {
 /** The full range of meaningful values as a window; null where it is one value. */
 function fullRange(scan: Scan, modality: ModalityTransform): VoiTransform | null {
   const ends = scan.range.map((value) => modalityValue(modality, value));
-  const values = modality.kind === "table" ? [...modality.table] : ends;
-  const low = values.reduce((a, b) => Math.min(a, b));
-  const high = values.reduce((a, b) => Math.max(a, b));
+  const values = modality.kind === "table" ? modality.table : ends;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
   if (!(high > low)) return null;
   return { kind: "window", shape: "linear-exact", center: (low + high) / 2, width: high - low };
 }

@@ -69,12 +69,14 @@ function item(attributes: Attributes | undefined, keyword: string): Attributes {
 const LOSSY: Record<string, string> = {
   "1.2.840.10008.1.2.4.50": "ISO_10918_1",
   "1.2.840.10008.1.2.4.51": "ISO_10918_1",
+  "1.2.840.10008.1.2.4.53": "ISO_10918_1",
+  "1.2.840.10008.1.2.4.55": "ISO_10918_1",
   "1.2.840.10008.1.2.4.81": "ISO_14495_1",
   "1.2.840.10008.1.2.4.90": "ISO_15444_1",
   "1.2.840.10008.1.2.4.91": "ISO_15444_1",
   "1.2.840.10008.1.2.4.203": "ISO_15444_15",
 };
-const ALWAYS_LOSSY = /^1\.2\.840\.10008\.1\.2\.4\.(50|51|81)$/;
+const ALWAYS_LOSSY = /^1\.2\.840\.10008\.1\.2\.4\.(50|51|53|55|81)$/;
 
 /** Adds what a lossy source must say of it and does not: that it is, by which method, by what ratio about. */
 function completeLossy(image: Attributes, syntax: string, plainBytes: number, fileBytes: number): void {
