@@ -6,7 +6,7 @@
 import { decodeText } from "./charset.ts";
 import type { DataSet } from "./dataset.ts";
 import { type FrameGroups, MACRO } from "./functional.ts";
-import { type Orientation, orientationOf, positionOf, type Vector } from "./geometry.ts";
+import { normalOf, type Orientation, orientationOf, positionOf, type Vector } from "./geometry.ts";
 import type { PixelFormat } from "./pixels.ts";
 
 /** Patient and study modules (PS3.3, C.7.1.1, C.7.2.1, C.7.2.2), as text; null where the file says nothing. */
@@ -31,6 +31,8 @@ export interface PatientIdentity {
 export interface DicomFrame {
   position: Vector | null;
   orientation: Orientation | null;
+  /** Millimetres between columns and between rows; null where unknown. */
+  spacing: readonly [number | null, number | null];
   /** What may tell frames at one place apart: echo, time, stack, diffusion, segment, kind of image. */
   labels: readonly string[];
   /** Its place by the file's own order, where it says one. */
@@ -67,15 +69,19 @@ export interface DicomInstance {
   identity: PatientIdentity;
 }
 
+/** How far the first z coordinate of an RT Dose's planes may be from its position's. */
+const Z_TOLERANCE_MM = 0.02;
 const UID = /^[0-9.]{1,64}$/;
 /** Of a text about the patient; what is longer is cut. */
 const MAX_TEXT_BYTES = 1024;
 
+/** `notes` gets a sentence where the spacing is not that in the patient. */
 export function readInstance(
   data: DataSet,
   meta: DataSet,
   groups: FrameGroups,
   format: PixelFormat,
+  notes: string[],
   name: string,
 ): DicomInstance {
   const uid = (tag: number, metaTag?: number): string | null => {
@@ -87,7 +93,7 @@ export function readInstance(
     const value = data.number(tag);
     return Number.isSafeInteger(value) ? value : null;
   };
-  const frames = readFrames(data, groups, format);
+  const frames = readFrames(data, groups, format, notes);
   const aspect = data.numbers(0x00280034);
   const hasAspect = aspect?.length === 2 && aspect.every((value) => value > 0 && value < 1e6);
   const thickness = groups.macroOrTop(MACRO.pixelMeasures, 0).number(0x00180050);
@@ -116,7 +122,7 @@ export function readInstance(
   };
 }
 
-function readFrames(data: DataSet, groups: FrameGroups, format: PixelFormat): DicomFrame[] {
+function readFrames(data: DataSet, groups: FrameGroups, format: PixelFormat, notes: string[]): DicomFrame[] {
   // RT doses give their planes as distances along the normal (C.8.8.3.2).
   const offsets = data.numbers(0x3004000c);
   return Array.from({ length: format.frames }, (_, frame) => {
@@ -127,23 +133,58 @@ function readFrames(data: DataSet, groups: FrameGroups, format: PixelFormat): Di
     return {
       position,
       orientation,
+      spacing: pixelSpacing(data, groups, frame, notes),
       labels: labelsOf(data, groups, frame),
       number: content?.uint32s(0x00209057)?.[0] ?? null,
     };
   });
 }
 
-function byOffset(at: Vector | null, orientation: Orientation | null, offsets: number[] | null, frame: number) {
+/**
+ * The place of an RT Dose's frame (C.8.8.3.2). Offsets whose first is 0 are distances along the normal; others are the
+ * patient's z coordinates themselves, which only axial planes have, and the first must be that of the position.
+ */
+function byOffset(
+  at: Vector | null,
+  orientation: Orientation | null,
+  offsets: number[] | null,
+  frame: number,
+): Vector | null {
   if (!at || !orientation || !offsets || !Number.isFinite(offsets[frame])) return null;
-  const { row, column } = orientation;
-  const by = offsets[0] === 0 ? offsets[frame] : offsets[frame] - offsets[0];
-  const normal = [
-    row[1] * column[2] - row[2] * column[1],
-    row[2] * column[0] - row[0] * column[2],
-    row[0] * column[1] - row[1] * column[0],
-  ];
-  return [at[0] + normal[0] * by, at[1] + normal[1] * by, at[2] + normal[2] * by] as const;
+  const normal = normalOf(orientation);
+  if (offsets[0] !== 0) {
+    const isAxial = Math.abs(normal[2]) > 0.9999;
+    return isAxial && Math.abs(offsets[0] - at[2]) <= Z_TOLERANCE_MM ? [at[0], at[1], offsets[frame]] : null;
+  }
+  const by = offsets[frame];
+  return [at[0] + normal[0] * by, at[1] + normal[1] * by, at[2] + normal[2] * by];
 }
+
+/** Of a frame, in millimetres (PS3.3, 10.7.1.3: Pixel Spacing holds rows first). */
+function pixelSpacing(
+  data: DataSet,
+  groups: FrameGroups,
+  frame: number,
+  notes: string[],
+): [number | null, number | null] {
+  const of = (values: number[] | null): [number, number] | null =>
+    values?.length === 2 && values.every((value) => value > 1e-6 && value < 1e6) ? [values[1], values[0]] : null;
+  const own = of(groups.macroOrTop(MACRO.pixelMeasures, frame).numbers(0x00280030));
+  if (own) return own;
+  const note = (text: string) => notes.includes(text) || notes.push(text);
+  const imager = of(data.numbers(0x00181164));
+  if (imager) {
+    note("its spacing is that at the detector, not in the patient");
+    return imager;
+  }
+  const nominal = of(data.numbers(0x00182010));
+  if (nominal) note("its spacing is that of a scanned film");
+  return nominal ?? [null, null];
+}
+
+/** Equal for frames of one spacing, to five digits, as series are divided. */
+export const spacingKey = (spacing: DicomFrame["spacing"]) =>
+  spacing.map((value) => value?.toPrecision(5) ?? "?").join();
 
 /** Attributes that may tell images at one position apart, in a fixed order: those that mean most first. */
 function labelsOf(data: DataSet, groups: FrameGroups, frame: number): string[] {

@@ -36,7 +36,7 @@ export function outlineDicom(bytes: Uint8Array, name: string, limits: DicomLimit
       hasPixels,
       isDirectory,
       instance: hasPixels
-        ? readInstance(data, meta, new FrameGroups(data), pixelFormat(data, name, limits), name)
+        ? readInstance(data, meta, new FrameGroups(data), pixelFormat(data, name, limits), [], name)
         : null,
       burnedIn: annotation === "YES" ? true : annotation === "NO" ? false : null,
       converted: data.has(0x00080064),

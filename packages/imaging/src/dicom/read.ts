@@ -14,7 +14,7 @@ import { type DicomFile, readFile } from "./file.ts";
 import { encodedFrames } from "./frames.ts";
 import { FrameGroups, MACRO } from "./functional.ts";
 import { stackOf } from "./geometry.ts";
-import { type DicomInstance, readInstance } from "./instance.ts";
+import { type DicomInstance, readInstance, spacingKey } from "./instance.ts";
 import { clampToStored, emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
 import { type PixelFormat, pixelFormat } from "./pixels.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, tooBig, unreadable } from "./refuse.ts";
@@ -62,14 +62,17 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
   if (syntax.pixels === null) throw unreadable(name, `${syntax.name}: ${syntax.refused}`);
   const notes: string[] = [];
   const groups = new FrameGroups(data);
-  const instance = readInstance(data, meta, groups, format, name);
+  const instance = readInstance(data, meta, groups, format, notes, name);
   const isGrey = format.samples === 1 && format.photometric !== "PALETTE COLOR";
   // Transforms come before pixels: a file that is refused for them is refused at once.
   const modality = isGrey ? modalityTransforms(groups, format, name) : [IDENTITY];
   const voi = voiTransforms(groups, format, notes, name);
   const { coded, ybr } = await readSamples(file, bytes, format, name);
   const stored = toGreyOrRgb(coded, ybr, data, format, name);
-  const [across, down] = pixelSpacing(data, groups, notes);
+  const [{ spacing: first }] = instance.frames;
+  const sameSpacing = instance.frames.every(({ spacing }) => spacingKey(spacing) === spacingKey(first));
+  // Frames that differ have none in common: the series divides them.
+  const [across, down] = sameSpacing ? first : [null, null];
   const sameOrientation = instance.frames.every((frame) => isSame(frame.orientation, instance.orientation));
   const between = groups.macroOrTop(MACRO.pixelMeasures, 0).number(0x00180088);
   const thickness = between !== null && between > 0 && between < 1e6 ? between : instance.sliceThickness;
@@ -212,22 +215,6 @@ function rangeOf(stored: Samples, format: PixelFormat): readonly [number, number
   if (format.float) return rangeOfSamples(stored);
   if (!format.signed) return [0, 2 ** format.stored - 1];
   return [-(2 ** (format.stored - 1)), 2 ** (format.stored - 1) - 1];
-}
-
-/** Millimetres between columns and between rows (PS3.3, 10.7.1.3: Pixel Spacing holds rows first). */
-function pixelSpacing(data: DataSet, groups: FrameGroups, notes: string[]): [number | null, number | null] {
-  const of = (values: number[] | null): [number, number] | null =>
-    values?.length === 2 && values.every((value) => value > 1e-6 && value < 1e6) ? [values[1], values[0]] : null;
-  const own = of(groups.macroOrTop(MACRO.pixelMeasures, 0).numbers(0x00280030));
-  if (own) return own;
-  const imager = of(data.numbers(0x00181164));
-  if (imager) {
-    notes.push("its spacing is that at the detector, not in the patient");
-    return imager;
-  }
-  const nominal = of(data.numbers(0x00182010));
-  if (nominal) notes.push("its spacing is that of a scanned film");
-  return nominal ?? [null, null];
 }
 
 function isSame(a: DicomInstance["orientation"], b: DicomInstance["orientation"]): boolean {

@@ -71,6 +71,21 @@ describe("meaning", () => {
       { kind: "table", first: 65526, table: Uint16Array.of(0, 255), maximum: 255 },
     ]);
     expect((await read([lut, ...rescale("1", "-100")])).scan.voi[0]).toMatchObject({ first: -10 });
+    expect((await read([lut], { signed: true })).scan.voi[0]).toMatchObject({ first: -10 });
+    // A Modality LUT gives no negative values, whatever goes into it.
+    const modality = el(0x00283000, "SQ", [
+      [el(0x00283002, "US", [2, 0, 16]), el(0x00283006, "US", [5, 6])],
+    ] as Spec[][]);
+    const both = await read([lut, modality, ...rescale("1", "-100")], { signed: true });
+    expect(both.scan.voi[0]).toMatchObject({ first: 65526 });
+    // An enhanced object's intercepts are in its functional groups.
+    const own = ["-100", "0"].map((intercept) =>
+      [el(0x00289145, "SQ", [rescale("1", intercept)] as Spec[][]), el(0x00289132, "SQ", [[lut]] as Spec[][])].sort(
+        (a, b) => a.tag - b.tag,
+      ),
+    );
+    const enhanced = await read([el(0x52009230, "SQ", own)], { frames: 2 }, [...SIX, ...SIX]);
+    expect(enhanced.scan.voi).toMatchObject([{ first: -10 }, { first: 65526 }]);
   });
 });
 
@@ -120,6 +135,46 @@ describe("place", () => {
     expect(imager.notes.join()).toContain("detector");
     expect((await read([el(0x00182010, "DS", "0.3\\0.3")])).notes.join()).toContain("film");
     expect((await read([el(0x00280034, "IS", "4\\3")])).scan.pixelAspect).toBeCloseTo(4 / 3, 12);
+  });
+
+  test("frames of an enhanced object with spacings of their own are series of their own", async () => {
+    const orientation = [[el(0x00209116, "SQ", [[el(0x00200037, "DS", "1\\0\\0\\0\\1\\0")]] as Spec[][])]];
+    const own = ["1\\1", "1\\1", "2\\3", "2\\3"].map((spacing, z) => [
+      el(0x00209113, "SQ", [[el(0x00200032, "DS", `0\\0\\${z}`)]] as Spec[][]),
+      el(0x00289110, "SQ", [[el(0x00280030, "DS", spacing)]] as Spec[][]),
+    ]);
+    const more = [el(0x52009229, "SQ", orientation), el(0x52009230, "SQ", own)];
+    const object = await read(more, { frames: 4 }, [...SIX, ...SIX, ...SIX, ...SIX]);
+    expect(object.instance.frames.map(({ spacing }) => spacing)).toEqual([
+      [1, 1],
+      [1, 1],
+      [3, 2],
+      [3, 2],
+    ]);
+    expect(object.scan.affine).toBeNull();
+    expect(object.scan.spacing.slice(0, 2)).toEqual([null, null]);
+    const { series } = assembleSeries([object]);
+    expect(series.map(({ scan }) => scan.spacing)).toEqual([
+      [1, 1, 1],
+      [3, 2, 1],
+    ]);
+    expect(series[1].scan.affine).toEqual([3, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1]);
+  });
+
+  test("planes of an RT Dose: distances from the first, or the patient's z coordinates themselves", async () => {
+    const dose = async (offsets: string, orientation?: string) => {
+      const more = [...placed(30, [], orientation), el(0x3004000c, "DS", offsets)];
+      const object = await read(more, { frames: 3 }, [...SIX, ...SIX, ...SIX]);
+      return object.instance.frames.map(({ position }) => position);
+    };
+    const at = (...heights: number[]) => heights.map((z) => [-10, -20, z]);
+    expect(await dose("0\\2\\4")).toEqual(at(30, 32, 34));
+    expect(await dose("30\\32\\34")).toEqual(at(30, 32, 34));
+    // The normal points to the feet here; coordinates do not turn with it, distances do.
+    expect(await dose("30\\32\\34", "1\\0\\0\\0\\-1\\0")).toEqual(at(30, 32, 34));
+    expect(await dose("0\\2\\4", "1\\0\\0\\0\\-1\\0")).toEqual(at(30, 28, 26));
+    expect(await dose("5\\7\\9")).toEqual([null, null, null]);
+    expect(await dose("30\\32\\34", "0\\1\\0\\0\\0\\-1")).toEqual([null, null, null]);
   });
 
   test("frames of an enhanced object: groups of their own and shared ones", async () => {

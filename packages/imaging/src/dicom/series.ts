@@ -5,7 +5,7 @@
 import { MAX_PIXELS } from "../limits.ts";
 import type { ModalityTransform, Samples, Scan, VoiTransform } from "../scan/scan.ts";
 import { dot, normalOf, type Stack, stackOf } from "./geometry.ts";
-import type { DicomFrame, DicomInstance } from "./instance.ts";
+import { type DicomFrame, type DicomInstance, spacingKey } from "./instance.ts";
 import type { DicomObject } from "./read.ts";
 
 export interface DicomSeries {
@@ -124,7 +124,7 @@ function keyOf({ object, place }: Slice): string {
     scan.stored.constructor.name,
     // The range of floats is that of the data.
     scan.stored instanceof Float32Array || scan.stored instanceof Float64Array ? "" : scan.range.join(),
-    scan.spacing.slice(0, 2).map((value) => value?.toPrecision(5)),
+    spacingKey(place.spacing),
     scan.unit,
     instance.frameOfReferenceUid,
     isPlaced,
@@ -187,16 +187,17 @@ function split(slices: Slice[], label: number): Slice[][] {
 }
 
 function joined(stack: Slice[]): DicomSeries {
-  const [{ object }] = stack;
+  const [{ object, place }] = stack;
   const { scan, instance } = object;
+  const [across, down] = place.spacing;
   const instances = [...new Set(stack.map((slice) => slice.object.instance))];
   const slices = stack.map((slice) => ({ instance: instances.indexOf(slice.object.instance), frame: slice.frame }));
   const single = stack.length === 1 ? (instance.frames.length === 1 ? scan.spacing[2] : instance.sliceThickness) : null;
   const geometry: Stack = stackOf(
     stack.map((slice) => slice.place.position),
-    stack[0].place.orientation,
-    scan.spacing[0],
-    scan.spacing[1],
+    place.orientation,
+    across,
+    down,
     single,
   );
   const isWhole =
@@ -210,7 +211,7 @@ function joined(stack: Slice[]): DicomSeries {
       modality: sameOrEach<ModalityTransform>(stack.map((slice) => ofFrame(slice.object.scan.modality, slice.frame))),
       voi: voiOf(stack),
       affine: geometry.affine,
-      spacing: [scan.spacing[0], scan.spacing[1], geometry.step],
+      spacing: [across, down, geometry.step],
     },
     instances,
     slices,

@@ -66,22 +66,21 @@ export function unitOf(groups: FrameGroups, modality: string | null): string | n
 export function voiTransforms(groups: FrameGroups, format: PixelFormat, notes: string[], name: string): VoiTransform[] {
   if (format.samples !== 1 || format.photometric === "PALETTE COLOR") return [];
   if (groups.isShared(MACRO.frameVoi)) {
-    const voi = voiOf(groups.macroOrTop(MACRO.frameVoi, 0), groups, format, notes, name);
+    const voi = voiOf(groups, 0, format, notes, name);
     return voi ? [voi] : [];
   }
-  const all = Array.from({ length: format.frames }, (_, frame) =>
-    voiOf(groups.macroOrTop(MACRO.frameVoi, frame), groups, format, notes, name),
-  );
+  const all = Array.from({ length: format.frames }, (_, frame) => voiOf(groups, frame, format, notes, name));
   return all.every((voi) => voi !== null) ? (all as VoiTransform[]) : [];
 }
 
 function voiOf(
-  source: DataSet,
   groups: FrameGroups,
+  frame: number,
   format: PixelFormat,
   notes: string[],
   name: string,
 ): VoiTransform | null {
+  const source = groups.macroOrTop(MACRO.frameVoi, frame);
   const center = source.number(0x00281050);
   const width = source.number(0x00281051);
   if (center !== null && width !== null) {
@@ -93,9 +92,11 @@ function voiOf(
   }
   const sequence = source.item(0x00283010);
   if (!sequence) return null;
-  // C.11.2.1.1: the first mapped value has the sign of what goes in: stored values, or those after rescaling.
-  const intercept = groups.top.number(0x00281052) ?? 0;
-  const lut = readLut(sequence, format.signed || intercept < 0, name);
+  // C.11.2.1.1: the first mapped value has the sign of what goes in: values after the frame's own transform. What
+  // comes out of a Modality LUT is never negative.
+  const modality = modalityOf(groups, frame, format, name);
+  const signed = modality.kind === "linear" && (format.signed || modality.intercept < 0);
+  const lut = readLut(sequence, signed, name);
   return lut && { kind: "table", first: lut.first, table: lut.table, maximum: 2 ** lut.bits - 1 };
 }
 
