@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readDicom } from "../dicom/read.ts";
 import "./dicom.ts";
+import { ARRAYS } from "../scan/samples.ts";
 
 /** Most that a sample of a lossy syntax may differ by, for rounding in other builds of the same algorithms. */
 const LOSSY_TOLERANCE = 2;
@@ -26,17 +27,6 @@ interface Answer {
   bin?: string;
   error?: string;
 }
-
-const arrays = {
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  uint32: Uint32Array,
-  int32: Int32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-};
 
 test.skipIf(!python || !data)("pydicom and imagecodecs see the same pixels", async () => {
   const root = join(data as string, "dicom-samples");
@@ -62,7 +52,7 @@ test.skipIf(!python || !data)("pydicom and imagecodecs see the same pixels", asy
         continue;
       }
       const bytes = readFileSync(join(out, answer.bin));
-      const theirs = new arrays[answer.dtype as keyof typeof arrays](
+      const theirs = new ARRAYS[answer.dtype as keyof typeof ARRAYS](
         bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
       );
       const label = `${answer.file} (${answer.by})`;

@@ -30,7 +30,8 @@ export const SAMPLE_BYTES: Record<SampleType, 1 | 2 | 4 | 8> = {
   float64: 8,
 };
 
-const ARRAYS = {
+/** Arrays of samples by the name of their type. */
+export const ARRAYS = {
   uint8: Uint8Array,
   int8: Int8Array,
   uint16: Uint16Array,

@@ -59,7 +59,12 @@ export function parseManifest(text: string, name: string): Row[] {
   });
 }
 
-function readCsv(text: string, name: string): { record: string[]; line: number }[] {
+/** Records with their lines; throws DATASET_INVALID. With `quoting` false the sentence has no words of the file. */
+export function readCsv(
+  text: string,
+  name: string,
+  { quoting = true }: { quoting?: boolean } = {},
+): { record: string[]; line: number }[] {
   try {
     const parsed = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true }) as unknown;
     return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
@@ -68,7 +73,11 @@ function readCsv(text: string, name: string): { record: string[]; line: number }
     }));
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
-    throw invalid(name, `it is not proper CSV (${cause.message}).`, "Save it as comma-separated UTF-8.", cause);
+    const remedy = "Save it as comma-separated UTF-8.";
+    if (quoting) throw invalid(name, `it is not proper CSV (${cause.message}).`, remedy, cause);
+    // The parser's own sentence may quote a cell.
+    const where = typeof cause.lines === "number" ? ` (line ${cause.lines})` : "";
+    throw invalid(name, `it is not proper CSV${where}.`, remedy);
   }
 }
 

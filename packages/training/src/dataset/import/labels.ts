@@ -3,9 +3,8 @@
  * them as the hospital does. Paths, patient ids and accession numbers are personal: a refusal tells line numbers and
  * counts, never what a cell or a path holds.
  */
-import { CsvError, parse } from "csv-parse/browser/esm/sync";
 import { SPLITS, type Split } from "../item.ts";
-import { invalid } from "../manifest.ts";
+import { invalid, readCsv } from "../manifest.ts";
 
 /** What is said of a scan; a label of null says that it is unlabelled. */
 export interface Label {
@@ -106,7 +105,7 @@ export function keyOf(key: LabelKey, text: string): string {
  */
 export function parseLabels(text: string): LabelTable {
   const name = "The table of labels";
-  const [head, ...records] = readCsv(text, name);
+  const [head, ...records] = readCsv(text, name, { quoting: false });
   const columns = head?.record.map((column) => column.trim().toLowerCase()) ?? [];
   const key = LABEL_KEYS.find((column) => columns.includes(column));
   if (!key || !columns.includes("label")) {
@@ -145,21 +144,6 @@ export function parseLabels(text: string): LabelTable {
     lines.set(id, earlier ?? given);
   }
   return { key, lines, unused: columns.filter((column) => !known.includes(column)).length };
-}
-
-function readCsv(text: string, name: string): { record: string[]; line: number }[] {
-  try {
-    const parsed = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true }) as unknown;
-    return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
-      record,
-      line: info.lines,
-    }));
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    // The parser's own sentence may quote a cell.
-    const where = typeof cause.lines === "number" ? ` (line ${cause.lines})` : "";
-    throw invalid(name, `it is not proper CSV${where}.`, "Save it as comma-separated UTF-8.");
-  }
 }
 
 function labelOf(text: string, where: string): 0 | 1 | null {
