@@ -2,8 +2,9 @@
  * @file DICOM seeds, written element by element (PS3.5, 7): every uncompressed syntax, deflated, RLE and each compressed
  * one that can be encoded here; grey, colour, palette, several frames, sequences, tables.
  */
+
+import { type Encoding as Codec, encodeFrame } from "@hale/imaging/fixtures/node/encoder";
 import { deflateSync } from "fflate";
-import { type Encoding, encodeFrame, type Frame } from "./encode.ts";
 import { type Field, ramp, type Seed } from "./seed.ts";
 
 type Value = string | number[] | Uint8Array | Element[][] | { fragments: Uint8Array[] };
@@ -351,6 +352,20 @@ function deflated(): Seed {
   return { kind: "dicom", name: "deflated", codec: false, bytes: plain.bytes.slice(start), fields, seal };
 }
 
+interface Frame {
+  columns: number;
+  rows: number;
+  samples: 1 | 3;
+  bits: number;
+  pixels: Uint8Array | Uint16Array;
+}
+
+interface Encoding {
+  codec: Codec;
+  lossy: boolean;
+  predictor?: number;
+}
+
 const GREY_8: Frame = { columns: 16, rows: 16, samples: 1, bits: 8, pixels: Uint8Array.from(bytes) };
 const GREY_16: Frame = { columns: 16, rows: 16, samples: 1, bits: 16, pixels: Uint16Array.from(words) };
 const RGB: Frame = { columns: 16, rows: 16, samples: 3, bits: 8, pixels: Uint8Array.from(rgb) };
@@ -373,7 +388,10 @@ async function compressed(): Promise<Seed[]> {
   ];
   const seeds: Seed[] = [];
   for (const [uid, frame, encoding] of rows) {
-    const stream = await encodeFrame(frame, encoding);
+    const { codec, lossy, predictor } = encoding;
+    const { buffer, byteOffset, byteLength } = frame.pixels;
+    const spec = { ...frame, allocated: frame.bits, stored: frame.bits, signed: false };
+    const stream = await encodeFrame(codec, new Uint8Array(buffer, byteOffset, byteLength), spec, lossy, predictor);
     const frames = frame === GREY_8 ? 2 : 1;
     const file = dicomFile(coded(uid), {
       frames,

@@ -26,6 +26,8 @@ export async function encodeFrame(
   pixels: Uint8Array,
   spec: FrameSpec,
   lossy = false,
+  /** JPEG Lossless: selection value, 1 to 7. */
+  predictor = 1,
 ): Promise<Uint8Array> {
   const bytes = await readFile(require.resolve("dcmjs-codecs/build/dcmjs-native-codecs.wasm"));
   let codec: Exports | null = null;
@@ -67,7 +69,7 @@ export async function encodeFrame(
   codec.SetQuality(parameters, 95);
   codec.SetSmoothingFactor(parameters, 0);
   codec.SetSampleFactor(parameters, 0);
-  codec.SetPredictor(parameters, 1);
+  codec.SetPredictor(parameters, predictor);
   codec.SetPointTransform(parameters, 0);
   codec.SetAllowedLossyError(parameters, lossy ? 3 : 0);
   codec.SetProgressionOrder(parameters, 2);
