@@ -5,13 +5,14 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { writeAtomic } from "@hale/core/node";
+import { CONTROL_SIZE } from "@hale/data";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
-import { openDevice, writeAtomic } from "@hale/runtime/node";
-import { CONTROL_SIZE, methodNamed } from "@hale/training";
+import { type Evaluation, evaluateDetector } from "@hale/evaluation/node";
+import { methodNamed } from "@hale/methods";
+import { openDevice } from "@hale/runtime/node";
 import {
-  type Evaluation,
-  evaluateDetector,
   type FinishedRun,
   iterationsOf,
   type RunEvents,

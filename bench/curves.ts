@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "@hale/runtime/node";
+import { writeAtomic } from "@hale/core/node";
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 

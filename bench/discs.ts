@@ -2,7 +2,7 @@
  * @file Toy phantoms: images of one bright disc, abnormal ones with a blob besides. Small
  * enough for a processor; what a network has not learnt of them shows at once, since each has another place, size and grey.
  */
-import { Random } from "@hale/autodiff";
+import { Random } from "@hale/core";
 
 /** Pixels of a side. */
 export const SIDE = 32;

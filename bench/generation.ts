@@ -4,8 +4,8 @@
  */
 import { copyFile, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { measureQuality } from "@hale/evaluation/node";
 import type { Interval, Proportion } from "@hale/statistics";
-import { measureQuality } from "@hale/training/node";
 import { type AccuracyOptions, addRows, commandOf, four, type Row, trainCell } from "./accuracy.ts";
 
 const COLUMNS = [

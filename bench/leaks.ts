@@ -4,12 +4,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { clusterOf, type Fingerprint, findNearCopies, fingerprint } from "@hale/data";
+import { loadDataset, readImages } from "@hale/data/node";
 import { seededRandom } from "@hale/statistics";
-import { COPIES } from "../packages/training/src/dataset/copy-fixture.ts";
-import { clusterOf } from "../packages/training/src/dataset/item.ts";
-import { type Fingerprint, fingerprint } from "../packages/training/src/dataset/leaks.ts";
-import { findNearCopies } from "../packages/training/src/dataset/near-copies.ts";
-import { loadDataset, readImages } from "../packages/training/src/node/dataset/index.ts";
+import { COPIES } from "../packages/data/src/copy-fixture.ts";
 
 const ALL = ["brain-mri", "brain-mri-brats", "chest-xray", "retinal-oct", "retinal-fundus"];
 const PLANTED = 100;

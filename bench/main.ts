@@ -2,7 +2,7 @@
  * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy | study | toy`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";

@@ -2,10 +2,12 @@
  * @file Speed of the engine's kernels on the CPU, each as it is lowered today, beside the machine's own peak: a 2048³
  * matrix product in ONNX Runtime. The shapes are a reference case and every distinct layer of SAGAN on 64x64 images.
  */
+
 import * as ad from "@hale/autodiff";
+import { Random } from "@hale/core";
+import { criticDepth } from "@hale/methods/sagan";
 import type { Device } from "@hale/runtime";
 import { openDevice } from "@hale/runtime/node";
-import { criticDepth } from "../packages/training/src/methods/sagan/networks.ts";
 import { median, round } from "./statistics.ts";
 
 const SIZE = 64;
@@ -151,7 +153,7 @@ async function time(
   { name, inputs, build }: Kernel,
   ms: number,
 ): Promise<{ ms: number; least: number; bytes: number }> {
-  const random = new ad.Random(1, name);
+  const random = new Random(1, name);
   const state = new ad.State(device);
   const arrays = new Map(
     inputs.map((shape, i) => [`in${i}`, { shape, data: random.uniforms(ad.sizeOf(shape), -1, 1) }]),

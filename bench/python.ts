@@ -1,6 +1,6 @@
 /** @file The Python that runs the peers: named by $HALE_PYTHON, and only ever needed for comparisons. */
 import { spawnSync } from "node:child_process";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 
 const REMEDY = "Set HALE_PYTHON to a Python interpreter that has PyTorch 2, for example after: pip install torch.";
 

@@ -4,7 +4,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 
 export class Side {
   private readonly child: ChildProcessWithoutNullStreams;

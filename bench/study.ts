@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { type AccuracyOptions, benchAccuracy } from "./accuracy.ts";
 import { benchGeneration } from "./generation.ts";
 

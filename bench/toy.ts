@@ -3,10 +3,11 @@
  * `results/toy.csv`. Sizes and iterations were chosen on seeds from 101 on; the rows are of others.
  */
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
+import { methodNamed } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { clusteredIntervals, mean, standardDeviation } from "@hale/statistics";
-import { methodNamed, Trainer } from "@hale/training";
+import { Trainer } from "@hale/training";
 import { addRows, four, type Row } from "./accuracy.ts";
 import { discImages, SIDE } from "./discs.ts";
 

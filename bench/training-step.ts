@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { writeArrays } from "./arrays.ts";
 import { findPython } from "./python.ts";
 import { Side } from "./side.ts";

@@ -2,8 +2,9 @@
  * @file One input, one verdict: a sound file, a typed refusal, or a finding. What is read is looked at too: a reader that
  * returns nonsense has failed as one that throws has.
  */
+
+import { HaleError } from "@hale/core";
 import { unpackDetector } from "@hale/detector";
-import { HaleError } from "@hale/errors";
 import { dicomFilesIn, filesOfDicomDir, type ImageFile, readImageFile, type Scan, statisticsOf } from "@hale/imaging";
 import type { Kind, Seed } from "./seeds/seed.ts";
 

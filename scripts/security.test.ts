@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MAX_DETECTOR_BYTES } from "@hale/detector";
+import { READ_MEMORY_BYTES, READ_MILLISECONDS } from "@hale/imaging";
 import { expect, test } from "vitest";
-import { MAX_DETECTOR_BYTES } from "../packages/detector/src/format/archive.ts";
-import { READ_MEMORY_BYTES, READ_MILLISECONDS } from "../packages/imaging/src/guard/guard.ts";
-import * as limits from "../packages/imaging/src/limits.ts";
+import * as limits from "../packages/imaging/src/raster/limits.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "SECURITY.md"), "utf8");

@@ -3,13 +3,12 @@
  * generator's and the discriminator's in the first part of the iterations, with the path length every fourth and R1 every
  * sixteenth, the encoder's in the rest. A turn runs each once, and their times are added up for an average iteration.
  */
+
 import * as ad from "@hale/autodiff";
+import { Random } from "@hale/core";
+import type { Recipe } from "@hale/methods";
+import { adamOptions, averageDecay, GROUP, hqAnoGan, INTERVALS } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
-import { adamOptions, INTERVALS } from "../../packages/training/src/methods/hq-anogan/gan.ts";
-import { hqAnoGan } from "../../packages/training/src/methods/hq-anogan/method.ts";
-import { GROUP } from "../../packages/training/src/methods/hq-anogan/stylegan2/discriminator.ts";
-import { averageDecay } from "../../packages/training/src/methods/hq-anogan/turn.ts";
-import type { Recipe } from "../../packages/training/src/methods/method.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
@@ -42,7 +41,7 @@ const settingsOf = ({ width, size, batch }: StepConfig) =>
 
 const recipeOf = (config: StepConfig) => hqAnoGan.create(settingsOf(config), { size: config.size, channels: 1 });
 
-const firstState = (config: StepConfig) => recipeOf(config).initialState(new ad.Random(config.seed, "parameters"));
+const firstState = (config: StepConfig) => recipeOf(config).initialState(new Random(config.seed, "parameters"));
 
 const optimisers = {
   generator: adamOptions(LEARNING_RATE, INTERVALS.pathLength),
@@ -78,7 +77,7 @@ function shapesOf(recipe: Recipe, { size, batch }: StepConfig): Map<string, Reco
 async function drawTurn(recipe: Recipe, config: StepConfig, turn: number) {
   const iterations = 1000;
   const heard = new Map<string, Readonly<Record<string, Float32Array>>>();
-  const random = (name: string) => new ad.Random(config.seed, `${name}/${turn}`);
+  const random = (name: string) => new Random(config.seed, `${name}/${turn}`);
   const answers = ["loss", "pixels", "perceptual", "length", "penalty", "sign", "signs"].map(
     (name) => [name, 0] as const,
   );

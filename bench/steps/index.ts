@@ -1,5 +1,5 @@
 /** @file The methods whose training step can be timed. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { StepFactory } from "../step.ts";
 import { hqAnoGanStep } from "./hq-anogan.ts";
 import { proxyAnoStep } from "./proxyano.ts";

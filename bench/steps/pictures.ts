@@ -1,5 +1,5 @@
 /** @file Pictures to train on, where only their kind matters. */
-import type { Random } from "@hale/autodiff";
+import type { Random } from "@hale/core";
 import type { StepConfig } from "../step.ts";
 
 /** A batch of smooth images in [-1, 1]: a few waves of low frequency and a little noise. */

@@ -2,12 +2,12 @@
  * @file ProxyAno's training step on our side, with everything that the method has. A turn is one iteration: a step of both
  * modules, and one of the discriminator.
  */
+
 import * as ad from "@hale/autodiff";
-import { proxyImage } from "@hale/imaging";
+import { Random } from "@hale/core";
+import { proxyImage } from "@hale/methods";
+import { damageProxy, proxyAno, ratesOf, superpixelCount, trainingSteps } from "@hale/methods/proxyano";
 import { openDevice } from "@hale/runtime/node";
-import { proxyAno, ratesOf, superpixelCount } from "../../packages/training/src/methods/proxyano/method.ts";
-import { damageProxy } from "../../packages/training/src/methods/proxyano/pseudo-anomaly.ts";
-import { trainingSteps } from "../../packages/training/src/methods/proxyano/steps.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
@@ -60,13 +60,13 @@ export const proxyAnoStep: StepFactory = {
     };
   },
 
-  parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
+  parameters: (config) => steps(config).parameters.initialise(new Random(config.seed, "parameters")),
 
   async batches(config, turns) {
     const { batch, size } = config;
     const { proxy: kind, compactness, pseudoAbnormal } = settingsOf(config);
     const picture = { width: size, height: size, channels: 1 as const };
-    const random = new ad.Random(config.seed, "batches");
+    const random = new Random(config.seed, "batches");
     const result = new Map<string, ad.NamedArray>();
     for (let turn = 0; turn < turns; turn++) {
       const image = smoothPictures(config, random).map((v) => (v + 1) / 2);

@@ -2,11 +2,11 @@
  * @file SAGAN's training step on our side. A turn is two iterations: a critic step in each, a generator step in the
  * second (docs of the method, section 5).
  */
+
 import * as ad from "@hale/autodiff";
+import { Random } from "@hale/core";
+import { type NetworkOptions, pasteBox, randomBox, trainingSteps } from "@hale/methods/sagan";
 import { openDevice } from "@hale/runtime/node";
-import type { NetworkOptions } from "../../packages/training/src/methods/sagan/networks.ts";
-import { pasteBox, randomBox } from "../../packages/training/src/methods/sagan/pseudo-anomaly.ts";
-import { trainingSteps } from "../../packages/training/src/methods/sagan/steps.ts";
 import type { StepConfig, StepFactory } from "../step.ts";
 import { smoothPictures } from "./pictures.ts";
 
@@ -35,7 +35,7 @@ const steps = ({ batch, size, width }: StepConfig) => {
 };
 
 /** Every image with a box of the next image pasted in. */
-function pasted(normal: Float32Array, { batch, size }: StepConfig, random: ad.Random): Float32Array {
+function pasted(normal: Float32Array, { batch, size }: StepConfig, random: Random): Float32Array {
   const plane = size * size;
   const result = new Float32Array(normal.length);
   for (let n = 0; n < batch; n++) {
@@ -53,11 +53,11 @@ export const saganStep: StepFactory = {
 
   peerOptions: () => ({ ...NETWORK, identityWeight: IDENTITY_WEIGHT, adam: ADAM, iterations: ITERATIONS }),
 
-  parameters: (config) => steps(config).parameters.initialise(new ad.Random(config.seed, "parameters")),
+  parameters: (config) => steps(config).parameters.initialise(new Random(config.seed, "parameters")),
 
   async batches(config, turns) {
     const { batch: n, size: s } = config;
-    const random = new ad.Random(config.seed, "batches");
+    const random = new Random(config.seed, "batches");
     const mask = (rows: number) => Float32Array.from({ length: rows * s * s }, () => (random.uniform() < KEEP ? 1 : 0));
     const result = new Map<string, ad.NamedArray>();
     for (let turn = 0; turn < turns; turn++) {

@@ -1,8 +1,8 @@
 /** @file Seeds of our own file: the container as it is, and card and model with hashes that agree, to get past them. */
 import { createHash } from "node:crypto";
 import { packDetector } from "@hale/detector";
-import { cardWith, plainModel } from "@hale/detector/test-support";
 import { unzipSync, zipSync } from "fflate";
+import { cardWith, plainModel } from "../../packages/detector/src/test-support.ts";
 import { type Field, fieldsAt, type Seed } from "./seed.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);

@@ -3,8 +3,8 @@
  * one that can be encoded here; grey, colour, palette, several frames, sequences, tables.
  */
 
-import { type Encoding as Codec, encodeFrame } from "@hale/imaging/fixtures/node/encoder";
 import { deflateSync } from "fflate";
+import { type Encoding as Codec, encodeFrame } from "../../packages/imaging/src/node/encoder-fixture.ts";
 import { type Field, ramp, type Seed } from "./seed.ts";
 
 type Value = string | number[] | Uint8Array | Element[][] | { fragments: Uint8Array[] };

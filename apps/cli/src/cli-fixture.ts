@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Random } from "@hale/autodiff";
+import { Random } from "@hale/core";
 import { type Card, DetectorModel, packDetector, unpackDetector } from "@hale/detector";
+import { exportModel, methodNamed } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
-import { exportModel, methodNamed } from "@hale/training";
 import { expect } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));

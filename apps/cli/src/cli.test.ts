@@ -2,10 +2,11 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writePhantomSet } from "@hale/data/node";
 import { readDetector } from "@hale/detector/node";
+import { evaluateDetector } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
-import { evaluateDetector, writePhantomSet } from "@hale/training/node";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectRefused, type Result, rowsOf, runHale, writeDetectorWithParts } from "./cli-fixture.ts";

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   filesOf,
   plantedIn,
@@ -11,8 +12,7 @@ import {
   putCollection,
   slice,
   ZEBEDEE,
-} from "@hale/training/fixtures/node/dataset/import/collection";
-import { afterAll, beforeAll, expect, test } from "vitest";
+} from "../../../packages/data/src/node/import/collection-fixture.ts";
 
 const LIMIT = 120_000;
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));

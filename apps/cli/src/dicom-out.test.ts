@@ -6,9 +6,12 @@ import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writePhantomVolumes } from "@hale/data/node";
 import { type Card, unpackDetector } from "@hale/detector";
 import { readDicom } from "@hale/imaging";
-import { DICOM_OBJECTS_KNOWN_WARNINGS } from "@hale/imaging/fixtures/dicom/objects/dciodvfy";
+import { readScan } from "@hale/imaging/node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DICOM_OBJECTS_KNOWN_WARNINGS } from "../../../packages/imaging/src/dicom/objects/dciodvfy-fixture.ts";
 import {
   ctBytes,
   type Found,
@@ -18,10 +21,7 @@ import {
   radiographBytes,
   readBack,
   SERIES_UID,
-} from "@hale/imaging/fixtures/dicom/objects/source";
-import { readScan } from "@hale/imaging/node";
-import { writePhantomVolumes } from "@hale/training/node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+} from "../../../packages/imaging/src/dicom/objects/source-fixture.ts";
 import { expectRefused, type Result, runHale } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;

@@ -4,8 +4,8 @@
  *
  * 0 done, 1 a fault that the sentence explains, 2 wrong usage, 3 stopped on request after saving.
  */
-import { HaleError } from "@hale/errors";
-import { Interrupted, VERSION } from "@hale/training/node";
+import { HaleError, VERSION } from "@hale/core";
+import { Interrupted } from "@hale/training/node";
 import { Command, CommanderError } from "commander";
 import { backboneCommand } from "./commands/backbone.ts";
 import { dataCommand } from "./commands/data.ts";

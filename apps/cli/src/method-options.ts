@@ -2,8 +2,8 @@
  * @file The options of methods on the command line: flags and help made from each method's schema, presets, and what the
  * three ways of setting an option come to.
  */
-import { HaleError } from "@hale/errors";
-import { methodNamed, methods, type Preset } from "@hale/training";
+import { HaleError } from "@hale/core";
+import { methodNamed, methods, type Preset } from "@hale/methods";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { parsedValue } from "./options.ts";

@@ -1,10 +1,11 @@
 /**
  * @file The options that say how scans (NIfTI, DICOM) become images, the same for every command that has them.
  */
+
+import { HaleError } from "@hale/core";
+import { parseNormalisation, parseSlices } from "@hale/data";
+import type { AskedInput } from "@hale/data/node";
 import type { Aggregation } from "@hale/detector";
-import { HaleError } from "@hale/errors";
-import { parseNormalisation, parseSlices } from "@hale/training";
-import type { AskedInput } from "@hale/training/node";
 import { type Command, InvalidArgumentError } from "commander";
 import { rate } from "./options.ts";
 

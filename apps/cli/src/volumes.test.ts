@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writePhantomSet, writePhantomVolumes } from "@hale/data/node";
 import { readScan } from "@hale/imaging/node";
-import { writePhantomSet, writePhantomVolumes } from "@hale/training/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const LIMIT = 240_000;

@@ -4,13 +4,7 @@ export * from "./evaluate.ts";
 export * from "./graph.ts";
 export { type LoweredModel, lower } from "./lowering/lower.ts";
 export { type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
-export {
-  decodeModel,
-  encodeMetadata,
-  FLOAT,
-  type StoredModel,
-  type TensorProto,
-} from "./lowering/onnx-model.ts";
+export { decodeModel, encodeMetadata, FLOAT, type StoredModel, type TensorProto } from "./lowering/onnx-model.ts";
 export { emitPreprocessing, type PreprocessingOptions } from "./lowering/preprocessing.ts";
 export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
@@ -32,7 +26,7 @@ export * from "./optim/average.ts";
 export * from "./optim/ranger.ts";
 export * from "./optim/schedule.ts";
 export * from "./program.ts";
-export * from "./random.ts";
+
 export * from "./shape.ts";
 export { apply, type Op, Tensor } from "./tensor.ts";
 export { compileStep, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";

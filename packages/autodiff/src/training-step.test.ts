@@ -1,3 +1,4 @@
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { convLayer } from "./nn/layers.ts";
@@ -7,7 +8,6 @@ import { instanceNorm } from "./ops/normalisation.ts";
 import { mean } from "./ops/reduction.ts";
 import { adamInputs, adamState, adamUpdates } from "./optim/adam.ts";
 import { type NamedArray, Program, State } from "./program.ts";
-import { Random } from "./random.ts";
 import { compileStep, rowsOf, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";
 
 const BATCH = 12;

@@ -1,7 +1,7 @@
 /**
  * @file The trained artefact at work: a file's bytes become a `Detector`, and an image becomes a `Finding`.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
 import type { Card } from "./format/card.ts";

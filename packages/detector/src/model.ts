@@ -9,7 +9,7 @@
  * it came about; and any number of parts `part:<name>` [N]: what the score is made of, or could be, each by itself.
  * Nothing depends on what else is in the batch.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
 import type { Device, InferenceSession } from "@hale/runtime";
 import type { Card } from "./format/card.ts";

@@ -2,7 +2,7 @@
  * @file A whole scan through a detector: each of its slices as a picture, the slices' scores as one, and their maps put
  * back into the scan's own grid.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { putBack, type Scan, type ScanInput, type SliceAxis, sliceScan } from "@hale/imaging";
 import { conformalPValue, type Detector, type Finding } from "./detector.ts";
 import { type Aggregation, aggregateScores, aggregationName } from "./format/input.ts";

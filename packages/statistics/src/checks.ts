@@ -3,7 +3,7 @@
  * that are 0 or 1. Each fault is a `HaleError` with the code STATISTIC_UNSUPPORTED, never a silent NaN.
  */
 
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 
 /** How many cases carry each class. */
 export interface ClassCounts {

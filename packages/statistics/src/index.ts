@@ -35,13 +35,6 @@ export { type BestDice, type PixelImage, type PixelMetrics, pixelMetrics } from 
 export { exactProportion, type Proportion } from "./proportion.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { auroc, averagePrecision, type PrPoint, prCurve, type RocPoint, rocCurve } from "./ranking.ts";
-export {
-  type Histogram,
-  histogram,
-  mean,
-  quantile,
-  quantileOfSorted,
-  standardDeviation,
-} from "./summary.ts";
+export { type Histogram, histogram, mean, quantile, quantileOfSorted, standardDeviation } from "./summary.ts";
 export { type NormalThreshold, normalsNeeded, smallestRate, thresholdFromNormals } from "./threshold.ts";
 export type { RankingMetric } from "./weighted-ranking.ts";

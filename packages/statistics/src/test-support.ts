@@ -2,7 +2,7 @@
  * @file What the tests of this package share: random cases with many ties, normal deviates, a way to name a refusal.
  */
 
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import fc from "fast-check";
 import { normalQuantile } from "./normal.ts";
 import type { Random } from "./random.ts";

@@ -2,10 +2,10 @@
  * @file `hale backbone`: frozen networks for perceptual losses, from the plain form into ONNX, and what a file holds.
  */
 import { existsSync } from "node:fs";
-import { HaleError } from "@hale/errors";
-import { writeAtomic } from "@hale/runtime/node";
-import { type Backbone, FeatureNetwork, writeBackbone } from "@hale/training";
-import { readBackboneFile, readPlainFolder } from "@hale/training/node";
+import { HaleError } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
+import { type Backbone, FeatureNetwork, writeBackbone } from "@hale/methods";
+import { readBackboneFile, readPlainFolder } from "@hale/methods/node";
 import { Command } from "commander";
 
 export function backboneCommand(): Command {

@@ -2,8 +2,8 @@
  * @file `hale data import`: a pseudonymous data set from collections of clinical images. What it prints are counts,
  * reasons and tokens: paths of sources may be patients' names.
  */
-import { REASONS, type Reason } from "@hale/training";
-import { defaultKeyFile, type ImportReport, importDataset } from "@hale/training/node";
+import { REASONS, type Reason } from "@hale/data";
+import { defaultKeyFile, type ImportReport, importDataset } from "@hale/data/node";
 import { Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "../options.ts";
 import { progress, stopSignal } from "../terminal.ts";

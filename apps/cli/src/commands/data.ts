@@ -3,9 +3,9 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
-import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/training";
-import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/training/node";
+import { HaleError } from "@hale/core";
+import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
+import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
 import { addScanOptions, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";

@@ -4,23 +4,15 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Random } from "@hale/autodiff";
+import { Random } from "@hale/core";
+import { loadDataset, readImages, writePhantomSet } from "@hale/data/node";
 import { Detector, DetectorModel } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
+import { evaluateDetector, writeReport } from "@hale/evaluation/node";
+import { exportModel } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
-import { exportModel } from "@hale/training";
-import {
-  evaluateDetector,
-  type FinishedRun,
-  listCheckpoints,
-  loadDataset,
-  type RunSettings,
-  readImages,
-  writePhantomSet,
-  writeReport,
-  writeRunDetector,
-} from "@hale/training/node";
+import { type FinishedRun, listCheckpoints, type RunSettings, writeRunDetector } from "@hale/training/node";
 import { Command } from "commander";
 import { wholeNumber } from "../options.ts";
 import { duration } from "../terminal.ts";

@@ -2,8 +2,9 @@
  * @file `hale doctor`: what runs here, found out by running it.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { VERSION } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
-import { checkDevice, VERSION } from "@hale/training/node";
+import { checkDevice } from "@hale/training/node";
 import { Command } from "commander";
 import { bytes } from "../terminal.ts";
 

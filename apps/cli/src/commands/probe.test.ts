@@ -5,13 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { el, imageFile } from "@hale/imaging/fixtures/dicom/dicom";
-import { GREY_JPEG } from "@hale/imaging/fixtures/jpeg";
-import { niftiBytes } from "@hale/imaging/fixtures/nifti/nifti";
-import { assemble, chunk, header, makePng } from "@hale/imaging/fixtures/png";
-import { LZW_TIFF } from "@hale/imaging/fixtures/tiff";
 import { gzipSync, zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
+import { el, imageFile } from "../../../../packages/imaging/src/dicom/dicom-fixture.ts";
+import { GREY_JPEG } from "../../../../packages/imaging/src/raster/jpeg-fixture.ts";
+import { assemble, chunk, header, makePng } from "../../../../packages/imaging/src/raster/png-fixture.ts";
+import { LZW_TIFF } from "../../../../packages/imaging/src/raster/tiff-fixture.ts";
+import { niftiBytes } from "../../../../packages/imaging/src/volumes/nifti/nifti-fixture.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "hale-probe-"));

@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { type FileSummary, type GuardedReader, READ_MILLISECONDS } from "@hale/imaging";
 import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";

@@ -3,7 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "@hale/training/node";
+import { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "@hale/evaluation/node";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../options.ts";
 import { type Progress, progress } from "../terminal.ts";

@@ -3,18 +3,30 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { HaleError } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
 import { type Aggregation, Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
-import { HaleError } from "@hale/errors";
 import { isDicom, pictureKind } from "@hale/imaging";
 import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
-import { openDevice, writeAtomic } from "@hale/runtime/node";
+import { openDevice } from "@hale/runtime/node";
+import {
+  DICOM_OUT_HELP,
+  type DicomOutOptions,
+  findTargets,
+  framesOf,
+  identityOf,
+  inputAsked,
+  openDicomOut,
+  refusePicture,
+  type ScanScoring,
+  SEGMENT_ABOVE,
+  scoreScan,
+  type Target,
+} from "@hale/scoring/node";
 import { Command, Option } from "commander";
-import { DICOM_OUT_HELP, type DicomOutOptions, identityOf, openDicomOut, SEGMENT_ABOVE } from "../dicom-out.ts";
 import { wholeNumber } from "../options.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
-import { inputAsked, refusePicture, type ScanScoring, scoreScan } from "../score-scan.ts";
-import { findTargets, framesOf, type Target } from "../score-targets.ts";
 import { progress } from "../terminal.ts";
 
 interface ScoreOptions extends ScanOptions, DicomOutOptions {

@@ -3,11 +3,12 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { HaleError } from "@hale/core";
+import { formatInput } from "@hale/data";
+import { datasetInput } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
-import { HaleError } from "@hale/errors";
-import { formatInput, methods } from "@hale/training";
+import { methods } from "@hale/methods";
 import {
-  datasetInput,
   type FinishedRun,
   iterationsOf,
   type RunSettings,

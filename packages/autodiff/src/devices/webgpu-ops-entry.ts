@@ -2,6 +2,8 @@
  * @file Runs one small instance of every op case on WebGPU and compares value and gradients with the float64 twins.
  * A process of its own, `node webgpu-ops-entry.ts`; prints one JSON line a case, so that a crash shows how far it came.
  */
+
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import fc, { type Arbitrary } from "fast-check";
 import { evaluate } from "../evaluate.ts";
@@ -12,7 +14,6 @@ import { constant, input } from "../ops/leaf.ts";
 import { type OpCase, opCases } from "../ops/op-cases.ts";
 import { sum } from "../ops/reduction.ts";
 import { Program, State } from "../program.ts";
-import { Random } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 
 /** What became of one case: the largest error of each output, relative where values are over 1, or why it failed. */

@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { needs, swiftShader } from "@hale/runtime/node";
 import { expect, test } from "vitest";
+import { needs, swiftShader } from "../../../core/src/node/needs-fixture.ts";
 import { opCases } from "../ops/op-cases.ts";
 import type { OpResult } from "./webgpu-ops-entry.ts";
 

@@ -1,5 +1,6 @@
 /** @file Values between two convolutions stay in blocks of channels, and come to the same as in plain order. */
 import { existsSync, readFileSync } from "node:fs";
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
@@ -14,10 +15,9 @@ const block = await convBlockOf(device);
 const C = 32;
 const SIDE = 8;
 
-type Build = (y: ad.Tensor, other: ad.Tensor, random: ad.Random) => ad.Tensor;
+type Build = (y: ad.Tensor, other: ad.Tensor, random: Random) => ad.Tensor;
 
-const vector = (random: ad.Random, shape: ad.Shape) =>
-  ad.constant(random.normals(shape.reduce((a, b) => a * b)), shape);
+const vector = (random: Random, shape: ad.Shape) => ad.constant(random.normals(shape.reduce((a, b) => a * b)), shape);
 
 /** What happens between two convolutions: `y` and `other` are results of convolutions, both [N, C, 8, 8]. */
 const stays: Record<string, Build> = {
@@ -77,11 +77,7 @@ function chain(build: Build, images: number) {
   const x = ad.input("x", [images, 3, SIDE, SIDE]);
   const first = ad.input("first", [C, 3, 3, 3]);
   const other = ad.input("other", [C, 3, 3, 3]);
-  const between = build(
-    ad.conv2d(x, first, { pad: 1 }),
-    ad.conv2d(x, other, { pad: 1 }),
-    new ad.Random(3, "constants"),
-  );
+  const between = build(ad.conv2d(x, first, { pad: 1 }), ad.conv2d(x, other, { pad: 1 }), new Random(3, "constants"));
   const second = ad.input("second", [16, between.shape[1], 3, 3]);
   return { inputs: [x, first, other, second], output: ad.conv2d(between, second, { pad: 1 }) };
 }
@@ -90,7 +86,7 @@ describe.each(Object.entries({ ...stays, ...leaves }))("%s between convolutions"
   // With fewer images than a block and with as many, weight gradients take different ways.
   test.each([5, 16])("has the value and gradients of its float64 twin, %i images", async (images) => {
     const { inputs, output } = chain(build, images);
-    const random = new ad.Random(4, "values");
+    const random = new Random(4, "values");
     const values = Object.fromEntries(
       ["x", "first", "other", "second"].map((name, i) => [
         name,
@@ -120,7 +116,7 @@ test.skipIf(block === 0)("equal maxima of a window share its gradient", async ()
   const y = ad.conv2d(x, ad.constant(new Float32Array(C * 27), [C, 3, 3, 3]), { pad: 1 });
   const [slope] = gradients(ad.sum(ad.maxPool2d(y, 2)), [y]);
   const program = await ad.Program.compile(new ad.State(device), { name: "ties", outputs: { slope } });
-  const random = new ad.Random(5, "values");
+  const random = new Random(5, "values");
   const result = await program.run({ x: random.normals(5 * 3 * SIDE * SIDE) });
   await program.release();
   expect(new Set(result.slope)).toEqual(new Set([0.25]));

@@ -1,4 +1,6 @@
 /** @file Weight gradients of layers so large that their images are taken a few at a time. */
+
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
@@ -24,7 +26,7 @@ test.skipIf(convBlock === 0).each(cases)("$name", async ({ shape, outputs, chunk
   const x = ad.input("x", shape);
   const weight = ad.input("weight", [outputs, shape[1], 3, 3]);
   const y = ad.conv2d(x, weight, { pad: 1 });
-  const random = new ad.Random(1, "values");
+  const random = new Random(1, "values");
   const slope = ad.input("slope", y.shape);
   const [gradient] = gradients(ad.sum(ad.mul(y, slope)), [weight]);
   const values = {

@@ -1,4 +1,6 @@
 /** @file Shortcuts: nodes that stand for several where nothing else needs what lies between. */
+
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
@@ -8,7 +10,6 @@ import { input } from "../ops/leaf.ts";
 import { instanceNorm } from "../ops/normalisation.ts";
 import { sum } from "../ops/reduction.ts";
 import { Program, State } from "../program.ts";
-import { Random } from "../random.ts";
 import { OnnxGraph } from "./onnx-graph.ts";
 
 test("of several reshapes in a row the last is kept, and what nobody reads is dropped", () => {

@@ -1,7 +1,7 @@
 /**
  * @file Initial values of parameters. `fan` is the number of inputs that one output sums over.
  */
-import type { Random } from "../random.ts";
+import type { Random } from "@hale/core";
 import { type Shape, sizeOf } from "../shape.ts";
 
 /** Makes the first values of a parameter. */

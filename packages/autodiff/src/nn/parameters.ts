@@ -3,9 +3,10 @@
  * time it asks, the parameter is declared. Names are paths, `generator/stem/conv/weight`, and are the names in
  * checkpoints and state.
  */
+
+import type { Random } from "@hale/core";
 import { input } from "../ops/leaf.ts";
 import type { NamedArray } from "../program.ts";
-import type { Random } from "../random.ts";
 import { type Shape, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Initialiser } from "./initialisers.ts";

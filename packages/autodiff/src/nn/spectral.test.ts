@@ -1,11 +1,12 @@
 /** @file Spectral normalisation finds the largest singular value, and differentiates through it. */
+
+import { Random } from "@hale/core";
 import { expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
 import { mul } from "../ops/elementwise.ts";
 import { constant } from "../ops/leaf.ts";
 import { sum } from "../ops/reduction.ts";
-import { Random } from "../random.ts";
 import { Parameters } from "./parameters.ts";
 import { spectralNorm } from "./spectral.ts";
 

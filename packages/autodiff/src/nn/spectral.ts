@@ -2,12 +2,13 @@
  * @file Spectral normalisation (Miyato et al. 2018): a weight divided by its largest singular value, which a step of power
  * iteration each time it is used keeps track of.
  */
+
+import type { Random } from "@hale/core";
 import { add, div, mul, sqrt } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { detach } from "../ops/leaf.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduction.ts";
-import type { Random } from "../random.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Scope } from "./parameters.ts";

@@ -2,8 +2,9 @@
  * @file The cases of `ops.test.ts`: for every op, random shapes and settings, and where its samples must stay away from
  * kinks or poles.
  */
+
+import type { Random } from "@hale/core";
 import fc, { type Arbitrary } from "fast-check";
-import type { Random } from "../random.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { convCases } from "./conv-cases.ts";

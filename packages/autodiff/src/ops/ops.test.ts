@@ -1,11 +1,12 @@
 /** @file Every op against its naive float64 twin on random shapes, and against finite differences, twice over. */
+
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
 import { Program, State } from "../program.ts";
-import { Random } from "../random.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./elementwise.ts";

@@ -1,10 +1,11 @@
 /** @file Ranger as its papers write it, in plain numbers, beside the compiled graph. */
+
+import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { input } from "../ops/leaf.ts";
 import { type NamedArray, Program, State } from "../program.ts";
-import { Random } from "../random.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { rangerInputs, rangerState, rangerUpdates } from "./ranger.ts";
 

@@ -2,7 +2,7 @@
  * @file The container of a detector: a zip whose entries are stored and not deflated (weights hardly shrink), so that
  * none can be larger than its file. Reading decides from the directory before it touches an entry.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { type UnzipFileInfo, unzipSync, type Zippable, zipSync } from "fflate";
 
 /** Largest detector that is read, in bytes. */

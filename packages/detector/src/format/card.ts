@@ -2,7 +2,7 @@
  * @file The card: all that is known of a detector besides its weights, and so what its scores mean. One zod schema
  * gives the type, the check on reading and on writing, and the words of the errors.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { NormalThreshold } from "@hale/statistics";
 import { z } from "zod";
 import { aggregationSchema, scanInputSchema } from "./input.ts";

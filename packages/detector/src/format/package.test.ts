@@ -1,4 +1,4 @@
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import fc from "fast-check";
 import { type Zippable, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";

@@ -2,8 +2,7 @@
  * @file The file of a detector, `.hale`: `manifest.json` with the format's version and the SHA-256 of the others,
  * `card.json` and `model.onnx`, in a zip. Hashes find damage; they do not say who made a file.
  */
-import { HaleError } from "@hale/errors";
-import { sha256Hex } from "@hale/runtime";
+import { HaleError, sha256Hex } from "@hale/core";
 import { z } from "zod";
 import { corrupt, readArchive, writeArchive } from "./archive.ts";
 import { type Card, parseCard } from "./card.ts";

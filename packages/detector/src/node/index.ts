@@ -1,8 +1,8 @@
 /** @file Detectors on disk, for Node. */
 import { readFile, stat } from "node:fs/promises";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
 import type { Device } from "@hale/runtime";
-import { writeAtomic } from "@hale/runtime/node";
 import { Detector } from "../detector.ts";
 import { corrupt, MAX_DETECTOR_BYTES } from "../format/archive.ts";
 

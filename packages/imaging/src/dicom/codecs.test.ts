@@ -1,5 +1,5 @@
 /** @file Compressed frames: each family of codecs, fragments, offset tables, headers that lie, damage. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import "../node/dicom.ts";
 import { type Encoding, encodeFrame, type FrameSpec } from "../node/encoder-fixture.ts";

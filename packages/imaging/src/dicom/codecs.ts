@@ -9,7 +9,7 @@
  * C++ exceptions are compiled out: a fault in the data leaves the module in the middle of its work. Whatever it throws
  * becomes a refusal, and that instance is never used again.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { CodeStream } from "./codestream.ts";
 import type { PixelFormat } from "./pixels.ts";
 import { damaged, unreadable } from "./refuse.ts";

@@ -2,7 +2,7 @@
  * @file Colour as RGB: palettes (PS3.3, C.7.6.3.1.5 and C.7.9.2 for segmented ones) and YBR (C.7.6.3.1.2). Scans hold
  * grey or RGB, never anything else.
  */
-import type { Samples } from "../scan/scan.ts";
+import type { Samples } from "../volumes/scan.ts";
 import type { DataSet } from "./dataset.ts";
 import type { PixelFormat } from "./pixels.ts";
 import { damaged, tooBig } from "./refuse.ts";

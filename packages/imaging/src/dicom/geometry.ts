@@ -2,7 +2,7 @@
  * @file Where slices lie in the patient: PS3.3, C.7.6.2.1.1 (Image Position and Orientation), the regularity of a
  * stack, and its affine. Axes are DICOM's own: x to the Left, y to Posterior, z to Superior.
  */
-import type { Affine } from "../scan/scan.ts";
+import type { Affine } from "../volumes/scan.ts";
 
 export type Vector = readonly [number, number, number];
 

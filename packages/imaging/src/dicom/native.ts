@@ -2,7 +2,7 @@
  * @file Pixels that are not compressed (PS3.5, 8.1 and 8.2) as typed arrays: byte order, bits that are not stored,
  * sign, and colour by plane. What compressed frames decode to passes the same mask and sign.
  */
-import type { Samples } from "../scan/scan.ts";
+import type { Samples } from "../volumes/scan.ts";
 import type { PixelFormat } from "./pixels.ts";
 import { damaged } from "./refuse.ts";
 import type { Element } from "./walk.ts";

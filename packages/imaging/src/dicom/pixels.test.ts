@@ -1,5 +1,5 @@
 /** @file Pixels that are not compressed, and RLE: bits, bytes, signs, planes, palettes, YBR. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import { encodeRle } from "../node/encoder-fixture.ts";
 import { ybrFullToRgb, ybrPartialToRgb } from "./colour.ts";

@@ -3,9 +3,9 @@
  * before the memory it guards.
  */
 
-import { IDENTITY } from "../scan/modality.ts";
-import { rangeOf as rangeOfSamples } from "../scan/samples.ts";
-import type { Samples, Scan } from "../scan/scan.ts";
+import { IDENTITY } from "../volumes/modality.ts";
+import { rangeOf as rangeOfSamples } from "../volumes/samples.ts";
+import type { Samples, Scan } from "../volumes/scan.ts";
 import { decodeFrame } from "./codecs.ts";
 import { readCodeStream } from "./codestream.ts";
 import { applyPalette, spread422, ybrFullToRgb, ybrPartialToRgb } from "./colour.ts";

@@ -2,7 +2,7 @@
  * @file How a DICOM file is refused, and the budgets it is held to. The sentences name the file and the fault, never
  * what an element about the patient holds.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import {
   MAX_ELEMENTS,
   MAX_FRAMES,
@@ -11,7 +11,7 @@ import {
   MAX_INPUT_BYTES,
   MAX_NESTING,
   MAX_PIXELS,
-} from "../limits.ts";
+} from "../raster/limits.ts";
 
 /** Budgets of one file. Tests give smaller ones. */
 export interface DicomLimits {

@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import "../node/dicom.ts";
-import type { Samples } from "../scan/scan.ts";
+import type { Samples } from "../volumes/scan.ts";
 import { readDicom } from "./read.ts";
 
 interface Sample {

@@ -1,5 +1,5 @@
 /** @file Meaning, place, series: rescale, windows, geometry, functional groups, sorting. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import { dicomFile, el, type ImageOptions, imageElements, imageFile, packed, type Spec } from "./dicom-fixture.ts";
 import { type DicomObject, readDicom } from "./read.ts";

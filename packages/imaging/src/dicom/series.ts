@@ -2,8 +2,8 @@
  * @file From objects to stacks of slices: which belong together, in which order, and whether they are a volume. Order
  * is by geometry (PS3.3, C.7.6.2.1.1), never by file name; instance numbers only serve where there is no geometry.
  */
-import { MAX_PIXELS } from "../limits.ts";
-import type { ModalityTransform, Samples, Scan, VoiTransform } from "../scan/scan.ts";
+import { MAX_PIXELS } from "../raster/limits.ts";
+import type { ModalityTransform, Samples, Scan, VoiTransform } from "../volumes/scan.ts";
 import { dot, normalOf, type Stack, stackOf } from "./geometry.ts";
 import { type DicomFrame, type DicomInstance, spacingKey } from "./instance.ts";
 import type { DicomObject } from "./read.ts";

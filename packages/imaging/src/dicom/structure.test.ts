@@ -1,5 +1,5 @@
 /** @file The structure of files: codings, limits, lies. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import "../node/dicom.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { expect, test } from "vitest";
 import "../node/dicom.ts";
 import { encodeFrame, encodeRle, type FrameSpec } from "../node/encoder-fixture.ts";

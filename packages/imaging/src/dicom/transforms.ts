@@ -2,9 +2,9 @@
  * @file What stored values mean and how they are meant to be seen: rescale and Modality LUT (PS3.3, C.11.1), dose
  * scaling (C.8.8.3), windows and VOI LUT (C.11.2), shared or frame by frame.
  */
-import { IDENTITY } from "../scan/modality.ts";
-import type { ModalityTransform, VoiTransform } from "../scan/scan.ts";
-import { isWindow } from "../scan/voi.ts";
+import { IDENTITY } from "../volumes/modality.ts";
+import type { ModalityTransform, VoiTransform } from "../volumes/scan.ts";
+import { isWindow } from "../volumes/voi.ts";
 import type { DataSet } from "./dataset.ts";
 import { type FrameGroups, MACRO } from "./functional.ts";
 import type { PixelFormat } from "./pixels.ts";

@@ -1,8 +1,8 @@
 /** @file Bytes of files, within the input budget. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { HaleError } from "@hale/errors";
-import { MAX_INPUT_BYTES, tooLarge } from "../limits.ts";
+import { HaleError } from "@hale/core";
+import { MAX_INPUT_BYTES, tooLarge } from "../raster/limits.ts";
 
 /**
  * The bytes of a file of at most 512 MB. Throws FILE_NOT_FOUND, FILE_UNREADABLE or IMAGE_TOO_LARGE naming `name`

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readDicom } from "../dicom/read.ts";
 import "./dicom.ts";
-import { ARRAYS } from "../scan/samples.ts";
+import { ARRAYS } from "../volumes/samples.ts";
 
 /** Most that a sample of a lossy syntax may differ by, for rounding in other builds of the same algorithms. */
 const LOSSY_TOLERANCE = 2;

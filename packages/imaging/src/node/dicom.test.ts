@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dicomFilesIn, filesOfDicomDir, isInside } from "../dicom/container.ts";

@@ -2,7 +2,7 @@
 import { lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { setDicomWasm } from "../dicom/codecs.ts";
 import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
 import { isDicom } from "../dicom/file.ts";

@@ -2,12 +2,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
-import type { GuardedReader } from "../guard/guard.ts";
-import { readImageFile } from "../index.ts";
-import { assemble, chunk, header, makePng } from "../png-fixture.ts";
+import { assemble, chunk, header, makePng } from "../raster/png-fixture.ts";
+import type { GuardedReader } from "../reader/guard/guard.ts";
+import { readImageFile } from "../reader/read.ts";
 import { readSibling } from "./bytes.ts";
 import { guardThread, openGuardedReader } from "./guarded.ts";
 

@@ -12,8 +12,8 @@ import {
   type Link,
   type LinkEvents,
   READ_MEMORY_BYTES,
-} from "../guard/guard.ts";
-import type { ReadAnswer } from "../guard/protocol.ts";
+} from "../reader/guard/guard.ts";
+import type { ReadAnswer } from "../reader/guard/protocol.ts";
 
 /** Of objects; pixels are in buffers. */
 const HEAP_MB = 1024;

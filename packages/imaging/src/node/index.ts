@@ -1,5 +1,5 @@
 /** @file Images from disk, for Node: read within budgets of size, time and memory, in a thread of their own. */
-import type { Raster } from "../raster.ts";
+import type { Raster } from "../raster/raster.ts";
 import { sharedReader } from "./reader.ts";
 
 export { readImageBytes, readSibling } from "./bytes.ts";

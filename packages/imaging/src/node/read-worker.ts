@@ -1,8 +1,8 @@
 /** @file The thread that reads files for guarded.ts: opens paths, reads, and hands results over. */
 import { createHash } from "node:crypto";
 import { type MessagePort, parentPort } from "node:worker_threads";
-import type { FileSource, ReadRequest } from "../guard/protocol.ts";
-import { type OpenedFile, openGiven, serve } from "../guard/serve.ts";
+import type { FileSource, ReadRequest } from "../reader/guard/protocol.ts";
+import { type OpenedFile, openGiven, serve } from "../reader/guard/serve.ts";
 import { readImageBytes, readSibling } from "./bytes.ts";
 import { useInstalledCodecs } from "./dicom.ts";
 

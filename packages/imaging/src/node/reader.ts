@@ -1,5 +1,5 @@
 /** @file The reader that all of a process share: files from strangers are decoded in its thread, never beside the work. */
-import type { GuardedReader } from "../guard/guard.ts";
+import type { GuardedReader } from "../reader/guard/guard.ts";
 import { openGuardedReader } from "./guarded.ts";
 
 let shared: GuardedReader | null = null;

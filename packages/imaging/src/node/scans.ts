@@ -2,8 +2,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSeries } from "../dicom/series.ts";
-import { corrupt, unsupported } from "../limits.ts";
-import type { Scan } from "../scan/scan.ts";
+import { corrupt, unsupported } from "../raster/limits.ts";
+import type { Scan } from "../volumes/scan.ts";
 import { readImageBytes } from "./bytes.ts";
 import { filesBelow, readDicomFolder } from "./dicom.ts";
 import { sharedReader } from "./reader.ts";

@@ -5,18 +5,18 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { needs } from "@hale/runtime/node";
 import { build } from "esbuild";
 import { zlibSync } from "fflate";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { needs } from "../../../core/src/node/needs-fixture.ts";
 import { compressedFile, imageFile } from "../dicom/dicom-fixture.ts";
-import { GREY_JPEG } from "../jpeg-fixture.ts";
-import { niftiBytes } from "../nifti/nifti-fixture.ts";
 import { encodeFrame } from "../node/encoder-fixture.ts";
-import { openGuardedReader } from "../node/index.ts";
-import { assemble, chunk, header, makePng } from "../png-fixture.ts";
-import { LZW_TIFF } from "../tiff-fixture.ts";
+import { openGuardedReader } from "../node/guarded.ts";
+import { GREY_JPEG } from "../raster/jpeg-fixture.ts";
+import { assemble, chunk, header, makePng } from "../raster/png-fixture.ts";
+import { LZW_TIFF } from "../raster/tiff-fixture.ts";
+import { niftiBytes } from "../volumes/nifti/nifti-fixture.ts";
 import type { PageFile } from "./page-entry.ts";
 
 /** Debian's package `chromium`. */

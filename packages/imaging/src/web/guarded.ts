@@ -3,8 +3,8 @@
  * the page's to bundle and serve (its entry is read-worker.ts); nothing comes from elsewhere. A browser does not tell how
  * much memory a worker has: there the time and the readers' own budgets hold, and the browser's own limit a tab.
  */
-import { type GuardedReader, type GuardOptions, guard } from "../guard/guard.ts";
-import type { ReadAnswer } from "../guard/protocol.ts";
+import { type GuardedReader, type GuardOptions, guard } from "../reader/guard/guard.ts";
+import type { ReadAnswer } from "../reader/guard/protocol.ts";
 import type { WorkerAssets } from "./read-worker.ts";
 
 /** Where the worker's bundled script is, and what it loads. */

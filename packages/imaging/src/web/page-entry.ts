@@ -1,5 +1,5 @@
 /** @file The page of guarded.test.ts: reads bytes in a worker and tells what came out. */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { openGuardedReader } from "./guarded.ts";
 
 /** What a test asks of the page. */

@@ -1,8 +1,8 @@
 /** @file The Web Worker that reads files for guarded.ts. The first message says where codecs are, the others are files. */
 import { setDicomWasm } from "../dicom/codecs.ts";
-import type { ReadRequest } from "../guard/protocol.ts";
-import { openGiven, serve } from "../guard/serve.ts";
-import { setJpegWasm } from "../jpeg-decode.ts";
+import { setJpegWasm } from "../raster/jpeg-decode.ts";
+import type { ReadRequest } from "../reader/guard/protocol.ts";
+import { openGiven, serve } from "../reader/guard/serve.ts";
 
 /** Addresses of self-hosted files; one that is missing keeps its kind of file from being read. */
 export interface WorkerAssets {

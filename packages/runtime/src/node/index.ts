@@ -2,13 +2,11 @@
  * @file Devices in Node: the CPU, and WebGPU through Dawn, which is bundled in the npm package.
  */
 import { availableParallelism } from "node:os";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { Device, LaneArray, SessionOptions } from "../device.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 import { openLane } from "./lane.ts";
-
-export { writeAtomic, writeFault } from "./atomic.ts";
 
 export interface NodeDeviceOptions {
   kind?: "cpu" | "webgpu";
@@ -54,8 +52,6 @@ export async function openDevice({
     }),
   } satisfies Device);
 }
-
-export { needs, SWIFTSHADER, swiftShader } from "./needs.ts";
 
 /** ONNX Runtime's reason without the place in its source that comes before it. */
 function reasonOf(cause: unknown): string {

@@ -1,7 +1,7 @@
 /**
  * @file Devices in browsers: WebAssembly (with threads where the page is cross-origin isolated) and WebGPU.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import type { Device } from "../device.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";

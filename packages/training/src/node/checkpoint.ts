@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
 import { z } from "zod";
-import { decodeSafetensors, encodeSafetensors } from "../trainer/safetensors.ts";
-import { writeAtomic } from "./atomic.ts";
+import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
 
 /** Version of the checkpoint's layout; another one is refused. */
 export const CHECKPOINT_FORMAT = 2;

@@ -10,12 +10,12 @@ import {
   input,
   instanceNorm,
   lower,
-  Random,
   relu,
   square,
   sum,
   tanh,
 } from "@hale/autodiff";
+import { Random } from "@hale/core";
 import { type Device, type SelfCheck, selfCheck } from "@hale/runtime";
 
 export interface DeviceCheck extends SelfCheck {

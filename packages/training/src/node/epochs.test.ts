@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadDataset, writePhantomSet } from "@hale/data/node";
 import { expect, test } from "vitest";
-import { partition } from "../trainer/partition.ts";
-import { loadDataset } from "./dataset/index.ts";
+import { partition } from "../partition.ts";
 import { iterationsOf } from "./epochs.ts";
-import { writePhantomSet } from "./phantoms.ts";
 
 test("epochs are counted in the normals that are left to learn from", async () => {
   const data = await mkdtemp(join(tmpdir(), "hale-epochs-"));

@@ -1,7 +1,7 @@
 /** @file Epochs as iterations: how many steps let a method see every training normal so many times. */
-import { HaleError } from "@hale/errors";
-import { partition } from "../trainer/partition.ts";
-import { loadDataset } from "./dataset/index.ts";
+import { HaleError } from "@hale/core";
+import { loadDataset } from "@hale/data/node";
+import { partition } from "../partition.ts";
 import { datasetInputOf, type RunSettings, splitOf } from "./run-settings.ts";
 
 /** Iterations of `epochs` epochs of a run with these settings. Throws what `loadDataset` and `partition` throw. */

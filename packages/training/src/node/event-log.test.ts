@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeAtomic } from "@hale/runtime/node";
+import { writeAtomic } from "@hale/core/node";
 import crc32c from "crc-32/crc32c.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EventLog, encodeEvent, readLosses } from "./event-log.ts";

@@ -5,9 +5,9 @@
  */
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomic, writeFault } from "@hale/core/node";
 import crc32c from "crc-32/crc32c.js";
 import protobuf from "protobufjs";
-import { writeAtomic, writeFault } from "./atomic.ts";
 
 const root = protobuf.Root.fromJSON({
   nested: {

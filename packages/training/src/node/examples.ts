@@ -3,10 +3,10 @@
  * has learnt.
  */
 import { join } from "node:path";
+import { writeAtomic } from "@hale/core/node";
 import { encodePng, gridOf, rasterOf } from "@hale/imaging";
-import type { ImageShape } from "../methods/method.ts";
-import type { Trainer } from "../trainer/trainer.ts";
-import { writeAtomic } from "./atomic.ts";
+import type { ImageShape } from "@hale/methods";
+import type { Trainer } from "../trainer.ts";
 
 /** What the files of an iteration begin with. */
 export const exampleName = (iteration: number) => String(iteration).padStart(8, "0");

@@ -3,19 +3,16 @@
  * model that is exported, set the threshold and the scale of maps from them, write the card.
  */
 
+import { HaleError, joined, VERSION } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
+import { clusterOf, formatNormalisation, type Item, scoredVolumes } from "@hale/data";
+import { readImages } from "@hale/data/node";
 import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
-import { HaleError } from "@hale/errors";
+import { exportModel } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
-import { clusterOf, formatNormalisation, type Item } from "../dataset/index.ts";
-import { exportModel } from "../trainer/export.ts";
-import { joined } from "../trainer/joined.ts";
-import { writeAtomic } from "./atomic.ts";
-import { readImages } from "./dataset/index.ts";
 import type { RunInput } from "./run-settings.ts";
 import type { FinishedRun } from "./train.ts";
-import { VERSION } from "./version.ts";
-import { scoredVolumes } from "./volumes.ts";
 
 /** Packs the detector of a run and writes it to `path`. Returns its card. */
 export async function writeRunDetector(run: FinishedRun, path: string, licence?: string): Promise<Card> {

@@ -3,8 +3,8 @@
  * another, and normals that nothing is learnt from beside what the run makes of them.
  */
 import { join } from "node:path";
-import type { ImageShape } from "../methods/method.ts";
-import type { Trainer } from "../trainer/trainer.ts";
+import type { ImageShape } from "@hale/methods";
+import type { Trainer } from "../trainer.ts";
 import { exampleName } from "./examples.ts";
 import { writePairs, writeSheet } from "./sheet.ts";
 

@@ -1,28 +1,15 @@
-/** @file What of training needs files or threads: the Node half of @hale/training. */
-
-export { readBackboneFile, readPlainFolder } from "../backbone/node/read.ts";
+/** @file Runs: trainer, checkpoints, selection, calibration, and the detector at the end. What needs files or threads. */
 export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-export * from "./dataset/index.ts";
 export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { iterationsOf } from "./epochs.ts";
-export {
-  type ClassRow,
-  type EvaluatedCase,
-  type EvaluateOptions,
-  type Evaluation,
-  evaluateDetector,
-  type PartRow,
-  type VolumeEvaluation,
-} from "./evaluate.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
-export { type PhantomVolumesOptions, writePhantomVolumes } from "./phantom-volumes.ts";
-export { writePhantomSet } from "./phantoms.ts";
-export { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "./quality/quality.ts";
-export { type ReportSource, writeReport } from "./report.ts";
-export { type RunInput, type RunSettings, readRunSettings } from "./run-settings.ts";
+export { datasetInputOf, type RunInput, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
+export { writePairs, writeSheet } from "./sheet.ts";
 export {
+  BEST,
   type FinishedRun,
+  fingerprintOf,
   Interrupted,
   type RunControl,
   type RunEvents,
@@ -30,5 +17,3 @@ export {
   runTraining,
   type SelectionPoint,
 } from "./train.ts";
-export { VERSION } from "./version.ts";
-export { type ScoredVolume, scoredVolumes } from "./volumes.ts";

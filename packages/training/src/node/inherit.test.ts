@@ -2,15 +2,16 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NamedArray, Random } from "@hale/autodiff";
+import type { NamedArray } from "@hale/autodiff";
+import { Random } from "@hale/core";
+import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hqAnoGan } from "../methods/hq-anogan/method.ts";
-import type { HqAnoGanOptions } from "../methods/hq-anogan/options.ts";
-import { tiny } from "../methods/hq-anogan/tiny-fixture.ts";
+import { openRun } from "../../../evaluation/src/node/quality/opened-run.ts";
+import { hqAnoGan } from "../../../methods/src/hq-anogan/method.ts";
+import type { HqAnoGanOptions } from "../../../methods/src/hq-anogan/options.ts";
+import { tiny } from "../../../methods/src/hq-anogan/tiny-fixture.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
-import { writePhantomSet } from "./phantoms.ts";
-import { openRun } from "./quality/opened-run.ts";
 import { type FinishedRun, type RunControl, type RunSettings, runTraining } from "./train.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;

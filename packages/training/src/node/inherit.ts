@@ -4,14 +4,13 @@
  */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { HaleError } from "@hale/errors";
-import type { Item } from "../dataset/index.ts";
-import type { Inheritance } from "../methods/method.ts";
-import { methodNamed } from "../methods/registry.ts";
-import { arraysUnder, type Inherited } from "../trainer/first-state.ts";
-import { partition } from "../trainer/partition.ts";
+import { HaleError } from "@hale/core";
+import type { Item } from "@hale/data";
+import { loadDataset } from "@hale/data/node";
+import { type Inheritance, methodNamed } from "@hale/methods";
+import { arraysUnder, type Inherited } from "../first-state.ts";
+import { partition } from "../partition.ts";
 import { type Checkpoint, loadCheckpoint, newestCheckpoint } from "./checkpoint.ts";
-import { loadDataset } from "./dataset/index.ts";
 import { datasetInputOf, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
 
 export interface InheritedRun extends Inherited {

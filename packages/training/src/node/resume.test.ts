@@ -5,12 +5,12 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Random } from "@hale/autodiff";
+import { Random } from "@hale/core";
+import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sagan } from "../methods/sagan/method.ts";
+import { sagan } from "../../../methods/src/sagan/method.ts";
 import { listCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
-import { writePhantomSet } from "./phantoms.ts";
 import type { FatalMoment } from "./resume-fixture.ts";
 import { Interrupted, type RunSettings, runTraining } from "./train.ts";
 

@@ -1,12 +1,12 @@
 /** @file What decides how a run goes, as `run.json` in its folder has it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { HaleError } from "@hale/core";
+import type { DatasetInput } from "@hale/data";
+import { datasetInput } from "@hale/data/node";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
-import { HaleError } from "@hale/errors";
 import { z } from "zod";
-import type { DatasetInput } from "../dataset/index.ts";
-import type { PartitionOptions } from "../trainer/partition.ts";
-import { datasetInput } from "./dataset/index.ts";
+import type { PartitionOptions } from "../partition.ts";
 
 /** How scans become images, and their scores that of a volume. */
 const inputSchema = scanInputSchema.extend({

@@ -1,7 +1,8 @@
 /** @file Pictures as networks have them, laid out in rows in one PNG file. */
+
+import { writeAtomic } from "@hale/core/node";
 import { encodePng, gridOf, type Raster, rasterOf } from "@hale/imaging";
-import type { ImageShape } from "../methods/method.ts";
-import { writeAtomic } from "./atomic.ts";
+import type { ImageShape } from "@hale/methods";
 
 /** Writes pictures [C, S, S] in [-1, 1], `columns` a row. */
 export async function writeSheet(

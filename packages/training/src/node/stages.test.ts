@@ -3,14 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
+import { writePhantomSet } from "@hale/data/node";
 import { readDetector } from "@hale/detector/node";
+import { evaluateDetector } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tiny } from "../methods/hq-anogan/tiny-fixture.ts";
-import { evaluateDetector } from "./evaluate.ts";
+import { tiny } from "../../../methods/src/hq-anogan/tiny-fixture.ts";
 import { writeRunDetector } from "./finish.ts";
-import { writePhantomSet } from "./phantoms.ts";
 import { type FinishedRun, type RunSettings, runTraining } from "./train.ts";
 
 let root = "";

@@ -3,15 +3,14 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { input, Program, State } from "@hale/autodiff";
+import { readImages, writePhantomSet } from "@hale/data/node";
 import type { Card } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
 import { decodeImage } from "@hale/imaging";
 import { openDevice } from "@hale/runtime/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { proxyAno } from "../methods/proxyano/method.ts";
-import { readImages } from "./dataset/index.ts";
+import { proxyAno } from "../../../methods/src/proxyano/method.ts";
 import { writeRunDetector } from "./finish.ts";
-import { writePhantomSet } from "./phantoms.ts";
 import { type FinishedRun, type RunSettings, runTraining } from "./train.ts";
 
 const SIZE = 32;

@@ -2,23 +2,29 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findLeaks, fingerprint, type Item, scoredVolumes } from "@hale/data";
+import {
+  checkDataset,
+  datasetInput,
+  loadDataset,
+  loadImages,
+  loadMask,
+  readImages,
+  writePhantomVolumes,
+} from "@hale/data/node";
 import { aggregateScores, type Card, type Detector, examineScan } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
+import { evaluateDetector } from "@hale/evaluation/node";
 import { prepare, readNifti, reorient, type Scan, type ScanInput, sliceScan, writeNifti } from "@hale/imaging";
 import { readScan } from "@hale/imaging/node";
+import { methodNamed } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findLeaks, fingerprint, type Item } from "../dataset/index.ts";
-import { methodNamed } from "../methods/registry.ts";
-import { partition } from "../trainer/partition.ts";
-import { checkDataset, datasetInput, loadDataset, loadImages, loadMask, readImages } from "./dataset/index.ts";
+import { partition } from "../partition.ts";
 import { dicomSlices } from "./dicom-fixture.ts";
-import { evaluateDetector } from "./evaluate.ts";
 import { writeRunDetector } from "./finish.ts";
-import { writePhantomVolumes } from "./phantom-volumes.ts";
 import { readRunSettings } from "./run-settings.ts";
 import { type RunSettings, runTraining } from "./train.ts";
-import { scoredVolumes } from "./volumes.ts";
 
 const SIZE = 32;
 const COUNTS = { train: 8, unlabelled: 2, val: 3, testNormal: 3, testAbnormal: 3 };

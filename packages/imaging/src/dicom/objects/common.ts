@@ -2,7 +2,7 @@
  * @file What all our objects share: the source's patient and study, our equipment, a new series, the references to the
  * source (PS3.3 C.7.1 to C.7.5, C.12.1, C.12.2).
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { CODING_SCHEMES } from "./codes.ts";
 import type { SourceInstance } from "./source.ts";
 import { type Attributes, dateTime, type Making, randomUid } from "./write.ts";

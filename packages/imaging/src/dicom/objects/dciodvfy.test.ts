@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { emptyRaster } from "../../raster.ts";
+import { emptyRaster } from "../../raster/raster.ts";
 import { DICOM_OBJECTS_KNOWN_WARNINGS } from "./dciodvfy-fixture.ts";
 import { deidentifySources } from "./deidentify.ts";
 import { placeMap } from "./map.ts";

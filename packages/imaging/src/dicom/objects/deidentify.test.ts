@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { emptyRaster } from "../../raster.ts";
+import { emptyRaster } from "../../raster/raster.ts";
 import { deidentifySources } from "./deidentify.ts";
 import { parametricMap } from "./parametric-map.ts";
 import { secondaryCapture } from "./secondary-capture.ts";

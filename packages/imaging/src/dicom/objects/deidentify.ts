@@ -3,7 +3,7 @@
  * the modules that our objects carry on. Everything about patient, study and trial goes, but for what a file must have,
  * which is emptied or replaced; UIDs become others, the same for the same old one and key.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { BASIC_PROFILE } from "./codes.ts";
 import { EMPTY_IF_UNKNOWN } from "./modules.ts";
 import type { SourceInstance } from "./source.ts";

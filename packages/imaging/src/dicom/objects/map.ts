@@ -2,9 +2,9 @@
  * @file The map that is written, and where its frames lie: the functional groups that Parametric Map and Segmentation
  * share (PS3.3 C.7.6.16.2).
  */
-import { HaleError } from "@hale/errors";
-import { MAX_FRAMES } from "../../limits.ts";
-import type { Affine } from "../../scan/scan.ts";
+import { HaleError } from "@hale/core";
+import { MAX_FRAMES } from "../../raster/limits.ts";
+import type { Affine } from "../../volumes/scan.ts";
 import { SOURCE_IMAGE } from "./codes.ts";
 import { checkSources, distinct, reference } from "./common.ts";
 import type { Plane, SourceInstance } from "./source.ts";

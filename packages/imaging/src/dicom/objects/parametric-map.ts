@@ -1,5 +1,5 @@
 /** @file The anomaly map as Parametric Map Storage with 32-bit float pixels (PS3.3 A.75, C.8.32). */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { ANOMALY_MAP, ANOMALY_VALUE, code, UNITLESS } from "./codes.ts";
 import { bySeries, commonModules, cut, type DetectorIdentity, lossyModule, STATEMENT } from "./common.ts";
 import { type AnomalyMap, frameOfReference, multiFrame, placeMap } from "./map.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { overlayMap } from "../../overlay.ts";
-import { emptyRaster, type Raster } from "../../raster.ts";
+import { overlayMap } from "../../raster/overlay.ts";
+import { emptyRaster, type Raster } from "../../raster/raster.ts";
 import { parametricMap } from "./parametric-map.ts";
 import { secondaryCapture } from "./secondary-capture.ts";
 import { segmentation } from "./segmentation.ts";

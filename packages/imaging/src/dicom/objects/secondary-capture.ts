@@ -2,9 +2,9 @@
  * @file Pictures of the result, for viewers that know neither maps nor segmentations: Secondary Capture Image Storage for
  * one (PS3.3 A.8.1), Multi-frame True Color Secondary Capture for several (A.8.5).
  */
-import { HaleError } from "@hale/errors";
-import { MAX_FRAMES } from "../../limits.ts";
-import { checkRaster, type Raster } from "../../raster.ts";
+import { HaleError } from "@hale/core";
+import { MAX_FRAMES } from "../../raster/limits.ts";
+import { checkRaster, type Raster } from "../../raster/raster.ts";
 import { ANOMALY_MAP, SOURCE_IMAGE } from "./codes.ts";
 import {
   checkSources,

@@ -2,7 +2,7 @@
  * @file The map above a threshold as Segmentation Storage (PS3.3 A.51, C.8.20): binary, one segment. Fractional
  * segmentations are not written: they must mean probability or occupancy (C.8.20.2.3), and an anomaly map is neither.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { ABNORMAL_STRUCTURE, ARTIFICIAL_INTELLIGENCE, SEGMENTATION } from "./codes.ts";
 import { bySeries, commonModules, cut, type DetectorIdentity, lossyModule, STATEMENT } from "./common.ts";
 import { type AnomalyMap, frameOfReference, multiFrame, placeMap, sharesGrid } from "./map.ts";

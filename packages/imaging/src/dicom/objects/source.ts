@@ -2,7 +2,7 @@
  * @file What an object that we write needs to know of the image it was made from: whom it shows, how it is referred to,
  * where its frames lie. Read from the file's own elements, up to the pixels.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import { DataSet } from "../dataset.ts";
 import { type DicomFile, readFile } from "../file.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, noImage, refusalOf, tooBig } from "../refuse.ts";

@@ -2,7 +2,7 @@
  * @file The score as a structured report: TID 1500 Measurement Report (PS3.16) in Enhanced SR Storage (PS3.3 A.35.2), the
  * smallest class that holds it, for nothing in it is outlined by coordinates.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import * as codes from "./codes.ts";
 import { code } from "./codes.ts";
 import {

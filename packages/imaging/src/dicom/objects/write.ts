@@ -3,7 +3,7 @@
  * empty preamble (PS3.10 7.1). What dcmjs would drop in silence or complain about with the value in the message, a
  * patient's name perhaps, is caught here first.
  */
-import { HaleError } from "@hale/errors";
+import { HaleError } from "@hale/core";
 import dcmjs from "dcmjs";
 
 const { DicomDict, DicomMetaDictionary } = dcmjs.data;

@@ -1,0 +1,6 @@
+/** @file What every other package may need: the typed error, random numbers, hashes, the version. */
+export { joined } from "./concatenate.ts";
+export { type ErrorCode, HaleError } from "./error.ts";
+export { philox, Random, type RandomState } from "./random.ts";
+export { sha256Hex } from "./sha256.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,45 @@
+/**
+ * @file Writing files so that a kill at any moment leaves the old one or the new one, never half of one: write to a
+ * temporary name beside it, flush to disk, rename.
+ */
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { HaleError } from "../error.ts";
+
+/** Writes `content` as `path`, creating its folder; `mode` are the file's rights. Throws DISK_FULL or FILE_UNWRITABLE. */
+export async function writeAtomic(path: string, content: Uint8Array | string, mode = 0o666): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  let handle: FileHandle | undefined;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    handle = await open(temporary, "w", mode);
+    await handle.writeFile(content);
+    await handle.sync();
+    await handle.close();
+    handle = undefined;
+    await rename(temporary, path);
+  } catch (cause) {
+    await handle?.close().catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
+    throw writeFault(path, cause);
+  }
+}
+
+/** The typed error for a failed write. */
+export function writeFault(path: string, cause: unknown): HaleError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new HaleError(
+      "DISK_FULL",
+      `The disk is full: ${path} could not be written.`,
+      "Free some space and resume.",
+      { cause },
+    );
+  }
+  return new HaleError(
+    "FILE_UNWRITABLE",
+    `${path} cannot be written (${code ?? message}).`,
+    "Check the folder and its permissions.",
+    { cause },
+  );
+}

@@ -1,0 +1,123 @@
+/**
+ * @file The CSV form of a data set: `path,label,class,split,patient,mask,group`, of which only path and label are
+ * required. Every fault is refused with its line. Whether the files exist is left to the loader.
+ */
+import { HaleError } from "@hale/core";
+import { CsvError, parse } from "csv-parse/browser/esm/sync";
+import { type Row, SPLITS, type Split } from "./item.ts";
+
+export const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
+type Column = (typeof MANIFEST_COLUMNS)[number];
+
+/** A refusal of the data set `name`. */
+export function invalid(name: string, fault: string, remedy: string, cause?: unknown): HaleError {
+  return new HaleError("DATASET_INVALID", `${name}: ${fault}`, remedy, { cause });
+}
+
+/**
+ * A relative path with forward slashes and without "." parts; throws DATASET_INVALID when it is empty, absolute or
+ * leaves the root of the data set. `where` begins the message.
+ */
+export function safePath(path: string, where: string): string {
+  const parts = path
+    .replaceAll("\\", "/")
+    .split("/")
+    .filter((part) => part !== "." && part !== "");
+  if (parts.length === 0 || parts.includes("..") || /^([a-z]:)?[\\/]/i.test(path) || path.includes("\0")) {
+    throw invalid(where, `the path ${JSON.stringify(path)} leads outside the data set.`, "Use paths below its folder.");
+  }
+  return parts.join("/");
+}
+
+/** Parses a manifest; `name` is its file name for messages. Throws DATASET_INVALID with the line of the first fault. */
+export function parseManifest(text: string, name: string): Row[] {
+  const [head, ...records] = readCsv(text, name);
+  if (!head) throw invalid(name, "the manifest is empty.", `Begin it with the line ${MANIFEST_COLUMNS.join(",")}.`);
+  const columns = head.record.map((column) => column.trim());
+  checkColumns(columns, name);
+  const lines = new Map<string, number>();
+  return records.map(({ record, line }) => {
+    const where = `${name}, line ${line}`;
+    const cell = (column: Column) => record[columns.indexOf(column)]?.trim() ?? "";
+    if (record.length !== columns.length) {
+      throw invalid(where, `${record.length} cells under ${columns.length} columns.`, "Correct the line.");
+    }
+    const path = safePath(cell("path"), where);
+    const earlier = lines.get(path);
+    if (earlier) throw invalid(where, `${path} is listed already on line ${earlier}.`, "Keep one of the two lines.");
+    lines.set(path, line);
+    const label = labelOf(cell("label"), where);
+    return {
+      path,
+      label,
+      class: cell("class") || (label === null ? "" : label === 0 ? "normal" : "abnormal"),
+      split: splitOf(cell("split"), where),
+      patient: cell("patient") || null,
+      group: cell("group") || null,
+      mask: cell("mask") ? safePath(cell("mask"), where) : null,
+    };
+  });
+}
+
+/** Records with their lines; throws DATASET_INVALID. With `quoting` false the sentence has no words of the file. */
+export function readCsv(
+  text: string,
+  name: string,
+  { quoting = true }: { quoting?: boolean } = {},
+): { record: string[]; line: number }[] {
+  try {
+    const parsed = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true }) as unknown;
+    return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
+      record,
+      line: info.lines,
+    }));
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const remedy = "Save it as comma-separated UTF-8.";
+    if (quoting) throw invalid(name, `it is not proper CSV (${cause.message}).`, remedy, cause);
+    // The parser's own sentence may quote a cell.
+    const where = typeof cause.lines === "number" ? ` (line ${cause.lines})` : "";
+    throw invalid(name, `it is not proper CSV${where}.`, remedy);
+  }
+}
+
+function checkColumns(columns: string[], name: string): void {
+  const known: readonly string[] = MANIFEST_COLUMNS;
+  const unknown = columns.filter((column) => !known.includes(column));
+  if (unknown.length > 0) {
+    throw invalid(
+      `${name}, line 1`,
+      `unknown columns ${unknown.map((column) => JSON.stringify(column)).join(", ")}.`,
+      `Use only ${MANIFEST_COLUMNS.join(", ")}.`,
+    );
+  }
+  for (const column of ["path", "label"]) {
+    if (!columns.includes(column)) throw invalid(`${name}, line 1`, `the column ${column} is missing.`, "Add it.");
+  }
+  if (new Set(columns).size < columns.length) throw invalid(`${name}, line 1`, "a column occurs twice.", "Remove one.");
+}
+
+function labelOf(text: string, where: string): 0 | 1 | null {
+  if (text === "") return null;
+  if (text === "0") return 0;
+  if (text === "1") return 1;
+  throw invalid(
+    where,
+    `the label ${JSON.stringify(text)} is unknown.`,
+    "Use 0 for normal, 1 for abnormal, or nothing.",
+  );
+}
+
+function splitOf(text: string, where: string): Split | null {
+  if (text === "") return null;
+  const split = SPLITS.find((name) => name === text);
+  if (!split) throw invalid(where, `the split ${JSON.stringify(text)} is unknown.`, "Use train, val or test.");
+  return split;
+}
+
+/** Rows as a manifest; masks and paths must be relative to where the manifest will lie. Ends with a line break. */
+export function formatManifest(rows: readonly Row[]): string {
+  const quote = (cell: string) => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const lines = rows.map((row) => MANIFEST_COLUMNS.map((column) => quote(String(row[column] ?? ""))).join(","));
+  return `${[MANIFEST_COLUMNS.join(","), ...lines].join("\n")}\n`;
+}

@@ -1,0 +1,89 @@
+/** @file Checks a data set on disk: reads every image once and hands what it saw to the browser-safe checks. */
+import { prepare } from "@hale/imaging";
+import { type DatasetCheck, summariseCheck } from "../check.ts";
+import { auditControls, CONTROL_SIZE, type ControlResult } from "../controls.ts";
+import { clusterOf, type Dataset, type Item } from "../item.ts";
+import { findLeaks, fingerprint } from "../leaks.ts";
+import type { SplitOptions } from "../split.ts";
+import { type ReadOptions, readImages } from "./images.ts";
+import { type LoadOptions, loadDataset } from "./load.ts";
+
+export interface CheckOptions extends SplitOptions {
+  /** How scans become images; what is missing is chosen to fit the first one. */
+  input?: LoadOptions["input"];
+  corrupt?: ReadOptions["corrupt"];
+  /** False leaves out the search for near copies, the only slow part: for 2,000 images half a minute, or minutes where all look alike. */
+  nearCopies?: boolean;
+  onProgress?: (stage: "reading" | "comparing", done: number, total: number) => void;
+}
+
+/**
+ * Counts, leaks and controls of the data set at `path`. Controls run on the labelled test images, or on all labelled
+ * val and test images when test lacks a class. Throws what `loadDataset` and `readImages` throw.
+ */
+export async function checkDataset(path: string, options: CheckOptions = {}): Promise<DatasetCheck> {
+  const { corrupt, nearCopies = true, onProgress } = options;
+  const { fractions, seed, input } = options;
+  const dataset = await loadDataset(path, { fractions, seed, input });
+  const compared = comparedOf(dataset.items);
+  const read = await readImages(
+    dataset.items,
+    async (raster, identity, item) => ({
+      sha256: await identity(),
+      fingerprint: compared.has(item) ? fingerprint(raster) : null,
+      small: prepare(raster, { size: CONTROL_SIZE, channels: 1 }),
+    }),
+    { corrupt, onProgress: (done, total) => onProgress?.("reading", done, total) },
+  );
+  const kept: Dataset = { ...dataset, items: read.items };
+  const leaks = findLeaks(read.items, read.images, {
+    nearCopies,
+    onProgress: (done, total) => onProgress?.("comparing", done, total),
+  });
+  const small = read.images.map((image) => image.small);
+  return summariseCheck(kept, {
+    leaks,
+    nearCopies,
+    ...audit(read.items, small),
+    skipped: read.skipped,
+    notNumbers: read.notNumbers,
+  });
+}
+
+/** Slices of a volume that are compared with those of others: a copy of a volume is a copy of each slice. */
+const COMPARED = 3;
+
+/** The items whose near copies are looked for: plain pictures, and a few slices of each volume, evenly spread. */
+function comparedOf(items: readonly Item[]): Set<Item> {
+  const volumes = new Map<string, Item[]>();
+  const compared = new Set<Item>();
+  for (const item of items) {
+    if (!item.scan || item.scan.single) compared.add(item);
+    else volumes.set(item.scan.path, [...(volumes.get(item.scan.path) ?? []), item]);
+  }
+  for (const slices of volumes.values()) {
+    for (let k = 1; k <= COMPARED; k++) compared.add(slices[Math.floor((k * slices.length) / (COMPARED + 1))]);
+  }
+  return compared;
+}
+
+function audit(
+  items: readonly Item[],
+  images: readonly Float32Array[],
+): { controls: ControlResult[] | null; controlsOn: string } {
+  const pick = (test: (item: Item) => boolean) => images.filter((_, i) => test(items[i]));
+  const trainNormals = pick((item) => item.split === "train" && item.label === 0);
+  for (const [controlsOn, splits] of [
+    ["test", ["test"]],
+    ["val and test", ["val", "test"]],
+  ] as const) {
+    const chosen = (item: Item) => item.label !== null && splits.some((split) => split === item.split);
+    const asked = items.filter(chosen);
+    const labels = asked.map((item) => item.label as 0 | 1);
+    if (trainNormals.length > 1 && labels.includes(0) && labels.includes(1)) {
+      const input = { trainNormals, images: pick(chosen) };
+      return { controls: auditControls(input, { labels, clusters: asked.map(clusterOf) }), controlsOn };
+    }
+  }
+  return { controls: null, controlsOn: "test" };
+}

@@ -1,0 +1,109 @@
+/**
+ * @file Reads the images of a data set, one after the other, and says which could not be read. Nothing is cached on
+ * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
+ */
+import { HaleError, sha256Hex } from "@hale/core";
+import { type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
+import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
+import type { Item } from "../item.ts";
+import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
+
+export interface ReadOptions {
+  /** What a damaged image does: refuse the whole set, naming all of them (default), or be left out and reported. */
+  corrupt?: "refuse" | "skip";
+  /** Called after each image with the number done and the total. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface Skipped {
+  path: string;
+  reason: string;
+}
+
+export interface ReadImages<T> {
+  /** The items that could be read, in order; `images[i]` belongs to `items[i]`. */
+  items: Item[];
+  images: T[];
+  skipped: Skipped[];
+  /** Scans with samples that were NaN or infinite, and were taken as background. */
+  notNumbers: { path: string; samples: number }[];
+}
+
+/**
+ * Reads each item and turns its raster into a T; `identity` gives the SHA-256 of what it was read from. Of a volume each
+ * slice is read by itself, and one volume is in memory at a time. Throws IMAGE_CORRUPT naming every unreadable image
+ * unless `corrupt` is "skip", and DATASET_EMPTY when none is left.
+ */
+export async function readImages<T>(
+  items: readonly Item[],
+  turn: (raster: Raster, identity: () => Promise<string>, item: Item) => T | Promise<T>,
+  options: ReadOptions = {},
+): Promise<ReadImages<T>> {
+  const { corrupt = "refuse", onProgress } = options;
+  const result: ReadImages<T> = { items: [], images: [], skipped: [], notNumbers: [] };
+  const odd = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    try {
+      const { raster, identity, notNumbers } = await readItem(item);
+      if (notNumbers > 0) odd.set(item.scan!.path, (odd.get(item.scan!.path) ?? 0) + notNumbers);
+      result.images.push(await turn(raster, identity, item));
+      result.items.push(item);
+    } catch (error) {
+      if (!(error instanceof HaleError) || !/^(IMAGE|FILE)_/.test(error.code)) throw error;
+      result.skipped.push({ path: item.path, reason: error.fault });
+    }
+    onProgress?.(index + 1, items.length);
+  }
+  result.notNumbers = [...odd].map(([path, samples]) => ({ path, samples }));
+  const { skipped } = result;
+  if (skipped.length > 0 && (corrupt === "refuse" || result.items.length === 0)) {
+    const reasons = skipped.map(({ reason }) => reason).join(" ");
+    throw new HaleError(
+      corrupt === "refuse" ? "IMAGE_CORRUPT" : "DATASET_EMPTY",
+      `${skipped.length} of ${items.length} images cannot be read. ${reasons}`,
+      corrupt === "refuse" ? "Repair or remove them, or ask for them to be skipped." : "Check the data set.",
+    );
+  }
+  return result;
+}
+
+async function readItem(item: Item): Promise<{ raster: Raster; identity: () => Promise<string>; notNumbers: number }> {
+  if (item.scan) {
+    const { scan } = item;
+    if (scan.fault) throw new HaleError("IMAGE_CORRUPT", scan.fault, "Repair the mask, or remove it from its line.");
+    const slice = await readSlice(item, scan);
+    return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`) };
+  }
+  const bytes = await readImageBytes(item.file, item.path);
+  return {
+    raster: await sharedReader().picture({ bytes }, item.path),
+    identity: () => sha256Hex(bytes),
+    notNumbers: 0,
+  };
+}
+
+/** Images prepared for a network: CHW, [channels, size, size], in [-1, 1]. Throws what `readImages` throws. */
+export function loadImages(
+  items: readonly Item[],
+  options: PrepareOptions & ReadOptions,
+): Promise<ReadImages<Float32Array>> {
+  return readImages(items, (raster) => prepare(raster, options), options);
+}
+
+/**
+ * The lesion mask of an item as [size, size] of 0 and 1 (1 where at least half of the pixel is marked), null without
+ * one. Any non-zero stored value counts as marked. Throws what reading an image throws.
+ */
+export async function loadMask(item: Item, size: number): Promise<Uint8Array | null> {
+  if (item.mask === null) return null;
+  const name = `mask of ${item.path}`;
+  if (item.scan) {
+    const sliced = await openScan(item.file, item.scan.path, item.scan.input);
+    const mask = (await openMask(item.mask, `mask of ${item.scan.path}`, sliced)).picture(item.scan.index);
+    const { fullWidth, fullHeight } = sliced.frame;
+    return Uint8Array.from(resizePlane(mask, fullWidth, fullHeight, size, size), (share) => (share >= 0.5 ? 1 : 0));
+  }
+  const { width, height, data } = toGrey(await readImage(item.mask, name));
+  const marked = Uint8Array.from(data, (value) => (value > 0 ? 1 : 0));
+  return Uint8Array.from(resizePlane(marked, width, height, size, size), (share) => (share >= 0.5 ? 1 : 0));
+}

@@ -1,0 +1,157 @@
+/**
+ * @file The first look at every file: what it is, whose, and whether it is left out for what its header says. No pixel
+ * is decoded. What this finds of a patient stays in memory: `identity` is made into pseudonyms and never written.
+ */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { type FileKind, kindOf, outlineDicom } from "@hale/imaging";
+import { type Place, placeOf } from "../../import/labels.ts";
+import type { Reason } from "../../import/records.ts";
+import { bodyPartTerm, isNoPicture, isSingle, modalityTerm, sideTerm, viewTerm } from "../../import/terms.ts";
+import { reasonOf, type SourceFile, unpacked } from "./sources.ts";
+
+/** What is personal about a file, as it stands there. */
+export interface Identity {
+  patientId: string | null;
+  issuer: string;
+  patientName: string | null;
+  studyUid: string | null;
+  seriesUid: string | null;
+  accession: string | null;
+}
+
+/** Terms of a header that a data set keeps. */
+export interface Terms {
+  modality: string;
+  bodyPart: string;
+  laterality: string;
+  view: string;
+}
+
+export type Kind = "dicom" | "volume" | "picture";
+
+/** A file that may become part of a scan or a mask. */
+export interface Surveyed {
+  file: SourceFile;
+  place: Place;
+  kind: Kind;
+  /** SOP Instance UID, or SHA-256 of the bytes: two files with one are the same. */
+  id: string;
+  identity: Identity | null;
+  terms: Terms;
+  /** Names of files beside it that hold its samples. */
+  parts: string[];
+}
+
+export interface SurveyOptions {
+  classes: readonly string[];
+  /** Take pictures that have, or may have, text in them. */
+  allowBurnedIn: boolean;
+}
+
+export type Survey = { found: Surveyed } | { leftOut: Reason; place: string } | { passedOver: true };
+
+const NO_TERMS: Terms = { modality: "", bodyPart: "", laterality: "", view: "" };
+
+/** Looks at one file, or at all that a zip holds. Throws nothing for whatever the file holds. */
+export async function* surveyFile(source: SourceFile, options: SurveyOptions): AsyncGenerator<Survey> {
+  for await (const one of unpacked(source)) {
+    if ("reason" in one) {
+      yield { leftOut: one.reason, place: one.place };
+      continue;
+    }
+    const { file, bytes } = one;
+    try {
+      const kind = kindOf(bytes);
+      const place = placeOf(file.path, options.classes);
+      if (kind === null) yield { leftOut: "not-an-image", place: file.place };
+      else if (kind === "dicom") yield surveyDicom(bytes, file, place, options);
+      else yield await surveyImage(bytes, file, place, kind);
+    } catch (error) {
+      yield { leftOut: reasonOf(error), place: file.place };
+    }
+  }
+}
+
+async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, format: FileKind): Promise<Survey> {
+  const hash = createHash("sha256").update(bytes);
+  const parts: string[] = [];
+  for (const name of companionsOf(bytes, basename(file.place), format)) {
+    const part = await file.sibling(name);
+    if (part === null) continue;
+    hash.update(part);
+    parts.push(name);
+  }
+  const kind = format === "png" || format === "jpeg" || format === "tiff" ? "picture" : "volume";
+  return { found: { file, place, kind, id: hash.digest("hex"), identity: null, terms: NO_TERMS, parts } };
+}
+
+/** Names of files that hold the samples of a header, as far as the header or its own name tells. */
+function companionsOf(bytes: Uint8Array, name: string, format: FileKind): string[] {
+  const stem = /^(.*)\.hdr(?:\.gz)?$/i.exec(name)?.[1];
+  if (format === "nifti") return stem === undefined ? [] : [`${stem}.img`, `${stem}.img.gz`];
+  const text = new TextDecoder("iso-8859-1").decode(bytes.subarray(0, 65536));
+  const field = format === "nrrd" ? /^data ?file:[ \t]*(.+?)\s*$/im : /^ElementDataFile[ \t]*=[ \t]*(.+?)\s*$/m;
+  const named = format === "nrrd" || format === "metaimage" ? field.exec(text)?.[1] : undefined;
+  return named === undefined || named === "LOCAL" ? [] : [named];
+}
+
+function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options: SurveyOptions): Survey {
+  const { instance, isDirectory, burnedIn, converted } = outlineDicom(bytes, "");
+  if (isDirectory) return { passedOver: true };
+  const out = (leftOut: Reason): Survey => ({ leftOut, place: file.place });
+  if (instance === null) return out("no-pixels");
+  const { modality, imageType } = instance;
+  if (isNoPicture(modality)) return out("no-picture");
+  const types = imageType.map((type) => type.toUpperCase());
+  if (types.includes("LOCALIZER") || types.includes("SCOUT")) return out("localizer");
+  if (!options.allowBurnedIn) {
+    if (burnedIn === true) return out("burned-in");
+    if (burnedIn === null && mayShowText(instance.sopClassUid, modality, types, converted)) {
+      return out("burned-in-possible");
+    }
+  }
+  const { patientId, issuerOfPatientId, patientName, accessionNumber } = instance.identity;
+  const terms = {
+    modality: modalityTerm(modality),
+    bodyPart: bodyPartTerm(instance.bodyPart),
+    laterality: sideTerm(instance.laterality),
+    view: viewTerm(instance.view),
+  };
+  return {
+    found: {
+      file,
+      place,
+      kind: "dicom",
+      id: instance.sopInstanceUid ?? createHash("sha256").update(bytes).digest("hex"),
+      identity: {
+        patientId,
+        issuer: issuerOfPatientId ?? "",
+        patientName,
+        studyUid: instance.studyUid,
+        seriesUid: instance.seriesUid,
+        accession: accessionNumber,
+      },
+      terms,
+      parts: [],
+    },
+  };
+}
+
+/** Secondary Capture (PS3.4, B.5: 7 and 7.1 to 7.4), and ultrasound (3.1, 6.1, 6.2, 6.3 and the retired ones). */
+const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.\d+)?$/;
+const ULTRASOUND = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(3|6)(\.\d+)?$/;
+
+/** Screen captures, digitised film and ultrasound carry names in their pixels as a rule, and seldom say so. */
+function mayShowText(sopClass: string | null, modality: string | null, types: readonly string[], converted: boolean) {
+  return (
+    converted ||
+    SECONDARY_CAPTURE.test(sopClass ?? "") ||
+    ULTRASOUND.test(sopClass ?? "") ||
+    ["US", "SC", "OT"].includes(modality ?? "") ||
+    types.some((type) => /SCREEN|CAPTURE|DOSE|PROTOCOL/.test(type))
+  );
+}
+
+/** Whether its objects are scans of their own rather than slices of a stack. */
+export const standsAlone = (found: Surveyed) => found.kind !== "dicom" || isSingle(found.terms.modality);

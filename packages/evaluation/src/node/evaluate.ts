@@ -1,0 +1,289 @@
+/**
+ * @file Evaluates a detector file on the test split of a data set: every image goes through the file's own model, and
+ * nothing about the test split flows back.
+ */
+
+import { HaleError } from "@hale/core";
+import {
+  clusterOf,
+  type Dataset,
+  type DatasetCheck,
+  type Item,
+  type ScoredVolume,
+  scoredVolumes,
+  type UnmarkedSlices,
+} from "@hale/data";
+import { checkDataset, loadDataset, loadMask, readImages, type Skipped } from "@hale/data/node";
+import type { Aggregation, Detector, Finding } from "@hale/detector";
+import {
+  auroc,
+  type ClusterCounts,
+  clusteredIntervals,
+  exactProportion,
+  type Interval,
+  type OperatingPoint,
+  operatingPoint,
+  type PixelMetrics,
+  type Proportion,
+  pixelMetrics,
+} from "@hale/statistics";
+
+/** One test image and what the detector says of it. */
+export interface EvaluatedCase {
+  item: Item;
+  label: 0 | 1;
+  finding: Finding;
+}
+
+export interface ClassRow {
+  name: string;
+  images: number;
+  /** Of this class against all normals. */
+  auroc: number;
+  /** Share called abnormal, with its exact interval; null without a threshold. */
+  sensitivity: Proportion | null;
+}
+
+/** One of the numbers that the detector's score is made of, or could be. */
+export interface PartRow {
+  name: string;
+  /** By this number alone, on the same test images. */
+  auroc: Interval;
+}
+
+/** How well whole volumes are told apart, by the aggregated scores of their slices. */
+export interface VolumeEvaluation {
+  aggregation: Aggregation;
+  volumes: ScoredVolume[];
+  normals: number;
+  abnormals: number;
+  clusters: ClusterCounts & { caution: string | null };
+  /** Null where one of the classes has no volume. */
+  auroc: Interval | null;
+  averagePrecision: Interval | null;
+  /** At the detector's threshold for volumes; null where it has none, and `reason` says why. */
+  operating: OperatingPoint | null;
+  reason: string | null;
+}
+
+export interface Evaluation {
+  dataset: Dataset;
+  cases: EvaluatedCase[];
+  skipped: Skipped[];
+  normals: number;
+  abnormals: number;
+  clusters: ClusterCounts & { caution: string | null };
+  auroc: Interval;
+  averagePrecision: Interval;
+  /** At the detector's threshold; null where it has none. */
+  operating: OperatingPoint | null;
+  classes: ClassRow[];
+  /** To look at: nothing is selected by them. Empty where the detector gives none. */
+  parts: PartRow[];
+  pixels: PixelMetrics | null;
+  /** Whole volumes; null where the images are not slices of any. */
+  volumes: VolumeEvaluation | null;
+  /** Leaks, and trivial controls on the same test images. */
+  audit: DatasetCheck;
+}
+
+export interface EvaluateOptions {
+  /** What the slices of abnormal volumes are, on which the mask marks nothing: left out of the figures by slice, or normal. */
+  unmarked?: UnmarkedSlices;
+  corrupt?: "refuse" | "skip";
+  /** Of the bootstrap. */
+  seed?: number;
+  resamples?: number;
+  /** Whether the audit looks for near copies, its slow part. */
+  nearCopies?: boolean;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Scores the test split and works out every figure. Throws DATASET_INVALID when it lacks one of the classes. */
+export async function evaluateDetector(
+  detector: Detector,
+  path: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const {
+    corrupt = "refuse",
+    seed = 1,
+    resamples = 2000,
+    nearCopies = true,
+    unmarked = "left-out",
+    onProgress,
+  } = options;
+  const { input: known } = detector.card;
+  const input = known && datasetInputFrom(known, unmarked);
+  const dataset = await loadDataset(path, { input });
+  checkKinds(dataset, known !== undefined);
+  const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
+  const kinds = new Set(test.map((item) => item.label));
+  if (kinds.size < 2) {
+    const found = kinds.size === 0 ? "no labelled images" : `only ${kinds.has(0) ? "normal" : "abnormal"} images`;
+    throw new HaleError(
+      "DATASET_INVALID",
+      `The test split of ${dataset.name} holds ${found}, so nothing can be compared.`,
+      "Give it normal and abnormal images; hale score works without labels.",
+    );
+  }
+  const aside = (dataset.unmarked ?? []).filter((item) => item.split === "test");
+  // In the order of their volumes, so that each is read once.
+  const all = [...test, ...aside].sort(byVolume);
+  const others = new Set(aside);
+  const otherScores = new Map<Item, number>();
+  const seen = await readImages(
+    all,
+    async (raster, _identity, item) => {
+      const finding = await detector.examine(raster);
+      if (others.has(item)) otherScores.set(item, finding.score);
+      // Maps of slices that are in no figure would only fill the memory.
+      return others.has(item) ? null : finding;
+    },
+    { corrupt, onProgress },
+  );
+  const found = new Map(seen.items.map((item, i) => [item, seen.images[i]]));
+  const order = test.filter((item) => found.has(item));
+  const read = { items: order, images: order.map((item) => found.get(item)!), skipped: seen.skipped };
+  const cases = read.items.map((item, i): EvaluatedCase => ({ item, label: item.label!, finding: read.images[i] }));
+  const labels = cases.map(({ label }) => label);
+  if (new Set(labels).size < 2) {
+    throw new HaleError(
+      "DATASET_INVALID",
+      "Only one class is left after damaged images were skipped.",
+      "Repair the images.",
+    );
+  }
+  const scores = cases.map(({ finding }) => finding.score);
+  const clusters = cases.map(({ item }) => clusterOf(item));
+  const resampled = { labels, clusters, seed, resamples };
+  const { intervals, ...counts } = clusteredIntervals({
+    ...resampled,
+    scores,
+    metrics: ["auroc", "averagePrecision"],
+  });
+  const threshold = detector.card.threshold?.value;
+  return {
+    dataset,
+    cases,
+    skipped: read.skipped,
+    normals: labels.filter((label) => label === 0).length,
+    abnormals: labels.filter((label) => label === 1).length,
+    clusters: counts,
+    auroc: intervals.auroc,
+    averagePrecision: intervals.averagePrecision,
+    operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
+    classes: classRows(cases),
+    parts: detector.card.parts.map((name) => {
+      const values = cases.map(({ finding }) => finding.parts[name]);
+      return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
+    }),
+    pixels: await pixelsOf(cases),
+    volumes: volumesOf(
+      detector,
+      [...cases.map(({ item, finding }) => [item, finding.score] as const), ...otherScores],
+      {
+        seed,
+        resamples,
+      },
+    ),
+    audit: await checkDataset(path, { corrupt, nearCopies, input }),
+  };
+}
+
+/** Only the part of a card's input that makes pictures. */
+function datasetInputFrom({ volume: _, ...input }: NonNullable<Detector["card"]["input"]>, unmarked: UnmarkedSlices) {
+  return { ...input, unmarked };
+}
+
+/** Throws DETECTOR_MISMATCH where a detector of pictures meets scans, or the other way round. */
+function checkKinds(dataset: Dataset, knowsScans: boolean): void {
+  const scans = dataset.input !== undefined;
+  if (scans === knowsScans) return;
+  const [learnt, given] = knowsScans ? ["scans", "plain pictures"] : ["plain pictures", "scans"];
+  throw new HaleError(
+    "DETECTOR_MISMATCH",
+    `The detector was trained on ${learnt}, and ${dataset.name} holds ${given}, whose values mean something else.`,
+    "Evaluate it on images of the kind that it was trained on.",
+  );
+}
+
+/** Pictures stay as they are; slices stand together, by number. */
+function byVolume({ scan: a }: Item, { scan: b }: Item): number {
+  if (!a || !b) return 0;
+  return a.path === b.path ? a.index - b.index : a.path < b.path ? -1 : 1;
+}
+
+function volumesOf(
+  { card }: Detector,
+  scored: readonly (readonly [Item, number])[],
+  { seed, resamples }: { seed: number; resamples: number },
+): VolumeEvaluation | null {
+  if (!card.input) return null;
+  const { aggregation, threshold, thresholdReason } = card.input.volume;
+  const volumes = scoredVolumes(
+    scored.map(([item]) => item),
+    scored.map(([, score]) => score),
+    aggregation,
+  ).filter(({ label }) => label !== null);
+  if (volumes.length === 0) return null;
+  const labels = volumes.map(({ label }) => label as 0 | 1);
+  const scores = volumes.map(({ score }) => score);
+  const clusters = volumes.map(({ cluster }) => cluster);
+  const both = new Set(labels).size === 2;
+  const found = both
+    ? clusteredIntervals({ labels, scores, clusters, seed, resamples, metrics: ["auroc", "averagePrecision"] })
+    : null;
+  const { intervals = null, ...counts } = found ?? {
+    clusters: new Set(clusters).size,
+    abnormalClusters: new Set(clusters.filter((_, i) => labels[i] === 1)).size,
+    normalClusters: new Set(clusters.filter((_, i) => labels[i] === 0)).size,
+    caution: null,
+  };
+  return {
+    aggregation,
+    volumes,
+    normals: labels.filter((label) => label === 0).length,
+    abnormals: labels.filter((label) => label === 1).length,
+    clusters: counts,
+    auroc: intervals?.auroc ?? null,
+    averagePrecision: intervals?.averagePrecision ?? null,
+    operating: threshold ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
+    reason: thresholdReason,
+  };
+}
+
+function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
+  const normals = cases.filter(({ label }) => label === 0);
+  const names = [...new Set(cases.filter(({ label }) => label === 1).map(({ item }) => item.class))].sort();
+  return names.map((name) => {
+    const members = cases.filter(({ label, item }) => label === 1 && item.class === name);
+    const both = [...normals, ...members];
+    const decided = members.filter(({ finding }) => finding.decision !== null);
+    return {
+      name: name || "abnormal",
+      images: members.length,
+      auroc: auroc(
+        both.map(({ finding }) => finding.score),
+        both.map(({ label }) => label),
+      ),
+      sensitivity:
+        decided.length === 0
+          ? null
+          : exactProportion(decided.filter(({ finding }) => finding.decision === "abnormal").length, decided.length),
+    };
+  });
+}
+
+/** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */
+async function pixelsOf(cases: readonly EvaluatedCase[]): Promise<PixelMetrics | null> {
+  if (!cases.some(({ item }) => item.mask !== null)) return null;
+  const images: Parameters<typeof pixelMetrics>[0][number][] = [];
+  for (const { item, label, finding } of cases) {
+    const { data, width } = finding.anomalyMap;
+    // An abnormal image without a mask says nothing about its pixels.
+    const mask = label === 0 ? new Uint8Array(data.length) : await loadMask(item, width);
+    if (mask) images.push({ map: data, mask, width });
+  }
+  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
+}

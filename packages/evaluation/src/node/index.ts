@@ -1,0 +1,12 @@
+/** @file Evaluation, controls, report, and the quality of generated images. What needs files or threads. */
+export {
+  type ClassRow,
+  type EvaluatedCase,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateDetector,
+  type PartRow,
+  type VolumeEvaluation,
+} from "./evaluate.ts";
+export { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "./quality/quality.ts";
+export { type ReportSource, writeReport } from "./report.ts";

@@ -1,0 +1,44 @@
+/**
+ * @file From a method's recipe and the weights of a checkpoint to the one ONNX model of a detector: pixels in; score,
+ * its parts, anomaly map, healthy counterpart, views and prepared image out. The contract is written down in @hale/detector.
+ */
+import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
+import { HaleError } from "@hale/core";
+import type { ImageShape, Recipe } from "./method.ts";
+import { answersTo } from "./outputs.ts";
+
+/**
+ * Serialises the model: input `pixels` [N, C, H, W] in [0, 1], any N, H and W; outputs `score` [N], `map` [N, 1, S, S],
+ * `healthy`, `prepared` and the views [N, C, S, S] in [-1, 1], the parts of the score [N]. Of `arrays` only those under the recipe's inference
+ * prefixes go in.
+ * Throws CHECKPOINT_MISMATCH where one is missing and NUMERIC_FAILURE where one holds values that are not finite.
+ */
+export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyMap<string, NamedArray>): Uint8Array {
+  const { size, channels } = shape;
+  const x = input("x", [SYMBOLIC_BATCH, channels, size, size]);
+  const constants = new Map(
+    [...arrays].filter(([name]) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))),
+  );
+  for (const [name, { data }] of constants) {
+    if (data.every(Number.isFinite)) continue;
+    throw new HaleError(
+      "NUMERIC_FAILURE",
+      `The weights cannot be exported: ${name} holds values that are not numbers.`,
+      "Export an earlier checkpoint.",
+    );
+  }
+  const model = lower(
+    "detector",
+    { ...answersTo(recipe, x), prepared: x },
+    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, shape)]]) },
+  );
+  const missing = model.inputs.filter((name) => name !== "pixels");
+  if (missing.length > 0) {
+    throw new HaleError(
+      "CHECKPOINT_MISMATCH",
+      `The checkpoint does not fit this method and its options: ${missing[0]} is missing.`,
+      "Export with the options that the run was started with.",
+    );
+  }
+  return model.bytes;
+}

@@ -1,0 +1,36 @@
+/** @file Methods, backbones and superpixels, and what a model gives out. */
+export { readBackbone, writeBackbone } from "./backbone/backbone-file.ts";
+export type { Backbone, BackboneDescription, Layer } from "./backbone/description.ts";
+export { FeatureNetwork } from "./backbone/network.ts";
+export {
+  type LpipsWeights,
+  lpipsDistance,
+  perceptualDistance,
+  readLpipsWeights,
+  unitNormalise,
+} from "./backbone/perceptual.ts";
+export { readPlainModel } from "./backbone/plain-model.ts";
+export { exportModel } from "./export.ts";
+export type {
+  DrawImages,
+  DrawnImages,
+  Generator,
+  ImageShape,
+  Inheritance,
+  Method,
+  Preset,
+  Recipe,
+  StepContext,
+} from "./method.ts";
+export { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./outputs.ts";
+export { methodNamed, methods } from "./registry.ts";
+export {
+  PROXIES,
+  type ProxyKind,
+  type ProxyOptions,
+  proxyImage,
+  superpixelImage,
+  superpixelMeans,
+} from "./superpixels/proxy.ts";
+export type { Superpixels } from "./superpixels/shape.ts";
+export { type SlicOptions, slic } from "./superpixels/slic.ts";

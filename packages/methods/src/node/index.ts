@@ -1,0 +1,2 @@
+/** @file Methods, backbones and superpixels, and what a model gives out. What needs files or threads. */
+export { readBackboneFile, readPlainFolder } from "../backbone/node/read.ts";

@@ -1,0 +1,276 @@
+/**
+ * @file What a score becomes in a hospital's archive: for each DICOM image or series that was scored, a Parametric Map, a
+ * Segmentation, a Secondary Capture and a Structured Report. What the standard does not allow for an image is left out,
+ * with the reason.
+ */
+import { join } from "node:path";
+import { HaleError, sha256Hex } from "@hale/core";
+import { writeAtomic } from "@hale/core/node";
+import { openPseudonyms, type Pseudonyms } from "@hale/data";
+import { defaultKeyFile, readKey } from "@hale/data/node";
+import { aggregationName, type Detector, RESEARCH_USE, type VolumeFinding } from "@hale/detector";
+import {
+  MAX_INPUT_BYTES,
+  normaliser,
+  overlayMap,
+  type Raster,
+  type Scan,
+  type ScanInput,
+  stackOf,
+} from "@hale/imaging";
+import type { AnomalyMap, DetectorIdentity, SourceFrame, SourceInstance } from "@hale/imaging/dicom-objects";
+
+export type SegmentAbove = "p95" | "p99" | "top" | "max";
+export const SEGMENT_ABOVE: readonly SegmentAbove[] = ["p95", "p99", "top", "max"];
+
+export interface DicomOutOptions {
+  dicomOut?: string;
+  segmentAbove: SegmentAbove;
+  deidentify?: boolean;
+  key?: string;
+}
+
+/** Where objects go, and all that is the same for each image. */
+export interface DicomOut {
+  folder: string;
+  segmentAbove: SegmentAbove;
+  /** Secret and pseudonyms; null where the patient's identity is carried on. */
+  identity: { key: Uint8Array<ArrayBuffer>; pseudonyms: Pseudonyms } | null;
+  library: Library;
+}
+
+type Library = typeof import("@hale/imaging/dicom-objects");
+type Kind = "parametricMap" | "segmentation" | "secondaryCapture" | "report";
+
+/** What of an image was written, as its row tells it. */
+export interface Written {
+  /** Paths, by kind of object. */
+  dicom: Partial<Record<Kind, string>>;
+  leftOut: { object: Kind | "all"; reason: string }[];
+}
+
+const SUFFIX: Record<Kind, string> = {
+  parametricMap: "map",
+  segmentation: "seg",
+  secondaryCapture: "overlay",
+  report: "report",
+};
+/** Most bytes of the pictures of a volume; beyond, those around its highest slice. */
+const PICTURE_BYTES = MAX_INPUT_BYTES / 8;
+
+const MEANING: Record<SegmentAbove, string> = {
+  p95: "the 95th percentile of the map's points in held-out normal images",
+  p99: "the 99th percentile of the map's points in held-out normal images",
+  top: "twice the 99th percentile of the map's points in held-out normal images",
+  max: "the highest of the map's points in held-out normal images",
+};
+
+/** Options to what writing needs; null where no objects are asked for. Throws OPTION_INVALID, and what `readKey` throws. */
+export async function openDicomOut(options: DicomOutOptions): Promise<DicomOut | null> {
+  const { dicomOut: folder, segmentAbove, deidentify, key: keyFile } = options;
+  if (folder === undefined && deidentify) throw misused("--deidentify", "--dicom-out");
+  if (keyFile !== undefined && !deidentify) throw misused("--key", "--deidentify");
+  if (folder === undefined) return null;
+  // Here and not above: dcmjs and its dictionary take their time to load, and scores alone need neither.
+  const library = await import("@hale/imaging/dicom-objects");
+  if (!deidentify) return { folder, segmentAbove, identity: null, library };
+  const key = await readKey(keyFile ?? defaultKeyFile(), [folder]);
+  for (const warning of key.warnings) console.error(`hale: ${warning}`);
+  if (key.made)
+    console.error(`hale: A new key was made: ${keyFile ?? defaultKeyFile()}. Keep it, and keep it to yourself.`);
+  const bytes = new Uint8Array(key.bytes);
+  return { folder, segmentAbove, identity: { key: bytes, pseudonyms: await openPseudonyms(bytes) }, library };
+}
+
+function misused(option: string, needed: string): HaleError {
+  return new HaleError("OPTION_INVALID", `${option} means nothing without ${needed}.`, `Give ${needed} too.`);
+}
+
+/** Which detector it was: the method, the version of hale that made it, and the SHA-256 of its file. */
+export async function identityOf({ card }: Detector, file: Uint8Array): Promise<DetectorIdentity> {
+  return { name: card.method.name, version: card.haleVersion, sha256: await sha256Hex(file) };
+}
+
+/**
+ * Writes the objects of one finding, which must have its map, and tells which there are. `frames` gives the frame of the
+ * DICOM source for each slice of the scan; undefined for what is no DICOM. `file` is named in lines to standard error.
+ */
+export async function writeObjects(
+  out: DicomOut,
+  detector: Detector,
+  identity: DetectorIdentity,
+  scored: { scan: Scan; finding: VolumeFinding; input: ScanInput; file: string },
+  frames: (() => SourceFrame[]) | undefined,
+): Promise<Written> {
+  const written: Written = { dicom: {}, leftOut: [] };
+  const leaveOut = (object: Kind | "all", reason: string) => {
+    written.leftOut.push({ object, reason });
+    const what = object === "all" ? "no DICOM objects" : `no ${NAMES[object]}`;
+    console.error(`hale: ${scored.file}: ${what}. ${reason}`);
+  };
+  if (!frames) {
+    leaveOut("all", "It is no DICOM file.");
+    return written;
+  }
+  const found = await sourcesOf(out, frames, scored.file).catch(refusal);
+  if (found instanceof HaleError) {
+    leaveOut("all", found.message);
+    return written;
+  }
+  const { library, folder } = out;
+  /** Writes the object that `make` makes under a name of its own; null where the standard does not allow it. */
+  const write = async (kind: Kind, make: (sopInstanceUid: string) => Uint8Array<ArrayBuffer>) => {
+    const uid = library.randomUid();
+    const bytes = await Promise.resolve(uid).then(make).catch(refusal);
+    if (bytes instanceof HaleError) {
+      leaveOut(kind, bytes.message);
+      return null;
+    }
+    const path = join(folder, `${uid}-${SUFFIX[kind]}.dcm`);
+    await writeAtomic(path, bytes);
+    written.dicom[kind] = path;
+    return bytes;
+  };
+
+  const { scan, finding } = scored;
+  const { mapScale } = detector.card;
+  const map: AnomalyMap = {
+    size: scan.size,
+    values: finding.map!,
+    // The places are those of the source's frames, on whose pixels the map is.
+    affine: null,
+    sourceOf: (slice) => found[slice],
+  };
+  const threshold = mapScale[out.segmentAbove];
+  const thresholdMeaning = MEANING[out.segmentAbove];
+  const base = { map, detector: identity };
+  const mapBytes = await write("parametricMap", (sopInstanceUid) =>
+    library.parametricMap({ ...base, maximum: mapScale.top }, { sopInstanceUid }),
+  );
+  const segmentBytes = await write("segmentation", (sopInstanceUid) =>
+    library.segmentation({ ...base, threshold, thresholdMeaning }, { sopInstanceUid }),
+  );
+  await write("secondaryCapture", (sopInstanceUid) => {
+    const pictures = picturesOf(scored, found, mapScale.top);
+    return library.secondaryCapture({ pictures, detector: identity }, { sopInstanceUid });
+  });
+  const asSource = (bytes: Uint8Array | null) => bytes && writtenSource(library, bytes, found[0].instance);
+  const segment = asSource(segmentBytes);
+  await write("report", (sopInstanceUid) =>
+    library.structuredReport(
+      {
+        sources: found.map(({ instance }) => instance),
+        score: finding.score,
+        threshold: finding.threshold,
+        falseAlarmRate: falseAlarmRateOf(detector, scan, finding),
+        detector: identity,
+        parametricMap: asSource(mapBytes),
+        segmentation: segment && { instance: segment, threshold },
+        remarks: remarksOf(scored, segment && `${threshold}, ${thresholdMeaning}`),
+      },
+      { sopInstanceUid },
+    ),
+  );
+  return written;
+}
+
+const NAMES: Record<Kind, string> = {
+  parametricMap: "Parametric Map",
+  segmentation: "Segmentation",
+  secondaryCapture: "Secondary Capture",
+  report: "Structured Report",
+};
+
+/** What an image does not allow; faults of disks and numbers are thrown on. */
+function refusal(error: unknown): HaleError {
+  if (error instanceof HaleError && /^(OPTION_INVALID|IMAGE_)/.test(error.code)) return error;
+  throw error;
+}
+
+/** The source's frames, de-identified where that was asked for. */
+async function sourcesOf(out: DicomOut, frames: () => SourceFrame[], file: string): Promise<SourceFrame[]> {
+  const found = frames();
+  if (!out.identity) return found;
+  const { key, pseudonyms } = out.identity;
+  const instances = [...new Set(found.map(({ instance }) => instance))];
+  if (instances.some(mayShowText)) {
+    console.error(
+      `hale: ${file} does not say whether text is burned into its pixels. Look at the overlay before you hand it on.`,
+    );
+  }
+  const { PatientID: id, IssuerOfPatientID: issuer } = instances[0].modules;
+  // As `hale data import` makes them, so that one key gives one name everywhere.
+  const pseudonym = id ? await pseudonyms.of("patient", String(issuer ?? ""), String(id)) : undefined;
+  const others = await out.library.deidentifySources(instances, { key, pseudonym });
+  const other = new Map(instances.map((instance, i) => [instance, others[i]]));
+  return found.map(({ instance, frame }) => ({ instance: other.get(instance)!, frame }));
+}
+
+/** Secondary captures and ultrasound carry names in their pixels as a rule. */
+function mayShowText({ sopClassUid, modality, image }: SourceInstance): boolean {
+  if (image.BurnedInAnnotation) return false;
+  return /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.([367])(\.\d+)?$/.test(sopClassUid) || /^(US|SC|OT)$/.test(modality);
+}
+
+/** What we wrote as something that a report can refer to. */
+function writtenSource(library: Library, bytes: Uint8Array, source: SourceInstance): SourceInstance {
+  return { ...library.sourceInstance(bytes, "The object just written"), deidentified: source.deidentified };
+}
+
+function falseAlarmRateOf({ card }: Detector, scan: Scan, { threshold }: VolumeFinding): number | null {
+  if (threshold === null) return null;
+  return (scan.size[2] > 1 ? card.input?.volume.threshold : card.threshold)?.falseAlarmRate ?? null;
+}
+
+/** Sentences of the report: how the score came about, and what the segment is. */
+function remarksOf({ scan, finding }: { scan: Scan; finding: VolumeFinding }, segment: string | null): string[] {
+  const { aggregation, slices, axis, thresholdReason, highest } = finding;
+  const way =
+    scan.size[2] > 1
+      ? `The score is ${aggregationName(aggregation)} of the scores of ${slices.length} ${axis} slices; slice ${highest.slice}, counted from 0, has the highest.`
+      : null;
+  const region = segment
+    ? `The segment is the anomaly map above ${segment}. That is no threshold of the score: of healthy images too, some points are above it.`
+    : null;
+  return [way, thresholdReason && `There is no threshold of the score: ${thresholdReason}`, region].filter(
+    (sentence) => sentence !== null,
+  );
+}
+
+/**
+ * The map over the slices as they are stored, in the detector's own brightness: the slices that were looked at, of large
+ * volumes as many as fit around the one whose map is highest.
+ */
+function picturesOf(
+  { scan, finding, input }: { scan: Scan; finding: VolumeFinding; input: ScanInput },
+  frames: readonly SourceFrame[],
+  maximum: number,
+): { raster: Raster; source: SourceFrame }[] {
+  const [width, height, count] = scan.size;
+  const area = width * height;
+  const mapOf = (slice: number) => finding.map!.subarray(slice * area, (slice + 1) * area);
+  const sums = frames.map((_, slice) => mapOf(slice).reduce((sum, value) => sum + value, 0));
+  const highest = sums.indexOf(Math.max(...sums));
+  const [first, last] = [sums.findIndex((sum) => sum > 0), sums.findLastIndex((sum) => sum > 0)];
+  const most = Math.max(1, Math.floor(PICTURE_BYTES / (3 * area)));
+  const looked = first < 0 ? [0, count - 1] : [first, last];
+  const start = Math.max(looked[0], Math.min(highest - (most >> 1), looked[1] - most + 1));
+  const end = Math.min(looked[1], start + most - 1);
+  const values = normaliser(scan, input.normalisation);
+  const stack = stackOf(scan, "stored");
+  return Array.from({ length: end - start + 1 }, (_, i) => {
+    const slice = start + i;
+    const { data } = values.plane(stack.plane(slice));
+    const image: Raster = { width, height, channels: scan.channels, maxValue: 1, data };
+    return { raster: overlayMap(image, mapOf(slice), width, height, { maximum }), source: frames[slice] };
+  });
+}
+
+/** For --help. */
+export const DICOM_OUT_HELP = `
+With --dicom-out, each DICOM image or series that was scored gets a Parametric Map, a Segmentation, a Secondary Capture
+and a Structured Report, named by their own UIDs; rows of jsonl list them, and what was left out and why. The segment is
+the map above --segment-above: a quantile of the map's points in the detector's held-out normal images (p99: one healthy
+point in a hundred is above it; top: twice p99, where overlays have their brightest colour). It is no threshold of the score,
+which is the card's and stands in the report. Objects carry the patient's and study's identity on, unless
+--deidentify is given. ${RESEARCH_USE}`;
