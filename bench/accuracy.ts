@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { setting } from "@hale/cli/options";
 import { writeAtomic } from "@hale/core/node";
 import { CONTROL_SIZE } from "@hale/data";
 import { Detector } from "@hale/detector";
@@ -22,7 +23,6 @@ import {
   runTraining,
   writeRunDetector,
 } from "@hale/training/node";
-import { setting } from "../apps/cli/src/options.ts";
 
 export const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(

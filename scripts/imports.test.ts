@@ -1,4 +1,4 @@
-/** @file The house rules that a compiler does not keep: which room may import which, and what browsers must not see. */
+/** @file The rules that a compiler does not keep: which package may import which, and what browsers must not see. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,48 +6,91 @@ import { expect, test } from "vitest";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Rooms from the ground up: each may import those that its row names, and `errors`. */
+/** Packages from the ground up: each may import those that its row names, and `core`. */
 const allowed: Record<string, string[]> = {
-  "packages/errors": [],
+  "packages/core": [],
   "packages/runtime": [],
   "packages/autodiff": ["runtime"],
   "packages/statistics": [],
   "packages/imaging": [],
   "packages/detector": ["imaging", "runtime", "statistics"],
-  "packages/training": ["autodiff", "imaging", "detector", "statistics", "runtime"],
+  "packages/data": ["imaging", "statistics", "detector"],
+  "packages/methods": ["autodiff", "imaging", "statistics", "detector"],
+  "packages/training": ["autodiff", "imaging", "detector", "statistics", "runtime", "data", "methods"],
+  "packages/evaluation": ["autodiff", "imaging", "detector", "statistics", "runtime", "data", "methods", "training"],
+  "packages/scoring": ["imaging", "detector", "runtime", "data"],
   fuzz: ["imaging", "detector"],
-  "apps/cli": ["training", "detector", "imaging", "runtime", "statistics", "autodiff"],
+  "apps/cli": [
+    ...["runtime", "autodiff", "statistics", "imaging", "detector", "data", "methods", "training", "evaluation"],
+    "scoring",
+  ],
+  bench: [
+    "runtime",
+    "autodiff",
+    "statistics",
+    "imaging",
+    "detector",
+    "data",
+    "methods",
+    "training",
+    "evaluation",
+    "cli",
+  ],
 };
+/** Folders inside a package whose imports point one way: each may import those before it. */
+const layers: Record<string, string[]> = { "packages/imaging/src": ["raster", "volumes", "dicom", "reader"] };
 
-const nameOf = (room: string) => room.split("/").at(-1)!;
+const nameOf = (place: string) => place.split("/").at(-1)!;
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"))
+    .filter((file) => /\.tsx?$/.test(file) && !/node_modules|(^|\/)dist\//.test(file))
     .map((file) => join(folder, file));
 }
 
-const importsOf = (file: string) =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map((match) => match[1]);
+/** Specifiers that are needed at run time; `all` adds those of types alone. */
+function importsOf(file: string, all = true): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = [
+    ...text.matchAll(/(?:^|\n)\s*(import|export)\s+(type\s)?[^;"']*?from\s*"([^"]+)"|(?:import\(|import\s)"([^"]+)"/g),
+  ];
+  return found.filter((match) => all || !match[2]).map((match) => match[3] ?? match[4]);
+}
 
-test.each(Object.entries(allowed))("%s imports only %j and errors", (room, rooms) => {
-  for (const file of sources(room)) {
-    const isTest = /\.test\.ts$|fixture|\/devices\//.test(file);
+/** Fuzzing is a test as well: it takes its seeds where the tests of readers have theirs. */
+const isTest = (file: string) =>
+  file.startsWith("fuzz/") || /\.test\.ts$|-fixture\.ts$|test-support\.ts$|-cases\.ts$|\/devices\//.test(file);
+const isFixture = (file: string) => /-fixture\.ts$|test-support\.ts$/.test(file);
+
+test.each(Object.entries(allowed))("%s imports only %j and core", (place, packages) => {
+  for (const file of sources(place)) {
     for (const target of importsOf(file)) {
       const ours = /^@hale\/([a-z]+)/.exec(target)?.[1];
-      // Tests may use the runtime's devices; nothing else reaches down past its row.
-      const own = `@hale/${nameOf(room)}`;
-      if (ours && !target.startsWith(own) && !(isTest && ours === "runtime"))
-        expect(["errors", ...rooms], file).toContain(ours);
-      if (target.startsWith("."))
-        expect(relative(room, join(dirname(file), target)), `${file} leaves its room`).not.toMatch(/^\.\./);
+      const own = place.startsWith("packages/") && ours === nameOf(place);
+      // Tests may use the runtime's devices, and look into other packages; nothing else reaches past its row.
+      if (ours && !own && !isTest(file)) expect(["core", ...packages], file).toContain(ours);
+      if (!target.startsWith(".") || isTest(file)) continue;
+      const path = join(dirname(file), target);
+      expect(relative(place, path), `${file} leaves its package`).not.toMatch(/^\.\./);
+      expect(isFixture(path), `${file} imports test support`).toBe(false);
+    }
+  }
+});
+
+test.each(Object.entries(layers))("in %s imports point one way", (folder, order) => {
+  for (const [at, name] of order.entries()) {
+    for (const file of sources(join(folder, name)).filter((file) => !isTest(file))) {
+      for (const target of importsOf(file).filter((target) => target.startsWith("."))) {
+        const [other] = relative(folder, join(dirname(file), target)).split("/");
+        if (order.includes(other)) expect(order.slice(0, at + 1), `${file} imports ${target}`).toContain(other);
+      }
     }
   }
 });
 
 test("browser-safe code never imports node:", () => {
   for (const file of sources("packages")) {
-    if (/\/node\/|\.test\.ts$|\/devices\//.test(file)) continue;
+    if (/\/node\//.test(file) || isTest(file)) continue;
     expect(
       importsOf(file).filter((target) => target.startsWith("node:") || /^@hale\/\w+\/node$/.test(target)),
       file,
@@ -65,11 +108,24 @@ test("nothing imports ONNX Runtime but the runtime's own package", () => {
   }
 });
 
-test("no package imports itself in a circle", () => {
-  const graph = new Map(Object.entries(allowed).map(([room, rooms]) => [nameOf(room), rooms]));
+test("no circles: between packages, nor between the files of one", () => {
+  const graph = new Map<string, string[]>();
+  for (const [place] of Object.entries(allowed)) {
+    for (const file of sources(place).filter((file) => !isTest(file))) {
+      const own = importsOf(file, false).filter((target) => target.startsWith("."));
+      graph.set(
+        file,
+        own.map((target) => join(dirname(file), target)),
+      );
+    }
+  }
+  for (const [place, packages] of Object.entries(allowed)) graph.set(nameOf(place), packages);
+  const done = new Set<string>();
   const visit = (name: string, path: string[]) => {
     expect(path, `circle ${[...path, name].join(" -> ")}`).not.toContain(name);
+    if (done.has(name)) return;
     for (const next of graph.get(name) ?? []) visit(next, [...path, name]);
+    done.add(name);
   };
   for (const name of graph.keys()) visit(name, []);
 });
