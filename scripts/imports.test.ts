@@ -59,7 +59,7 @@ function importsOf(file: string, all = true): string[] {
 
 /** Fuzzing is a test as well: it takes its seeds where the tests of readers have theirs. */
 const isTest = (file: string) =>
-  file.startsWith("fuzz/") || /\.test\.ts$|-fixture\.ts$|test-support\.ts$|-cases\.ts$|\/devices\//.test(file);
+  file.startsWith("fuzz/") || /\.test\.ts$|-fixture\.ts$|test-support\.ts$|\/devices\//.test(file);
 const isFixture = (file: string) => /-fixture\.ts$|test-support\.ts$/.test(file);
 
 test.each(Object.entries(allowed))("%s imports only %j and core", (place, packages) => {

@@ -11,7 +11,7 @@ import { gradients } from "../graph.ts";
 import { convTranspose2d } from "../ops/convolution.ts";
 import { mul } from "../ops/elementwise.ts";
 import { constant, input } from "../ops/leaf.ts";
-import { type OpCase, opCases } from "../ops/op-cases.ts";
+import { type OpCase, opCases } from "../ops/op-fixture.ts";
 import { sum } from "../ops/reduction.ts";
 import { Program, State } from "../program.ts";
 import { sizeOf } from "../shape.ts";

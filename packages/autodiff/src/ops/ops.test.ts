@@ -11,7 +11,7 @@ import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./elementwise.ts";
 import { constant, input } from "./leaf.ts";
-import { opCases } from "./op-cases.ts";
+import { opCases } from "./op-fixture.ts";
 import { sum } from "./reduction.ts";
 
 const device = await openDevice({ threads: 2 });

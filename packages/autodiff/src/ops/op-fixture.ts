@@ -7,7 +7,7 @@ import type { Random } from "@hale/core";
 import fc, { type Arbitrary } from "fast-check";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { convCases } from "./conv-cases.ts";
+import { convCases } from "./conv-fixture.ts";
 import * as elementwise from "./elementwise.ts";
 import { finite } from "./finite.ts";
 import { gather, scatterAdd } from "./indexing.ts";
