@@ -45,11 +45,11 @@ const memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: `${2 ** 25}`, MA
 // `npm run` goes to the root; paths are meant from where it was called.
 const here = process.cwd();
 const cwd = process.env.INIT_CWD && here === realpathSync(root) ? process.env.INIT_CWD : here;
-const child = spawn(
-  process.execPath,
-  ["--conditions=hale-source", "--import", loader, join(root, script), ...rest],
-  { stdio: "inherit", cwd, env: { ...memory, ...process.env } },
-);
+const child = spawn(process.execPath, ["--conditions=hale-source", "--import", loader, join(root, script), ...rest], {
+  stdio: "inherit",
+  cwd,
+  env: { ...memory, ...process.env },
+});
 // A terminal interrupts both processes itself; any other sender knows only this one.
 process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

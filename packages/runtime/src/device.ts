@@ -22,11 +22,7 @@ export interface Device {
   /** A tensor in host memory. */
   tensor(data: Float32Array, shape: readonly number[]): FloatTensor;
   /** Starts another thread that runs `model` with one thread inside; only where there are such threads (Node's CPU). */
-  openThread?(
-    model: Uint8Array,
-    inputs: readonly NamedShape[],
-    outputs: readonly NamedShape[],
-  ): Promise<SessionThread>;
+  openThread?(model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]): Promise<SessionThread>;
 }
 
 /** Name and shape of a float32 array that a model takes or gives. */

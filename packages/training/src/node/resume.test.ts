@@ -5,8 +5,8 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sourceOptions } from "@hale/core/node";
 import { Random } from "@hale/core";
+import { sourceOptions } from "@hale/core/node";
 import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sagan } from "../../../methods/src/sagan/method.ts";
