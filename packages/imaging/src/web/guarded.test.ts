@@ -30,6 +30,7 @@ async function bundle(entry: string): Promise<Uint8Array> {
     bundle: true,
     format: "esm",
     platform: "browser",
+    conditions: ["hale-source"],
     // The JPEG codec asks for these in Node only.
     external: ["fs", "path"],
     logLevel: "error",
