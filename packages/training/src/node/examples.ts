@@ -31,7 +31,7 @@ export async function writeExamples(
   const rows = images.map((image, i) => [
     tile(image),
     ...Object.values(views).map((view) => tile(view[i])),
-    tile(healthy[i]),
+    ...(healthy ? [tile(healthy[i])] : []),
     // Half of the range of values is the brightest: an absolute scale, the same in every picture.
     tile(
       maps[i].map((v) => Math.min(1, 4 * v - 1)),
