@@ -19,7 +19,7 @@ import { trainCommand } from "./commands/train.ts";
 
 const program = new Command("hale")
   .description(
-    "Finds what is abnormal in medical images by restoring what the patient would look like healthy.\nResearch use only. Not for diagnosis.",
+    "Finds what is abnormal in medical images by what it has learnt from normal ones.\nResearch use only. Not for diagnosis.",
   )
   .version(VERSION)
   .showHelpAfterError("(hale --help tells more)")

@@ -38,6 +38,7 @@ export class Detector {
     try {
       checkNames("views", model, card, name);
       checkNames("parts", model, card, name);
+      checkCounterpart(model, card, name);
       await proveItself(model, card, name);
     } catch (error) {
       await model.release();
@@ -91,6 +92,17 @@ function checkNames(kind: "views" | "parts", model: DetectorModel, card: Card, n
   throw new HaleError(
     "DETECTOR_MISMATCH",
     `The model of ${name} gives ${list(given)} where its card promises ${list(promised)}.`,
+    "Export the detector again.",
+  );
+}
+
+/** That the model gives a healthy counterpart if its card says so, and only then. */
+function checkCounterpart(model: DetectorModel, card: Card, name: string): void {
+  if (model.counterpart === card.counterpart) return;
+  const words = (has: boolean) => (has ? "a healthy counterpart" : "no healthy counterpart");
+  throw new HaleError(
+    "DETECTOR_MISMATCH",
+    `The model of ${name} gives ${words(model.counterpart)} where its card promises ${words(card.counterpart)}.`,
     "Export the detector again.",
   );
 }

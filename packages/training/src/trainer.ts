@@ -41,8 +41,8 @@ export interface TrainerOptions {
 /** What a detector would answer, for a list of images. */
 export interface Restorations {
   scores: Float32Array;
-  /** [C, S, S] each; null for a method without counterparts. */
-  healthy: Float32Array[] | null;
+  /** [C, S, S] each; none for a method without counterparts. */
+  healthy: Float32Array[];
   /** [1, S, S] each. */
   maps: Float32Array[];
   /** [C, S, S] each, by the view's name. */
@@ -178,7 +178,7 @@ export class Trainer {
 
   /** Restores and scores images with the present weights. */
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
-    const { score = [], map = [], healthy = null, ...others } = await imageByImage(this.scorer, images);
+    const { score = [], map = [], healthy = [], ...others } = await imageByImage(this.scorer, images);
     const single = ([value]: Float32Array) => value;
     const parts = Object.entries(answersUnder(PART_PREFIX, others));
     return {
