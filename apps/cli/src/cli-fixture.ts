@@ -70,6 +70,7 @@ export async function writeDetectorWithParts(file: string, like: string): Promis
     method: { name, title, source, options: options as Card["method"]["options"] },
     views: [...opened.views],
     parts: [...opened.parts],
+    counterpart: opened.counterpart,
     selfCheck: await opened.measureSelfCheck(),
   };
   await opened.release();
