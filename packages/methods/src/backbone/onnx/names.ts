@@ -14,10 +14,13 @@ export interface Place {
 export function placeOf({ name, op, outputs, scopes }: OnnxNode): Place {
   if (scopes.length > 1) return { module: scopes[scopes.length - 2], leaf: scopes[scopes.length - 1] };
   const parts = (name || outputs[0] || op).split("/").filter((part) => part !== "");
-  // Containers name themselves whole: layer1, layer1.0, conv1 is layer1.0.conv1.
-  const module = parts.slice(0, -1).reduce((path, part) => {
-    return path === "" || part.startsWith(`${path}.`) ? part : `${path}.${part}`;
-  }, "");
+  // Containers name their children whole: after layer1 comes layer1.0, after block comes block.0, and then conv1 alone.
+  let module = "";
+  for (const [i, part] of parts.slice(0, -1).entries()) {
+    const before = parts[i - 1] ?? "";
+    if (i > 0 && part.startsWith(`${before}.`)) module = module.slice(0, module.length - before.length) + part;
+    else module = module === "" ? part : `${module}.${part}`;
+  }
   return { module, leaf: parts[parts.length - 1] ?? op };
 }
 
