@@ -30,7 +30,10 @@ export async function openDevice({
     });
     if (native) return nativeDevice(native, kind, threads);
     if (kind === "webgpu") {
-      throw notInstalled("In Node, WebGPU needs the package onnxruntime-node, which is not installed.", "onnxruntime-node");
+      throw notInstalled(
+        "In Node, WebGPU needs the package onnxruntime-node, which is not installed.",
+        "onnxruntime-node",
+      );
     }
   }
   const web = await ifInstalled("onnxruntime-web", () => import("onnxruntime-web"));

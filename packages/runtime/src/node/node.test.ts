@@ -18,8 +18,14 @@ test("WebAssembly in Node, on two threads, answers as native code does", async (
     expect(device).toMatchObject({ kind, threads: 2, host: "node", version: expect.stringMatching(/^\d+\.\d+/) });
     const session = await device.createSession(bytes);
     const { y } = await session.run({
-      x: device.tensor(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)), [1, 1, 8, 8]),
-      kernel: device.tensor(Float32Array.from({ length: 18 }, (_, i) => Math.cos(i)), [2, 1, 3, 3]),
+      x: device.tensor(
+        Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)),
+        [1, 1, 8, 8],
+      ),
+      kernel: device.tensor(
+        Float32Array.from({ length: 18 }, (_, i) => Math.cos(i)),
+        [2, 1, 3, 3],
+      ),
     });
     answers.push(y.data as Float32Array);
     await session.release();
