@@ -36,6 +36,13 @@ describe("a detector", () => {
     expect(finding.views).toEqual({});
   });
 
+  test("has no healthy counterpart where its method makes none, and is as good a detector", async () => {
+    const { detector } = await loaded({ counterpart: false }, { counterpart: false });
+    const finding = await detector.examine(raster);
+    expect(finding.healthy).toBeNull();
+    expect(finding).toMatchObject({ decision: "normal", prepared: { width: 4, height: 4, channels: 1 } });
+  });
+
   test("passes on the parts of its score by name, in the card's order", async () => {
     const { detector } = await loaded({ parts: { image: 1.5, cycle: -0.25 } }, { parts: ["image", "cycle"] });
     const { parts } = await detector.examine(raster);
@@ -102,7 +109,11 @@ describe("on loading", () => {
     const wrong = fakeDevice({ kind: "webgpu", answer: () => ({ score: 0.26 }) });
     const bytes = await packDetector({ model: plainModel, card: cardWith() });
     const loading = Detector.load(bytes, wrong.device, "d.hale");
-    await expect(loading).rejects.toMatchObject({ code: "DEVICE_UNAVAILABLE", remedy: "Use --device cpu." });
+    await expect(loading).rejects.toMatchObject({
+      code: "DEVICE_UNAVAILABLE",
+      remedy: "Use the CPU.",
+      setting: "device",
+    });
     expect(wrong.log.released).toBe(1);
   });
 
@@ -127,6 +138,16 @@ describe("on loading", () => {
     );
     await expect(loaded({ parts: { image: Number.NaN } }, { parts: ["image"] })).rejects.toMatchObject(
       refused(/cannot score its test picture/),
+    );
+  });
+
+  test("a card that promises a healthy counterpart and a model that gives none do not belong together", async () => {
+    const refused = (fault: RegExp) => ({ code: "DETECTOR_MISMATCH", message: expect.stringMatching(fault) });
+    await expect(loaded({ counterpart: false })).rejects.toMatchObject(
+      refused(/gives no healthy counterpart where its card promises a healthy counterpart\./),
+    );
+    await expect(loaded({}, { counterpart: false })).rejects.toMatchObject(
+      refused(/gives a healthy counterpart where its card promises no healthy counterpart\./),
     );
   });
 

@@ -38,6 +38,7 @@ export class Detector {
     try {
       checkNames("views", model, card, name);
       checkNames("parts", model, card, name);
+      checkCounterpart(model, card, name);
       await proveItself(model, card, name);
     } catch (error) {
       await model.release();
@@ -95,6 +96,17 @@ function checkNames(kind: "views" | "parts", model: DetectorModel, card: Card, n
   );
 }
 
+/** That the model gives a healthy counterpart if its card says so, and only then. */
+function checkCounterpart(model: DetectorModel, card: Card, name: string): void {
+  if (model.counterpart === card.counterpart) return;
+  const words = (has: boolean) => (has ? "a healthy counterpart" : "no healthy counterpart");
+  throw new HaleError(
+    "DETECTOR_MISMATCH",
+    `The model of ${name} gives ${words(model.counterpart)} where its card promises ${words(card.counterpart)}.`,
+    "Export the detector again.",
+  );
+}
+
 async function proveItself(model: DetectorModel, { selfCheck, image }: Card, name: string): Promise<void> {
   const { seed, size, expectedScore, tolerance } = selfCheck;
   let fault: string;
@@ -109,7 +121,10 @@ async function proveItself(model: DetectorModel, { selfCheck, image }: Card, nam
     cause = error;
   }
   if (model.device.kind === "webgpu") {
-    throw new HaleError("DEVICE_UNAVAILABLE", `${fault}: this GPU computes wrongly.`, "Use --device cpu.", { cause });
+    throw new HaleError("DEVICE_UNAVAILABLE", `${fault}: this GPU computes wrongly.`, "Use the CPU.", {
+      cause,
+      setting: "device",
+    });
   }
   throw new HaleError("DETECTOR_MISMATCH", `${fault}: card and model do not belong together.`, "Export it again.", {
     cause,

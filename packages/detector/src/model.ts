@@ -1,13 +1,13 @@
 /**
- * @file A detector's network on a device: one raster in; score and its parts, anomaly map, healthy counterpart and views
- * out. Needs no card, so that the card's own numbers can be made with it.
+ * @file A detector's network on a device: one raster in; score and its parts, anomaly map, views and, where the method
+ * restores images, healthy counterpart out. Needs no card, so that the card's own numbers can be made with it.
  *
  * The contract of the ONNX model. Input `pixels`, float32 [N, C, H, W], any N, H and W: stored values / full scale, in
- * [0, 1]. Outputs `score` [N], higher is more abnormal: the mean of the map, or what else the method makes of it, such as
- * the mean of its highest 5 %; `map` [N, 1, S, S], at least 0; `healthy` and `prepared` [N, C, S, S] in [-1, 1]; and any
- * number of views `view:<name>`, of the same shape and range: pictures between image and counterpart, which tell how
- * it came about; and any number of parts `part:<name>` [N]: what the score is made of, or could be, each by itself.
- * Nothing depends on what else is in the batch.
+ * [0, 1]. Outputs `score` [N], higher is more abnormal: the mean of the map, or what else the method makes of the image,
+ * such as its distance to normal ones; `map` [N, 1, S, S], at least 0; `prepared` [N, C, S, S] in [-1, 1]; `healthy` of
+ * the same shape and range, where the method restores images; any number of views `view:<name>`, of that shape and range
+ * too: pictures between image and counterpart, which tell how it came about; and any number of parts `part:<name>` [N]:
+ * what the score is made of, or could be, each by itself. Nothing depends on what else is in the batch.
  */
 import { HaleError } from "@hale/core";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
@@ -30,12 +30,12 @@ export interface Picture extends Plane {
 
 /** What the network says of one image. */
 export interface Examination {
-  /** Higher is more abnormal; made of the map, by its mean unless the method has another way. */
+  /** Higher is more abnormal; the map's mean unless the method has another way. */
   score: number;
-  /** How far each pixel is from its healthy counterpart, at least 0. [S, S] */
+  /** How unusual each pixel is, at least 0: where the method restores images, how far from its counterpart. [S, S] */
   anomalyMap: Plane;
-  /** The image as it would be if it were healthy. [C, S, S] */
-  healthy: Picture;
+  /** The image as it would be if it were healthy; null where the method makes no such picture. [C, S, S] */
+  healthy: Picture | null;
   /** The image as the network saw it. [C, S, S] */
   prepared: Picture;
   /** Pictures between image and counterpart, by name; {} for most methods. [C, S, S] each */
@@ -47,7 +47,9 @@ export interface Examination {
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
-const OUTPUTS = ["score", "map", "healthy", "prepared"];
+const OUTPUTS = ["score", "map", "prepared"];
+/** The output of the methods that restore images. */
+const COUNTERPART = "healthy";
 
 /** The model's outputs that begin so are views. */
 const VIEW_PREFIX = "view:";
@@ -71,6 +73,8 @@ export class DetectorModel {
     readonly views: readonly string[],
     /** Names of the score's parts, in the model's order. */
     readonly parts: readonly string[],
+    /** Whether it makes a healthy counterpart. */
+    readonly counterpart: boolean,
   ) {}
 
   /**
@@ -102,7 +106,8 @@ export class DetectorModel {
     }
     const namesAfter = (prefix: string) =>
       session.outputNames.flatMap((output) => (output.startsWith(prefix) ? [output.slice(prefix.length)] : []));
-    return new DetectorModel(session, image, device, name, namesAfter(VIEW_PREFIX), namesAfter(PART_PREFIX));
+    const [views, parts] = [namesAfter(VIEW_PREFIX), namesAfter(PART_PREFIX)];
+    return new DetectorModel(session, image, device, name, views, parts, session.outputNames.includes(COUNTERPART));
   }
 
   /**
@@ -147,7 +152,8 @@ export class DetectorModel {
         throw new HaleError(
           "NUMERIC_FAILURE",
           `The model of ${this.name} gave values that are not numbers (${output}).`,
-          "Use --device cpu; if that does not help, export an earlier checkpoint.",
+          "Use the CPU; if that does not help, export an earlier checkpoint.",
+          { setting: "device" },
         );
       }
       return data;
@@ -158,7 +164,7 @@ export class DetectorModel {
     return {
       score: read("score", 1)[0],
       anomalyMap: { ...plane, data: read("map", area) },
-      healthy: picture("healthy"),
+      healthy: this.counterpart ? picture(COUNTERPART) : null,
       prepared: picture("prepared"),
       views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
       parts: Object.fromEntries(this.parts.map((name) => [name, read(PART_PREFIX + name, 1)[0]])),

@@ -38,6 +38,7 @@ export function cardWith(changes: Partial<Card> = {}): Card {
     image: { size: SIZE, channels: 1, valueRange: "0 black, 1 full scale" },
     views: [],
     parts: [],
+    counterpart: true,
     dataset: { name: "phantoms", trainNormals: 20, unlabelled: 10, selectionNormals: 4, thresholdNormals: 4 },
     training: {
       seed: 1,
@@ -81,16 +82,27 @@ export interface FakeOptions {
   views?: Record<string, number>;
   /** Parts of the score that the network gives, and their values. */
   parts?: Record<string, number>;
+  /** Whether the network restores images; it does by default. */
+  counterpart?: boolean;
   refuse?: Error;
 }
 
 /** A device whose sessions answer by `answer` (score 0.25 by default); `log` tells what happened. */
-export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, parts = {}, refuse }: FakeOptions = {}) {
+export function fakeDevice({
+  kind = "cpu",
+  answer,
+  outputNames,
+  views = {},
+  parts = {},
+  counterpart = true,
+  refuse,
+}: FakeOptions = {}) {
   const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
   const session = {
     inputNames: ["pixels"],
     outputNames: outputNames ?? [
-      ...["score", "map", "healthy", "prepared"],
+      ...["score", "map", "prepared"],
+      ...(counterpart ? ["healthy"] : []),
       ...Object.keys(views).map((name) => `view:${name}`),
       ...Object.keys(parts).map((name) => `part:${name}`),
     ],
@@ -105,7 +117,7 @@ export function fakeDevice({ kind = "cpu", answer, outputNames, views = {}, part
       return {
         score: { data: Float32Array.of(score) },
         map: { data: new Float32Array(area).fill(map) },
-        healthy: { data: new Float32Array(length) },
+        ...(counterpart && { healthy: { data: new Float32Array(length) } }),
         prepared: { data: new Float32Array(length).fill(0.5) },
         ...Object.fromEntries(
           Object.entries(parts).map(([name, value]) => [`part:${name}`, { data: Float32Array.of(value) }]),

@@ -37,6 +37,7 @@ test("a method's export becomes a detector that examines images as it will anywh
     image: { ...shape, valueRange: "stored value / full scale" },
     views: [],
     parts: [],
+    counterpart: true,
     dataset: { name: "noise", trainNormals: 0, unlabelled: 0, selectionNormals: 0, thresholdNormals: 4 },
     training: {
       seed: 3,

@@ -51,7 +51,7 @@ export function scoreCommand(): Command {
     .option("--json", "the same as --format jsonl")
     .option(
       "--maps <folder>",
-      "write map, overlay and healthy counterpart of each image here, as PNG; maps of scans as NIfTI",
+      "write map, overlay and, if the detector makes one, healthy counterpart of each image here, as PNG; maps of scans as NIfTI",
     )
     .option("--aggregate <way>", "volumes: their score of their slices': max, mean or top-k:<number>", aggregation)
     .option("--dicom-out <folder>", "write DICOM objects of each DICOM image or series here")
@@ -140,7 +140,7 @@ async function scoreOne(
       const base = join(scoring.maps, name);
       await writeAtomic(`${base}-map.png`, mapPng(finding.anomalyMap, detector.card));
       await writeAtomic(`${base}-overlay.png`, overlayPng(finding.prepared, finding.anomalyMap, detector.card));
-      await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
+      if (finding.healthy) await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
     }
     const { score, pValue, decision, threshold } = finding;
     const parts = Object.entries(finding.parts).map(([name, value]) => [`part:${name}`, value]);

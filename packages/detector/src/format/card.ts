@@ -66,6 +66,8 @@ const card = z.strictObject({
   views: z.array(text).max(100).default([]),
   /** Names of the score's parts that the model gives, in its order. Older cards lack them. */
   parts: z.array(text).max(100).default([]),
+  /** Whether the model makes of each image what it would be if it were healthy. All of those without this field do. */
+  counterpart: z.boolean().default(true),
   dataset: z.strictObject({
     name: text,
     trainNormals: count,

@@ -119,8 +119,8 @@ describe("a forged detector is refused", () => {
     expect(await outcome(await forge({}))).toEqual(parts);
   });
 
-  test("except that a card from before there were views or parts has none", async () => {
-    const { views: _, parts: __, ...older } = parts.card;
+  test("except that a card from before there were views or parts has none, and has a healthy counterpart", async () => {
+    const { views: _, parts: __, counterpart: ___, ...older } = parts.card;
     expect(await outcome(await forge({ card: older }))).toEqual(parts);
   });
 

@@ -45,6 +45,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
   return {
     title: `${card.method.name} on ${dataset.name}`,
     created: new Date().toISOString().slice(0, 16).replace("T", " "),
+    counterpart: card.counterpart,
     provenance: provenanceOf(evaluation, card, command),
     audit: {
       warnings: audit.warnings,
@@ -248,7 +249,7 @@ async function caseData({ item, label, finding }: EvaluatedCase, card: Detector[
     label: label === 0 ? "normal" : item.class && item.class !== "abnormal" ? `abnormal (${item.class})` : "abnormal",
     image: picturePng(finding.prepared),
     views: Object.entries(finding.views).map(([name, view]) => ({ name, picture: picturePng(view) })),
-    healthy: picturePng(finding.healthy),
+    healthy: finding.healthy && picturePng(finding.healthy),
     map: mapPng(finding.anomalyMap, card),
     outline: mask ? maskOutline(mask, width, height) : null,
   };

@@ -26,15 +26,29 @@ const WORDS = {
 
 export type Word = keyof typeof WORDS;
 
+/** Words that mean nothing in a report on a method without healthy counterparts. */
+const OF_COUNTERPARTS: readonly string[] = ["healthy counterpart", "proxy"] satisfies Word[];
+
+/** What an anomaly map is where there is no counterpart to compare with. */
+const MAP_ALONE =
+  "How unusual the method finds each place of the image, compared with the normal images it knows. It is not the border of a lesion.";
+
 /** A word with its explanation as a tooltip; `text` where it is written otherwise. */
 export const word = (name: Word, text: string = name): Markup => html`<abbr title="${WORDS[name]}">${text}</abbr>`;
+
+/** The anomaly map with its explanation, which depends on whether the method makes healthy counterparts. */
+export const mapWord = (counterpart: boolean): Markup =>
+  counterpart ? word("anomaly map") : html`<abbr title="${MAP_ALONE}">anomaly map</abbr>`;
 
 /** A name with its explanation if it is one of the words. */
 export const nameWithMeaning = (name: string): Markup | string =>
   Object.hasOwn(WORDS, name) ? word(name as Word) : name;
 
-/** The list at the end, which paper and touch screens need. */
-export const glossary = (): Markup =>
-  html`<section id="words"><h2>Words used</h2><dl class="words">${Object.entries(WORDS).map(
+/** The list at the end, which paper and touch screens need; of counterparts only where the method makes them. */
+export function glossary(counterpart: boolean): Markup {
+  const words = Object.entries(counterpart ? WORDS : { ...WORDS, "anomaly map": MAP_ALONE });
+  const used = words.filter(([name]) => counterpart || !OF_COUNTERPARTS.includes(name));
+  return html`<section id="words"><h2>Words used</h2><dl class="words">${used.map(
     ([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`,
   )}</dl></section>`;
+}

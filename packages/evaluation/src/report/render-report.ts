@@ -25,7 +25,8 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; ba
  * @throws HaleError `IMAGE_CORRUPT` when a picture is not a PNG.
  */
 export function renderReport(data: ReportData): string {
-  const { headline, provenance } = data;
+  const { headline, provenance, counterpart } = data;
+  const cases = { called: data.operatingPoint !== null, counterpart };
   const sections: [string, string, Markup | null][] = [
     ["result", "Result", headlineSection(headline, data.operatingPoint)],
     ["threshold", "Threshold", operatingPointSection(data.operatingPoint, headline.level)],
@@ -33,12 +34,12 @@ export function renderReport(data: ReportData): string {
     ["curves", "Curves", curvesSection(data)],
     ["classes", "Kinds", classesSection(data.classes)],
     ["parts", "Parts", partsSection(data.parts)],
-    ["pixels", "Pixels", pixelsSection(data.pixels)],
+    ["pixels", "Pixels", pixelsSection(data.pixels, counterpart)],
     ["volumes", "Volumes", volumesSection(data.volumes)],
-    ["cases", "Cases", casesSection(data.cases, data.legend, data.operatingPoint !== null)],
+    ["cases", "Cases", casesSection(data.cases, data.legend, cases)],
     ["training", "Training", trainingSection(data.training)],
     ["provenance", "Provenance", provenanceSection(provenance)],
-    ["words", "Words", glossary()],
+    ["words", "Words", glossary(counterpart)],
   ];
   const present = sections.filter(([, , section]) => section !== null);
   return html`<!doctype html>

@@ -29,6 +29,8 @@ export interface ReportData {
   title: string;
   /** When the report was made, as it shall be printed. */
   created: string;
+  /** Whether the method makes a healthy counterpart of each image; where it does not, the report speaks of none. */
+  counterpart: boolean;
   provenance: ProvenanceData;
   audit: AuditData;
   headline: HeadlineData;
@@ -229,7 +231,8 @@ export interface CaseData {
   image: PngData;
   /** What the method made on the way from the image to its counterpart, in order; mostly nothing. */
   views: readonly { name: string; picture: PngData }[];
-  healthy: PngData;
+  /** Null where the method makes no counterpart. */
+  healthy: PngData | null;
   /** Already coloured on the scale of the legend. */
   map: PngData;
   /** Outline of the lesion mask, from `maskOutline`. */

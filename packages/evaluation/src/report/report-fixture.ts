@@ -113,6 +113,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
   return {
     title: "Phantom heads (made-up scores)",
     created: "2026-01-31",
+    counterpart: true,
     provenance: {
       method: "ProxyAno",
       variant: "width 8",

@@ -6,7 +6,7 @@ import { duration, percent, significant } from "./format.ts";
 import { escapeHtml, html } from "./markup.ts";
 import { maskOutline } from "./mask-outline.ts";
 import { RESEARCH_NOTICE, renderReport } from "./render-report.ts";
-import type { ReportData } from "./report-data.ts";
+import type { CaseData, ReportData } from "./report-data.ts";
 import { bareReport, reportFixture } from "./report-fixture.ts";
 
 const full = reportFixture(1, 24, 24);
@@ -26,6 +26,10 @@ function poison(value: unknown, key: string, poisonous: string): unknown {
 
 /** What of a page matches, so that a failure prints a line and not the page. */
 const matches = (page: string, pattern: RegExp) => Array.from(page.matchAll(pattern), (match) => match[0]);
+
+function clearCounterparts(cases: readonly CaseData[]): void {
+  for (const item of cases) Object.assign(item, { healthy: null, views: [] });
+}
 
 /** All tags of a document, as far as a lenient reader would see them. */
 const tags = (page: string) => new Set(Array.from(page.matchAll(/<\/?([a-z!][^\s>/]*)/gi), (match) => match[1]));
@@ -124,6 +128,23 @@ describe("the report", () => {
     expect(namesIn(text)).toEqual(["image", "proxy", "healthy counterpart", "anomaly map"]);
     expect(text).toContain(`alt="proxy of images/`);
     expect(namesIn(renderReport(bareReport()))).toEqual(["image", "healthy counterpart", "anomaly map"]);
+  });
+
+  it("speaks of no healthy counterpart where the method makes none", () => {
+    const bare = structuredClone(full);
+    bare.counterpart = false;
+    bare.training = { losses: [], selection: null };
+    Object.assign(bare.provenance, { method: "Neighbours", commands: [] });
+    for (const list of [bare.cases.mostAbnormal, bare.cases.leastAbnormal]) clearCounterparts(list);
+    for (const part of [bare.cases.falseAlarms, bare.cases.misses]) clearCounterparts(part.shown);
+    const page = renderReport(bare);
+    expect(matches(page, /counterpart|proxy|between the two|restor|change at each pixel/gi)).toEqual([]);
+    const names = Array.from(page.matchAll(/<i>(.*?)<\/i>/g), ([, name]) => name);
+    expect(new Set(names)).toEqual(new Set(["image", "anomaly map"]));
+    expect(names.filter((name) => name === "image")).toHaveLength(matches(page, /<figure class="case">/g).length);
+    expect(page).toContain("How unusual the method finds each place of the image");
+    expect(page).toContain("Anomaly map: how unusual each place is, from 0");
+    expect(text).toContain("Anomaly map: the change at each pixel, from 0");
   });
 
   it("reads PNGs as bytes and as base64 alike, and refuses anything else", () => {

@@ -80,6 +80,7 @@ svg.chart{display:block;width:100%;height:auto}
 .cases{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(25rem,100%),1fr));gap:1rem}
 .case{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:.6rem;margin:0;break-inside:avoid}
 .panels{display:grid;grid-template-columns:repeat(3,1fr);gap:.2rem .45rem}
+.panels.two{grid-template-columns:repeat(2,1fr)}
 .panels.many{grid-template-columns:repeat(auto-fit,minmax(5.2rem,1fr))}
 @media (max-width:28rem){.panels.many{grid-template-columns:repeat(2,1fr)}}
 .panels div{text-align:center}

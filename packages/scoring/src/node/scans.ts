@@ -123,6 +123,6 @@ async function writeMaps(
     await writeAtomic(`${base}-curve.svg`, curveSvg(finding, otherInput ? null : (card.threshold?.value ?? null)));
   await writeAtomic(`${at}-map.png`, mapPng(highest.anomalyMap, card));
   await writeAtomic(`${at}-overlay.png`, overlayPng(highest.prepared, highest.anomalyMap, card));
-  await writeAtomic(`${at}-healthy.png`, picturePng(highest.healthy));
+  if (highest.healthy) await writeAtomic(`${at}-healthy.png`, picturePng(highest.healthy));
   return map;
 }

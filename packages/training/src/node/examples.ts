@@ -3,9 +3,11 @@
  * has learnt.
  */
 import { join } from "node:path";
+import { joined } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { encodePng, gridOf, rasterOf } from "@hale/imaging";
 import type { ImageShape } from "@hale/methods";
+import { quantileOfSorted } from "@hale/statistics";
 import type { Trainer } from "../trainer.ts";
 
 /** What the files of an iteration begin with. */
@@ -15,7 +17,8 @@ export const exampleName = (iteration: number) => String(iteration).padStart(8, 
 const SHOWN = 100;
 
 /**
- * Writes `<iteration>.png` into `folder`: image, views, healthy counterpart and map of each image, two images a row.
+ * Writes `<iteration>.png` into `folder`: image, views, healthy counterpart where the method makes one, and map of each
+ * image, two images a row.
  * Beside it each gallery of the method, as `<iteration>-<name>.png`.
  */
 export async function writeExamples(
@@ -28,13 +31,13 @@ export async function writeExamples(
   const tile = (data: Float32Array, planes: 1 | 3 = channels) =>
     rasterOf({ data, width: size, height: size, channels: planes });
   const { healthy, maps, views } = await trainer.restore(images);
+  const brightest = brightestOf(healthy, maps);
   const rows = images.map((image, i) => [
     tile(image),
     ...Object.values(views).map((view) => tile(view[i])),
-    tile(healthy[i]),
-    // Half of the range of values is the brightest: an absolute scale, the same in every picture.
+    ...(healthy.length > 0 ? [tile(healthy[i])] : []),
     tile(
-      maps[i].map((v) => Math.min(1, 4 * v - 1)),
+      maps[i].map((v) => Math.min(1, (2 * v) / brightest - 1)),
       1,
     ),
   ]);
@@ -45,4 +48,13 @@ export async function writeExamples(
     const columns = Math.ceil(Math.sqrt(shown.length));
     await writeAtomic(`${base}-${name}.png`, encodePng(gridOf(shown, columns)));
   }
+}
+
+/**
+ * The map value that is drawn white. Differences from a counterpart have an absolute scale, half of the range of values,
+ * which is the same in every picture; other maps have units of their own, so twice their 99th percentile here.
+ */
+function brightestOf(healthy: readonly Float32Array[], maps: readonly Float32Array[]): number {
+  if (healthy.length > 0) return 0.5;
+  return Math.max(2 * quantileOfSorted(joined(maps).sort(), 0.99), 1e-6);
 }

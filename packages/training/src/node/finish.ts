@@ -52,6 +52,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       ...(input && { input }),
       views: [...opened.views],
       parts: [...opened.parts],
+      counterpart: opened.counterpart,
       dataset: {
         name: plan.dataset.name,
         trainNormals: plan.partition.train.length,

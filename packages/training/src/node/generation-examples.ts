@@ -40,6 +40,7 @@ export async function writeGenerationExamples(
   const originals = normals.slice(0, RECONSTRUCTIONS);
   if (originals.length === 0) return;
   const { healthy } = await trainer.restore(originals);
+  if (healthy.length === 0) return;
   const pairs = originals.map((original, i) => [original, healthy[i]] as const);
   await writePairs(`${base}-reconstructions.png`, pairs, shape, ACROSS);
 }

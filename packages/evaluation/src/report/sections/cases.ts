@@ -1,15 +1,15 @@
 /**
- * @file Single images beside their healthy counterparts and anomaly maps. All maps share one absolute scale and one
+ * @file Single images beside their anomaly maps and, where the method makes them, healthy counterparts. All maps share one absolute scale and one
  * legend, so that a calm map is calm in every panel.
  */
 import { scaleLinear } from "d3-scale";
 import { count, significant } from "../format.ts";
-import { nameWithMeaning, word } from "../glossary.ts";
+import { mapWord, nameWithMeaning, word } from "../glossary.ts";
 import { html, type Markup } from "../markup.ts";
 import { pngSource } from "../png-source.ts";
 import type { CaseData, CasesData, LegendData, OutlineData, PngData } from "../report-data.ts";
 
-function legend({ maximum, origin, stops }: LegendData): Markup {
+function legend({ maximum, origin, stops }: LegendData, counterpart: boolean): Markup {
   const [left, width, top, height] = [12, 396, 2, 14];
   const x = scaleLinear([0, maximum], [left, left + width]);
   const ticks = x.ticks(5);
@@ -23,7 +23,7 @@ function legend({ maximum, origin, stops }: LegendData): Markup {
     (t) => html`<line class="base" x1="${x(t)}" x2="${x(t)}" y1="${top + height}" y2="${top + height + 4}"/>
 <text x="${x(t)}" y="${top + height + 17}" text-anchor="middle">${significant(t)}</text>`,
   )}</g></svg>
-<figcaption>Anomaly map: the change at each pixel, from 0 to ${significant(maximum)} and above. The scale is the same for every panel and comes from ${origin}.</figcaption></figure>`;
+<figcaption>Anomaly map: ${counterpart ? "the change at each pixel" : "how unusual each place is"}, from 0 to ${significant(maximum)} and above. The scale is the same for every panel and comes from ${origin}.</figcaption></figure>`;
 }
 
 function outlineOver(outline: OutlineData | null | undefined): Markup | null {
@@ -38,9 +38,10 @@ function caseFigure(item: CaseData, wrong: boolean): Markup {
   const panel = (picture: PngData, name: string, outline: Markup | null = null, caption: Markup | string = name) =>
     html`<div><span><img src="${pngSource(picture)}" alt="${name} of ${item.path}">${outline}</span><i>${caption}</i></div>`;
   const outline = outlineOver(item.outline);
-  return html`<figure class="case"><div class="panels${item.views.length > 0 && " many"}">
+  const shape = item.views.length > 0 ? " many" : item.healthy === null && " two";
+  return html`<figure class="case"><div class="panels${shape}">
 ${panel(item.image, "image", outline)}${item.views.map(({ name, picture }) => panel(picture, name, null, nameWithMeaning(name)))}
-${panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</div>
+${item.healthy !== null && panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</div>
 <figcaption><b>${significant(item.score)}</b> · ${item.label}
 ${item.calledAbnormal !== null && html`<span class="called${wrong && " wrong"}">${VERDICTS[`${item.calledAbnormal}`]}</span>`}
 <span class="path">${item.path}</span></figcaption></figure>`;
@@ -54,16 +55,26 @@ function group(title: string, note: string, items: readonly CaseData[], none: st
   }`;
 }
 
-/** `called` tells whether a threshold was set; without one there are neither misses nor false alarms. */
-export function casesSection(cases: CasesData, scale: LegendData, called: boolean): Markup {
+export interface CasesContext {
+  /** Whether a threshold was set; without one there are neither misses nor false alarms. */
+  called: boolean;
+  /** Whether the method makes healthy counterparts. */
+  counterpart: boolean;
+}
+
+export function casesSection(cases: CasesData, scale: LegendData, { called, counterpart }: CasesContext): Markup {
   const { mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
   const shown = (part: { total: number; shown: readonly unknown[] }) =>
     part.shown.length < part.total ? `${part.shown.length} of ${part.total} shown.` : `All ${part.total} shown.`;
   const outlined = [...mostAbnormal, ...leastAbnormal, ...falseAlarms.shown, ...misses.shown].some((c) => c.outline);
   return html`<section id="cases"><h2>Cases</h2>
-<p>Each image beside its ${word("healthy counterpart")} and the ${word("anomaly map")} between the two, with its score.
+<p>${
+    counterpart
+      ? html`Each image beside its ${word("healthy counterpart")} and the ${mapWord(true)} between the two, with its score.`
+      : html`Each image beside its ${mapWord(false)}, with its score.`
+  }
 ${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
-${legend(scale)}
+${legend(scale, counterpart)}
 ${
   called &&
   html`${group("Misses", `Abnormal images called normal. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: no abnormal image was called normal.", true)}

@@ -1,6 +1,6 @@
 /** @file The result by kind of abnormality, by part of the score, and by pixel where lesions were outlined. */
 import { count, fixed, interval, percent, proportion } from "../format.ts";
-import { word } from "../glossary.ts";
+import { mapWord, word } from "../glossary.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ClassData, PixelData, ReportData } from "../report-data.ts";
 
@@ -32,7 +32,8 @@ export function partsSection(parts: ReportData["parts"]): Markup | null {
   )}</tbody></table></div></section>`;
 }
 
-export function pixelsSection(pixels: PixelData | null): Markup | null {
+/** `counterpart` tells whether the method makes healthy counterparts. */
+export function pixelsSection(pixels: PixelData | null, counterpart: boolean): Markup | null {
   if (!pixels) return null;
   const rows = [
     [
@@ -53,6 +54,6 @@ export function pixelsSection(pixels: PixelData | null): Markup | null {
     [word("AUPRO"), fixed(pixels.aupro), `up to ${percent(pixels.auproLimit)} false pixels`],
   ] as const;
   return html`<section id="pixels"><h2>Where in the image</h2>
-<p>How well the ${word("anomaly map")} agrees with the outlined lesions, on ${count(pixels.images, "image")} with a mask.</p>
+<p>How well the ${mapWord(counterpart)} agrees with the outlined lesions, on ${count(pixels.images, "image")} with a mask.</p>
 <table><tbody>${rows.map(([name, value, note]) => html`<tr><th scope="row">${name}</th><td class="n">${value}</td><td><small>${note}</small></td></tr>`)}</tbody></table></section>`;
 }
