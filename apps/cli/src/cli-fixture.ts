@@ -4,7 +4,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Random } from "@hale/core";
 import { type Card, DetectorModel, packDetector, unpackDetector } from "@hale/detector";
-import { exportModel, methodNamed } from "@hale/methods";
+import { exportModel } from "@hale/methods";
+import { hqAnoGan } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
 import { expect } from "vitest";
 
@@ -60,14 +61,14 @@ export const rowsOf = (csv: string) =>
  */
 export async function writeDetectorWithParts(file: string, like: string): Promise<readonly string[]> {
   const shape = { size: 32, channels: 1 } as const;
-  const { name, title, source, ...method } = methodNamed("hq-anogan");
+  const { name, title, source, ...method } = hqAnoGan;
   const options = method.options.parse({ latent: 8, base: 128, maxChannels: 8, encoderWidth: 4 });
   const recipe = method.create(options, shape);
   const model = exportModel(recipe, shape, recipe.initialState(new Random(1, "parts")));
   const opened = await DetectorModel.open(model, shape, await openDevice({ threads: 1 }));
   const { card } = await unpackDetector(await readFile(like), like);
   const changes: Partial<Card> = {
-    method: { name, title, source, options: options as Card["method"]["options"] },
+    method: { name, title, source, options: { ...options } as Card["method"]["options"] },
     views: [...opened.views],
     parts: [...opened.parts],
     counterpart: opened.counterpart,

@@ -16,6 +16,7 @@ import { probeCommand } from "./commands/probe.ts";
 import { qualityCommand } from "./commands/quality.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
+import { remedyOf, sentencesOf } from "./flags.ts";
 
 const program = new Command("hale")
   .description(
@@ -72,8 +73,8 @@ function tell(error: unknown): number {
   }
   if (error instanceof HaleError) {
     if (process.argv.includes("--json"))
-      console.log(JSON.stringify({ error: { code: error.code, fault: error.fault, remedy: error.remedy } }));
-    console.error(`hale: ${error.message}`);
+      console.log(JSON.stringify({ error: { code: error.code, fault: error.fault, remedy: remedyOf(error) } }));
+    console.error(`hale: ${sentencesOf(error)}`);
     return error.code === "OPTION_INVALID" ? 2 : 1;
   }
   console.error("hale: an unexpected fault; please report it with what follows.");

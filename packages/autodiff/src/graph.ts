@@ -1,8 +1,9 @@
 /**
  * @file Walks over graphs of tensors: order and gradients.
  */
+
+import { expand } from "./ops/broadcast.ts";
 import { add } from "./ops/elementwise.ts";
-import { expand } from "./ops/layout.ts";
 import { constant, scalar } from "./ops/leaf.ts";
 import { sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";

@@ -10,6 +10,7 @@ export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
 export * from "./nn/parameters.ts";
 export * from "./nn/spectral.ts";
+export { expand, reshape, sum, sumTo } from "./ops/broadcast.ts";
 export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/finite.ts";

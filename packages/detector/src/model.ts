@@ -152,7 +152,8 @@ export class DetectorModel {
         throw new HaleError(
           "NUMERIC_FAILURE",
           `The model of ${this.name} gave values that are not numbers (${output}).`,
-          "Use --device cpu; if that does not help, export an earlier checkpoint.",
+          "Use the CPU; if that does not help, export an earlier checkpoint.",
+          { setting: "device" },
         );
       }
       return data;

@@ -31,7 +31,8 @@ export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } fr
 export { normalProbability, normalQuantile } from "./normal.ts";
 export { type ConfusionCounts, confusionCounts, type OperatingPoint, operatingPoint } from "./operating-point.ts";
 export { type PairedDifference, type PairedDifferenceOptions, pairedDifference } from "./paired.ts";
-export { type BestDice, type PixelImage, type PixelMetrics, pixelMetrics } from "./pixels.ts";
+export type { PixelImage } from "./pixel-image.ts";
+export { type BestDice, type PixelMetrics, pixelMetrics } from "./pixels.ts";
 export { exactProportion, type Proportion } from "./proportion.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { auroc, averagePrecision, type PrPoint, prCurve, type RocPoint, rocCurve } from "./ranking.ts";

@@ -7,16 +7,9 @@
  */
 
 import { requireFraction, requireOrderable, unsupported } from "./checks.ts";
+import type { PixelImage } from "./pixel-image.ts";
 import { areaUnderRegionOverlap } from "./region-overlap.ts";
 import { areaUnderRoc, highestScore, type SortedClasses, steppedPrecision, sweep } from "./sweep.ts";
-
-/** One image: its anomaly map and its mask (0 normal, anything else abnormal), both row-major and of one size. */
-export interface PixelImage {
-  map: ArrayLike<number>;
-  mask: ArrayLike<number>;
-  /** Pixels in a row; the length of the map is a multiple of it. */
-  width: number;
-}
 
 export interface PixelMetrics {
   pixels: number;

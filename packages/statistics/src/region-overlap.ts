@@ -9,7 +9,7 @@
  */
 
 import { connectedRegions } from "./components.ts";
-import type { PixelImage } from "./pixels.ts";
+import type { PixelImage } from "./pixel-image.ts";
 import { countAtMost, countBelow } from "./search.ts";
 
 /** AUPRO divided by `limit`, in [0, 1]. `normal` are all normal pixels of all images, ascending. 8-neighbour regions. */

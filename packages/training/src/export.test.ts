@@ -1,7 +1,7 @@
-import { input, lower, mean, type NamedArray, Program, State } from "@hale/autodiff";
+import { input, lower, mean, type NamedArray, Program, State, type Tensor } from "@hale/autodiff";
 import { Random } from "@hale/core";
 import { prepare, type Raster } from "@hale/imaging";
-import { exportModel, type ImageShape, type Recipe } from "@hale/methods";
+import { exportModel, type FitRecipe, type ImageShape } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { sagan } from "../../methods/src/sagan/method.ts";
@@ -26,7 +26,12 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** A method that finds everything healthy as it is: leaves only the preprocessing. */
-const idle = { restore: (x) => x, anomalyMap: (x) => mean(x, [1], true), inferencePrefixes: [] } as Partial<Recipe>;
+const idle: FitRecipe = {
+  learning: "fit",
+  observe: () => ({}),
+  settle: () => new Map(),
+  inference: () => ({ restore: (x: Tensor) => x, anomalyMap: (x: Tensor) => mean(x, [1], true) }),
+};
 
 describe("the preprocessing inside an exported model", () => {
   const shapes: ImageShape[] = [
@@ -36,7 +41,7 @@ describe("the preprocessing inside an exported model", () => {
   ];
   const sides = [1, 2, 3, 5, 7, 15, 31, 32, 33, 47, 64, 65, 100, 128, 199, 255, 256, 299, 300];
   test.each(shapes)("prepares images of every size as @hale/imaging does, for %o", async (shape) => {
-    const session = await device.createSession(exportModel(idle as Recipe, shape, new Map()));
+    const session = await device.createSession(exportModel(idle, shape, new Map()));
     for (const [i, width] of sides.entries()) {
       for (const height of [width, sides[(i * 7 + 3) % sides.length], sides[(i * 5 + 8) % sides.length]]) {
         const raster = noise(width, height, shape.channels);

@@ -9,9 +9,9 @@ import {
   answersUnder,
   type DrawImages,
   type DrawnImages,
+  type GradientRecipe,
   type ImageShape,
   PART_PREFIX,
-  type Recipe,
   VIEW_PREFIX,
 } from "@hale/methods";
 import type { Device } from "@hale/runtime";
@@ -26,7 +26,7 @@ export interface TrainingImages {
 }
 
 export interface TrainerOptions {
-  recipe: Recipe;
+  recipe: GradientRecipe;
   shape: ImageShape;
   device: Device;
   seed: number;
@@ -41,7 +41,7 @@ export interface TrainerOptions {
 /** What a detector would answer, for a list of images. */
 export interface Restorations {
   scores: Float32Array;
-  /** [C, S, S] each. */
+  /** [C, S, S] each; none for a method without counterparts. */
   healthy: Float32Array[];
   /** [1, S, S] each. */
   maps: Float32Array[];

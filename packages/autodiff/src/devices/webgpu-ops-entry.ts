@@ -8,11 +8,12 @@ import { openDevice } from "@hale/runtime/node";
 import fc, { type Arbitrary } from "fast-check";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
+import { sum } from "../ops/broadcast.ts";
 import { convTranspose2d } from "../ops/convolution.ts";
 import { mul } from "../ops/elementwise.ts";
 import { constant, input } from "../ops/leaf.ts";
-import { type OpCase, opCases } from "../ops/op-cases.ts";
-import { sum } from "../ops/reduction.ts";
+import type { OpCase } from "../ops/op-case-fixture.ts";
+import { opCases } from "../ops/op-cases.ts";
 import { Program, State } from "../program.ts";
 import { sizeOf } from "../shape.ts";
 

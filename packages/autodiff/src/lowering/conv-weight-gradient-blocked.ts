@@ -7,8 +7,9 @@
  * Every channel of the other side meets the whole kernel, which is only fast while the kernel stays in cache, or where the
  * other side has hardly any channels.
  */
-import type { ConvGeometry } from "../ops/convolution.ts";
+
 import type { Shape } from "../shape.ts";
+import type { ConvGeometry } from "./conv-geometry.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 import { BLOCKED } from "./onnx-model.ts";
 

@@ -11,8 +11,9 @@
  * Shifts are copies, so they are shared between the sides: row shifts on x, column shifts on dy, 6 copies for 9 taps.
  * Thin sides are stacked into one larger product; where one side is very thin it alone carries all the shifts.
  */
-import type { ConvGeometry } from "../ops/convolution.ts";
+
 import type { Shape } from "../shape.ts";
+import type { ConvGeometry } from "./conv-geometry.ts";
 import { blockedRoles, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 

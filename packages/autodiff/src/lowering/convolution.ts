@@ -6,8 +6,9 @@
  * (`convBlock`) the graph asks for them by name and reorders the weights itself, two cheap passes over them.
  * The adjoint becomes convolutions too: one with the kernel turned around, or one for each phase of the stride.
  */
-import type { ConvGeometry } from "../ops/convolution.ts";
+
 import type { Shape } from "../shape.ts";
+import type { ConvGeometry } from "./conv-geometry.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 import { BLOCKED } from "./onnx-model.ts";
 

@@ -5,10 +5,10 @@ import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
+import { sum } from "../ops/broadcast.ts";
 import { square } from "../ops/elementwise.ts";
 import { input } from "../ops/leaf.ts";
 import { instanceNorm } from "../ops/normalisation.ts";
-import { sum } from "../ops/reduction.ts";
 import { Program, State } from "../program.ts";
 import { OnnxGraph } from "./onnx-graph.ts";
 

@@ -4,9 +4,9 @@ import { Random } from "@hale/core";
 import { expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
+import { sum } from "../ops/broadcast.ts";
 import { mul } from "../ops/elementwise.ts";
 import { constant } from "../ops/leaf.ts";
-import { sum } from "../ops/reduction.ts";
 import { Parameters } from "./parameters.ts";
 import { spectralNorm } from "./spectral.ts";
 

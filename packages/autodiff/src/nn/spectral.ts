@@ -4,11 +4,10 @@
  */
 
 import type { Random } from "@hale/core";
+import { reshape, sum } from "../ops/broadcast.ts";
 import { add, div, mul, sqrt } from "../ops/elementwise.ts";
-import { reshape } from "../ops/layout.ts";
 import { detach } from "../ops/leaf.ts";
 import { matmul } from "../ops/linear.ts";
-import { sum } from "../ops/reduction.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Scope } from "./parameters.ts";

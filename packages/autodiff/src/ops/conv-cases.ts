@@ -5,7 +5,7 @@
 import fc, { type Arbitrary } from "fast-check";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d } from "./convolution.ts";
-import type { OpCase } from "./op-cases.ts";
+import type { OpCase } from "./op-case-fixture.ts";
 
 const size = (low: number, high: number) => fc.integer({ min: low, max: high });
 

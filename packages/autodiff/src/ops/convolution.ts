@@ -5,29 +5,17 @@
  * y[n,o,p] = Σ w[o,c,k]·x[n,c,p·stride + k - pad], in groups. NCHW throughout; weights are [out, in/groups, kh, kw].
  */
 import { forEachIndex } from "../array64.ts";
+import type { ConvGeometry } from "../lowering/conv-geometry.ts";
 import { lowerConvWeightGradient } from "../lowering/conv-weight-gradient.ts";
 import { lowerConv, lowerConvTranspose } from "../lowering/convolution.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
-import { sum } from "./reduction.ts";
+import { sum } from "./broadcast.ts";
 
 export interface ConvOptions {
   stride?: number;
   pad?: number;
   groups?: number;
-}
-
-/** A convolution's geometry, complete: the input's and output's spatial sizes decide what the stride leaves open. */
-export interface ConvGeometry {
-  stride: number;
-  pad: number;
-  groups: number;
-  /** [height, width] of the input side. */
-  input: readonly [number, number];
-  /** [height, width] of the output side. */
-  output: readonly [number, number];
-  /** [height, width] of the kernel. */
-  kernel: readonly [number, number];
 }
 
 /** Visits every product of a convolution: flat positions in x, w and y. Naive, for the references. */

@@ -2,14 +2,13 @@
  * @file Elementwise ops with NumPy broadcasting. Each gradient is written in the same ops, so it can be differentiated.
  */
 import { fill64, readBroadcast } from "../array64.ts";
-import { joinScaling, scaleBlocks } from "../lowering/blocks.ts";
+import { joinScaling, scaleBlocks } from "../lowering/block-ops.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { FLOAT } from "../lowering/onnx-model.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
-import { expand } from "./layout.ts";
+import { expand, sumTo } from "./broadcast.ts";
 import { scalar, scalarValue } from "./leaf.ts";
-import { sumTo } from "./reduction.ts";
 
 /** Numbers stand for scalar constants wherever a tensor is expected. */
 export type Operand = Tensor | number;

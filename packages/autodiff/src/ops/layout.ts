@@ -1,28 +1,7 @@
-/**
- * @file Ops that move elements without changing them: reshape, transpose, expand, slice, pad, concatenate.
- */
+/** @file Ops that move elements without changing them: transpose, slice, pad, concatenate. Reshape and expand: broadcast.ts. */
 import { fill64, readBroadcast } from "../array64.ts";
-import { broadcastShapes, normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
+import { normaliseAxes, type Shape, sameShape, stridesOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
-import { sumTo } from "./reduction.ts";
-
-const reshapeOp: Op<{ shape: Shape }> = {
-  name: "reshape",
-  shape: ([x], { shape }) => {
-    if (sizeOf(x) !== sizeOf(shape)) throw new RangeError(`cannot become [${shape}].`);
-    return shape;
-  },
-  gradient: (node, g) => [reshape(g, node.inputs[0].shape)],
-  reference: ([x]) => x.data.slice(),
-  lower: (graph, [x], node) => graph.reshape(x, node.shape),
-};
-
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  // Two reshapes in a row are one.
-  const source = (x.op as unknown) === reshapeOp ? x.inputs[0] : x;
-  return sameShape(source.shape, shape) ? source : apply(reshapeOp, [source], { shape });
-}
 
 const transposeOp: Op<{ order: readonly number[] }> = {
   name: "transpose",
@@ -50,22 +29,6 @@ const transposeOp: Op<{ order: readonly number[] }> = {
 /** Output axis i is input axis order[i]. */
 export function transpose(x: Tensor, order: readonly number[]): Tensor {
   return order.every((axis, i) => axis === i) ? x : apply(transposeOp, [x], { order });
-}
-
-const expandOp: Op<{ shape: Shape }> = {
-  name: "expand",
-  shape: ([x], { shape }) => {
-    if (!sameShape(broadcastShapes(x, shape), shape)) throw new RangeError(`does not broadcast to [${shape}].`);
-    return shape;
-  },
-  gradient: (node, g) => [sumTo(g, node.inputs[0].shape)],
-  reference: ([x], node) => fill64(node.shape, (index) => readBroadcast(x, index)),
-  lower: (graph, [x], node) => graph.expand(x, node.shape),
-};
-
-/** Broadcasts to a larger shape. */
-export function expand(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : apply(expandOp, [x], { shape });
 }
 
 interface SliceAttributes {

@@ -5,8 +5,8 @@ import { fill64, readBroadcast } from "../array64.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { broadcastShapes, type Shape } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
+import { sumTo } from "./broadcast.ts";
 import { add } from "./elementwise.ts";
-import { sumTo } from "./reduction.ts";
 
 interface MatmulAttributes {
   transposeA: boolean;

@@ -2,12 +2,12 @@
  * @file Standardisation of rows and the normalisation layers that stand on it: instance, layer, batch.
  */
 import type { Array64 } from "../array64.ts";
-import { scaleBlocks } from "../lowering/blocks.ts";
+import { scaleBlocks } from "../lowering/block-ops.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
+import { reshape, sum } from "./broadcast.ts";
 import { add, div, mul, neg, reciprocal, relu, sqrt, sub } from "./elementwise.ts";
-import { reshape } from "./layout.ts";
-import { mean, sum } from "./reduction.ts";
+import { mean } from "./reduction.ts";
 
 interface StandardiseAttributes {
   epsilon: number;

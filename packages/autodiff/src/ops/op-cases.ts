@@ -4,14 +4,15 @@
  */
 
 import type { Random } from "@hale/core";
-import fc, { type Arbitrary } from "fast-check";
+import fc from "fast-check";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { expand, reshape, sum } from "./broadcast.ts";
 import { convCases } from "./conv-cases.ts";
 import * as elementwise from "./elementwise.ts";
 import { finite } from "./finite.ts";
 import { gather, scatterAdd } from "./indexing.ts";
-import { concat, embed, expand, pad, reshape, slice, transpose } from "./layout.ts";
+import { concat, embed, pad, slice, transpose } from "./layout.ts";
 import { constant } from "./leaf.ts";
 import { linear, matmul } from "./linear.ts";
 import {
@@ -23,21 +24,10 @@ import {
   scaleShift,
   standardise,
 } from "./normalisation.ts";
+import type { OpCase } from "./op-case-fixture.ts";
 import { avgPool2d, maxPool2d } from "./pooling.ts";
-import { kthLargest, max, mean, softmax, sum, topMean } from "./reduction.ts";
+import { kthLargest, max, mean, softmax, topMean } from "./reduction.ts";
 import { firResample, resizeBilinear, separableResample, upsampleNearest } from "./resampling.ts";
-
-export interface OpCase {
-  name: string;
-  shapes: Arbitrary<{ inputs: Shape[]; build: (inputs: Tensor[]) => Tensor }>;
-  /** Draws one value for input `i`; standard normal by default. */
-  sample?: (random: Random, i: number) => number;
-  /** How many of the inputs have gradients; all by default. */
-  differentiable?: number;
-  runs?: number;
-  /** False leaves out finite differences, which the same op at smaller sizes has had already. */
-  derivatives?: boolean;
-}
 
 const size = (low: number, high: number) => fc.integer({ min: low, max: high });
 const shape = fc.array(size(1, 4), { minLength: 1, maxLength: 4 });

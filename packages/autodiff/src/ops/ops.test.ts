@@ -9,10 +9,10 @@ import { gradients } from "../graph.ts";
 import { Program, State } from "../program.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { sum } from "./broadcast.ts";
 import { add, mul } from "./elementwise.ts";
 import { constant, input } from "./leaf.ts";
 import { opCases } from "./op-cases.ts";
-import { sum } from "./reduction.ts";
 
 const device = await openDevice({ threads: 2 });
 

@@ -2,7 +2,7 @@
  * @file Max and average pooling.
  */
 import { type Array64, forEachIndex } from "../array64.ts";
-import { oneTap, repeatBlocks } from "../lowering/blocks.ts";
+import { oneTap, repeatBlocks } from "../lowering/block-ops.ts";
 import type { OnnxGraph } from "../lowering/onnx-graph.ts";
 import { BLOCKED, FLOAT } from "../lowering/onnx-model.ts";
 import { type Shape, sizeOf } from "../shape.ts";

@@ -1,57 +1,11 @@
-/**
- * @file Sums, means and maxima over axes, and softmax.
- */
-import { forEachIndex } from "../array64.ts";
-import { averageBlocks } from "../lowering/blocks.ts";
-import type { OnnxGraph } from "../lowering/onnx-graph.ts";
-import { normaliseAxes, type Shape, sameShape, sizeOf, stridesOf } from "../shape.ts";
+/** @file Means and maxima over axes, order statistics, and softmax. Sums: broadcast.ts. */
+import { averageBlocks } from "../lowering/block-ops.ts";
+import { sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
+import { expand, reduceWith, sum } from "./broadcast.ts";
 import { add, div, equal, exp, mul, relu, sub } from "./elementwise.ts";
-import { expand, reshape } from "./layout.ts";
 import { detach } from "./leaf.ts";
-
-interface ReduceAttributes {
-  axes: readonly number[];
-}
-
-/** The shape with the reduced axes kept as 1. */
-function kept(shape: Shape, axes: readonly number[]): number[] {
-  return shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-}
-
-function reduce64(
-  shape: Shape,
-  data: Float64Array,
-  axes: readonly number[],
-  start: number,
-  combine: (a: number, b: number) => number,
-): Float64Array {
-  const target = kept(shape, axes);
-  const strides = stridesOf(target);
-  const result = new Float64Array(sizeOf(target)).fill(start);
-  forEachIndex(shape, (index, flat) => {
-    let to = 0;
-    for (let axis = 0; axis < shape.length; axis++) if (target[axis] !== 1) to += index[axis] * strides[axis];
-    result[to] = combine(result[to], data[flat]);
-  });
-  return result;
-}
-
-const sumOp: Op<ReduceAttributes> = {
-  name: "sum",
-  shape: ([x], { axes }) => kept(x, axes),
-  gradient: (node, g) => [expand(g, node.inputs[0].shape)],
-  reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, 0, (a, b) => a + b),
-  lower: (graph, [x], node) => graph.node("ReduceSum", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
-  lowerBlocks: (graph, [x], node) => {
-    const { axes } = node.attributes;
-    if (axes.length === 4) return sumOp.lower(graph, [x], node);
-    if (!overPlanes(axes)) return null;
-    const { shape } = node.inputs[0];
-    const sums = overImages(graph, "ReduceSum", averageBlocks(graph, x, shape), axes);
-    return graph.node("Mul", [sums, graph.floats([shape[2] * shape[3]], [1, 1, 1, 1])]);
-  },
-};
+import { kept, overImages, overPlanes, type ReduceAttributes, reduce64 } from "./reduce.ts";
 
 const meanOp: Op<ReduceAttributes> = {
   name: "mean",
@@ -60,7 +14,10 @@ const meanOp: Op<ReduceAttributes> = {
     const [x] = node.inputs;
     return [expand(mul(g, sizeOf(node.shape) / sizeOf(x.shape)), x.shape)];
   },
-  reference: ([x], node) => sumOp.reference([x], node).map((total) => (total * sizeOf(node.shape)) / sizeOf(x.shape)),
+  reference: ([x], node) =>
+    reduce64(x.shape, x.data, node.attributes.axes, 0, (a, b) => a + b).map(
+      (total) => (total * sizeOf(node.shape)) / sizeOf(x.shape),
+    ),
   lower: (graph, [x], node) => graph.node("ReduceMean", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
   lowerBlocks: (graph, [x], node) => {
     const { axes } = node.attributes;
@@ -69,14 +26,6 @@ const meanOp: Op<ReduceAttributes> = {
     return overImages(graph, "ReduceMean", averageBlocks(graph, x, node.inputs[0].shape), axes);
   },
 };
-
-/** Over rows and columns, and over images or not. */
-const overPlanes = (axes: readonly number[]) => [2, 3].every((axis) => axes.includes(axis)) && !axes.includes(1);
-
-/** What `join` makes of the planes [N, C, 1, 1] of all images, where the axes have them. */
-function overImages(graph: OnnxGraph, join: string, planes: string, axes: readonly number[]): string {
-  return axes.includes(0) ? graph.node(join, [planes, graph.ints([0])], { keepdims: 1 }) : planes;
-}
 
 const maxOp: Op<ReduceAttributes> = {
   name: "max",
@@ -89,21 +38,6 @@ const maxOp: Op<ReduceAttributes> = {
   reference: ([x], node) => reduce64(x.shape, x.data, node.attributes.axes, -Infinity, Math.max),
   lower: (graph, [x], node) => graph.node("ReduceMax", [x, graph.ints(node.attributes.axes)], { keepdims: 1 }),
 };
-
-function reduceWith(op: Op<ReduceAttributes>, x: Tensor, axes: readonly number[] | undefined, keep: boolean): Tensor {
-  const list = axes ? normaliseAxes(axes, x.rank) : x.shape.map((_, axis) => axis);
-  const reduced = list.every((axis) => x.shape[axis] === 1) ? x : apply(op, [x], { axes: list });
-  if (keep) return reduced;
-  return reshape(
-    reduced,
-    x.shape.filter((_, axis) => !list.includes(axis)),
-  );
-}
-
-/** Sum over `axes` (all of them by default); `keep` leaves them as size 1. */
-export function sum(x: Tensor, axes?: readonly number[], keep = false): Tensor {
-  return reduceWith(sumOp, x, axes, keep);
-}
 
 /** Mean over `axes` (all of them by default); `keep` leaves them as size 1. */
 export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor {
@@ -150,14 +84,6 @@ export function kthLargest(x: Tensor, k: number): Tensor {
 export function topMean(x: Tensor, k: number): Tensor {
   const t = kthLargest(x, k);
   return add(t, mul(sum(relu(sub(x, t)), [1], true), 1 / k));
-}
-
-/** Sums `x` down to a shape that broadcasts to its own: the adjoint of broadcasting. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  const shift = x.rank - shape.length;
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis < shift || shape[axis - shift] !== x.shape[axis]);
-  return reshape(sum(x, axes, true), shape);
 }
 
 /** exp(x) normalised over one axis; shifted by the maximum, through which no gradient needs to flow. */

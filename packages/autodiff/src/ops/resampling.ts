@@ -7,8 +7,9 @@ import { fill64 } from "../array64.ts";
 import { BLOCKED } from "../lowering/onnx-model.ts";
 import type { Shape } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
+import { expand, reshape } from "./broadcast.ts";
 import { conv2d } from "./convolution.ts";
-import { embed, expand, pad, reshape, slice } from "./layout.ts";
+import { embed, pad, slice } from "./layout.ts";
 import { constant } from "./leaf.ts";
 import { matmul } from "./linear.ts";
 

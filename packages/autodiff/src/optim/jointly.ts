@@ -2,7 +2,9 @@
  * @file An optimiser's formula over many parameters: large ones each by themselves, all small ones as one vector. Scales,
  * shifts and biases are many and tiny, and a node of the graph costs the same for sixteen values as for a thousand.
  */
-import { concat, reshape, sliceAxis } from "../ops/layout.ts";
+
+import { reshape } from "../ops/broadcast.ts";
+import { concat, sliceAxis } from "../ops/layout.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 

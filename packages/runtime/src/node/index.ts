@@ -40,8 +40,8 @@ export async function openDevice({
         throw new HaleError(
           "DEVICE_UNAVAILABLE",
           `WebGPU cannot be used here: ${reasonOf(cause)}`,
-          "Use --device cpu, or install a Vulkan driver.",
-          { cause },
+          "Use the CPU, or install a Vulkan driver.",
+          { cause, setting: "device" },
         );
       }
     },

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseTable, SCAN_COLUMNS } from "../../import/records.ts";
 import { parseManifest } from "../../manifest.ts";
 import { filesOf, maskOfVolume, put, volume } from "./collection-fixture.ts";
-import { type ImportOptions, importDataset } from "./import.ts";
+import { importDataset } from "./import.ts";
+import type { ImportOptions } from "./options.ts";
 
 let root = "";
 let source = "";

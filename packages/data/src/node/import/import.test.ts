@@ -20,7 +20,8 @@ import {
   volume,
   ZEBEDEE,
 } from "./collection-fixture.ts";
-import { type ImportOptions, importDataset, withoutWords } from "./import.ts";
+import { importDataset, withoutWords } from "./import.ts";
+import type { ImportOptions } from "./options.ts";
 
 const refused = (fault: RegExp, code = "DATASET_INVALID") =>
   expect.objectContaining({ name: "HaleError", code, fault: expect.stringMatching(fault) });

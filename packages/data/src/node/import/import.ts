@@ -7,13 +7,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError, VERSION } from "@hale/core";
 import { lockRun, writeAtomic } from "@hale/core/node";
-import { type LabelTable, parseLabels, sameLabel } from "../../import/labels.ts";
+import { type LabelTable, parseLabels } from "../../import/labels.ts";
 import type { Reason, SourceRecord } from "../../import/records.ts";
 import type { Row } from "../../item.ts";
 import { openPseudonyms, type Pseudonyms } from "../../pseudonym.ts";
 import { type Converted, convertUnit } from "./convert.ts";
 import { defaultKeyFile, readKey, sourcesFileOf } from "./key.ts";
-import { type Plan, planImport, sourceToken, type Unit } from "./plan.ts";
+import type { ImportOptions } from "./options.ts";
+import { planImport, sourceToken, type Unit } from "./plan.ts";
 import { type ImportReport, reportOf, summaryOf } from "./report.ts";
 import { forgetZip, listSources } from "./sources.ts";
 import {
@@ -26,28 +27,8 @@ import {
   tokenOf,
   writeState,
 } from "./state.ts";
-import { type Surveyed, standsAlone, surveyFile } from "./survey.ts";
-
-export interface ImportOptions {
-  /** The data set's folder: new, empty, or that of an earlier import with the same key. */
-  out: string;
-  /** The key's file; `defaultKeyFile()` unless given. Made where it is missing. */
-  key?: string;
-  /** A table of labels (CSV). */
-  labels?: string;
-  /** Names of folders below `abnormal/` that are classes. None unless given. */
-  classes?: readonly string[];
-  /** Its first group, on a file's path, is the patient's id where the file has none. */
-  patientPattern?: RegExp;
-  allowBurnedIn?: boolean;
-  /** Stacks and volumes with fewer slices are left out. 1 unless given. */
-  minSlices?: number;
-  /** Look and plan, and write nothing. */
-  dryRun?: boolean;
-  /** Ends the import after the present scan, with all tables written. */
-  signal?: AbortSignal;
-  onProgress?: (stage: "looking" | "writing", done: number, total: number) => void;
-}
+import { type Surveyed, surveyFile } from "./survey.ts";
+import { compare, refuseConflicts, refuseOtherPatients, type Todo } from "./todo.ts";
 
 /** Scans between two writings of the tables. */
 const SAVE_EVERY = 200;
@@ -171,84 +152,6 @@ async function look(
   }
   for (const place of unknown) if (!samples.has(place)) await leave(place, "not-an-image");
   return surveyed.filter(({ file }) => !samples.has(file.place));
-}
-
-/** What an import has to do for each planned scan. */
-export interface Todo {
-  /** Not in the data set yet. */
-  fresh: Unit[];
-  /** In it, and unlabelled until now. */
-  labelled: Unit[];
-  /** In it, and of no known patient until now. */
-  identified: Unit[];
-  /** In it, and without a mask until now; whether the mask lies on its scan is seen when it is written. */
-  masked: Unit[];
-  /** Tokens of scans that are in it with another patient. */
-  otherPatient: string[];
-  /** In it with nothing to change. */
-  known: number;
-}
-
-function compare(plan: Plan, state: ImportState): Todo {
-  const rowsOf = new Map<string, Row[]>();
-  for (const row of state.rows.values()) {
-    const token = tokenOf(row.path);
-    rowsOf.set(token, [...(rowsOf.get(token) ?? []), row]);
-  }
-  const stacks = new Map<string, string>();
-  for (const { path, series } of state.scans.values()) if (series) stacks.set(series, tokenOf(path));
-  const todo: Todo = { fresh: [], labelled: [], identified: [], masked: [], otherPatient: [], known: 0 };
-  for (const unit of plan.units) {
-    const rows = rowsOf.get(unit.token);
-    if (!rows) {
-      const other = unit.series && !standsAlone(unit.files[0]) ? stacks.get(unit.series) : undefined;
-      if (other) state.leftOut.set(unit.token, { token: unit.token, reason: "series-changed" });
-      else todo.fresh.push(unit);
-      continue;
-    }
-    const [row] = rows;
-    const said = unit.label !== null && unit.label.label !== null ? unit.label : null;
-    if (said && row.label !== null && !sameLabel({ ...said, split: null }, { ...row, split: null })) {
-      plan.conflicts.push(unit.token);
-      continue;
-    }
-    const { patient, mask } = unit;
-    if (patient !== null && rows.some((one) => one.patient !== null && one.patient !== patient)) {
-      todo.otherPatient.push(unit.token);
-      continue;
-    }
-    const news = {
-      labelled: said !== null && row.label === null,
-      identified: patient !== null && rows.some((one) => one.patient === null),
-      masked: mask !== null && rows.every((one) => one.mask === null),
-    };
-    for (const kind of ["labelled", "identified", "masked"] as const) if (news[kind]) todo[kind].push(unit);
-    if (!news.labelled && !news.identified && !news.masked) todo.known++;
-  }
-  return todo;
-}
-
-function refuseOtherPatients({ otherPatient }: Todo): void {
-  if (otherPatient.length === 0) return;
-  throw new HaleError(
-    "DATASET_INVALID",
-    `${otherPatient.length} scans have another patient than in the data set: ${shown(otherPatient)}.`,
-    "Use the table of labels and --patient-pattern of the earlier import, or import into a new folder.",
-  );
-}
-
-const shown = (tokens: readonly string[]) =>
-  tokens.slice(0, 5).join(", ") + (tokens.length > 5 ? ` and ${tokens.length - 5} more` : "");
-
-function refuseConflicts({ conflicts }: Plan, table: string, dryRun: boolean): void {
-  if (conflicts.length === 0) return;
-  throw new HaleError(
-    "DATASET_INVALID",
-    `${conflicts.length} scans have two labels: ${shown(conflicts)}.`,
-    dryRun
-      ? "Each scan, and all slices of a series, must lie in one kind of folder and have one line; an earlier import counts too."
-      : `${table} says which files they are. Give each one label; where an earlier import had the wrong one, correct split.csv.`,
-  );
 }
 
 async function write({ options, pseudonyms, mark, state }: Context, todo: Todo): Promise<void> {

@@ -4,9 +4,10 @@
  */
 import type { LabelTable } from "../../import/labels.ts";
 import { REASONS, type Reason } from "../../import/records.ts";
-import type { ImportOptions, Todo } from "./import.ts";
+import type { ImportOptions } from "./options.ts";
 import type { Plan } from "./plan.ts";
 import { type ImportState, isPicture, PICTURES, tokenOf } from "./state.ts";
+import type { Todo } from "./todo.ts";
 
 /** Of the whole data set, after this import. */
 export interface ImportCounts {
