@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Random } from "@hale/core";
+import { sourceOptions } from "@hale/core/node";
 import { type Card, DetectorModel, packDetector, unpackDetector } from "@hale/detector";
 import { exportModel } from "@hale/methods";
 import { hqAnoGan } from "@hale/methods/hq-anogan";
@@ -19,7 +20,7 @@ export interface Result {
 
 /** Runs `hale` in a folder. With `until`, interrupts it as soon as standard error says so. */
 export function runHale(folder: string, args: string[], until?: RegExp): Promise<Result> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { cwd: folder });
+  const child = spawn(process.execPath, [...sourceOptions(), main, ...args], { cwd: folder });
   const result: Result = { code: null, out: "", err: "" };
   let asked = false;
   child.stdout.on("data", (text) => {

@@ -11,6 +11,7 @@ async function loadedWith(file: string): Promise<{ inputs: string[]; packages: s
     splitting: true,
     format: "esm",
     platform: "node",
+    conditions: ["hale-source"],
     outdir: "unwritten",
     write: false,
     metafile: true,

@@ -3,10 +3,10 @@
  */
 import { availableParallelism } from "node:os";
 import { HaleError } from "@hale/core";
-import type { Device, LaneArray, SessionOptions } from "../device.ts";
+import type { Device, NamedShape, SessionOptions } from "../device.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
-import { openLane } from "./lane.ts";
+import { openThread } from "./session-thread.ts";
 
 export interface NodeDeviceOptions {
   kind?: "cpu" | "webgpu";
@@ -47,8 +47,8 @@ export async function openDevice({
     },
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
     ...(kind === "cpu" && {
-      openLane: (model: Uint8Array, inputs: readonly LaneArray[], outputs: readonly LaneArray[]) =>
-        openLane(model, sessionOptions(kind, 1), inputs, outputs),
+      openThread: (model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]) =>
+        openThread({ model, options: sessionOptions(kind, 1), inputs, outputs }),
     }),
   } satisfies Device);
 }
