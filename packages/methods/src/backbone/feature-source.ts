@@ -29,12 +29,16 @@ export interface FeatureSource {
   features(images: Tensor, layers: readonly string[]): Tensor[];
 }
 
+/** What a card says of an imported network. */
+export function creditOf({ description: { name, origin, licence } }: Backbone): BackboneCredit {
+  return { name, origin, licence };
+}
+
 /** The features of an imported network, at the layers that its maker names. */
 export function networkFeatures(backbone: Backbone): FeatureSource {
   const network = new FeatureNetwork(backbone);
-  const { name, origin, licence } = backbone.description;
   return {
-    credit: { name, origin, licence },
+    credit: creditOf(backbone),
     layers: network.featureLayers,
     channels: (layer) => network.channels(layer),
     features: (images, layers) => network.features(images, layers),
