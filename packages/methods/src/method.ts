@@ -5,7 +5,7 @@
  */
 import type { NamedArray, Parameters, ProgramSpec, Shape, StepSpec, Tensor } from "@hale/autodiff";
 import type { Random } from "@hale/core";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Backbone } from "./backbone/description.ts";
 import type { BackboneCredit } from "./backbone/feature-source.ts";
 
