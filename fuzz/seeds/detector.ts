@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { joinedBytes } from "@hale/core";
 import { packDetector } from "@hale/detector";
 import { unzipSync, zipSync } from "fflate";
-import { withCard } from "../../packages/detector/src/format/model-card.ts";
-import { cardWith, plainModel } from "../../packages/detector/src/test-support.ts";
+import { cardWith, plainModel, withCard } from "../../packages/detector/src/test-support.ts";
 import { type Field, fieldsAt, type Seed } from "./seed.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
