@@ -87,7 +87,7 @@ async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, re
 }
 
 function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options: SurveyOptions): Survey {
-  const { instance, isDirectory, burnedIn, converted } = outlineDicom(bytes, "");
+  const { instance, isDirectory, textInPixels } = outlineDicom(bytes, "");
   if (isDirectory) return { passedOver: true };
   const out = (leftOut: Reason): Survey => ({ leftOut, place: file.place });
   if (instance === null) return out("no-pixels");
@@ -96,10 +96,8 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
   const types = imageType.map((type) => type.toUpperCase());
   if (types.includes("LOCALIZER") || types.includes("SCOUT")) return out("localizer");
   if (!options.allowBurnedIn) {
-    if (burnedIn === true) return out("burned-in");
-    if (burnedIn === null && mayShowText(instance.sopClassUid, modality, types, converted)) {
-      return out("burned-in-possible");
-    }
+    if (textInPixels === "yes") return out("burned-in");
+    if (textInPixels === "possible") return out("burned-in-possible");
   }
   const { patientId, issuerOfPatientId, patientName, accessionNumber } = instance.identity;
   const terms = {
@@ -126,21 +124,6 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
       parts: [],
     },
   };
-}
-
-/** Secondary Capture (PS3.4, B.5: 7 and 7.1 to 7.4), and ultrasound (3.1, 6.1, 6.2, 6.3 and the retired ones). */
-const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.\d+)?$/;
-const ULTRASOUND = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(3|6)(\.\d+)?$/;
-
-/** Screen captures, digitised film and ultrasound carry names in their pixels as a rule, and seldom say so. */
-function mayShowText(sopClass: string | null, modality: string | null, types: readonly string[], converted: boolean) {
-  return (
-    converted ||
-    SECONDARY_CAPTURE.test(sopClass ?? "") ||
-    ULTRASOUND.test(sopClass ?? "") ||
-    ["US", "SC", "OT"].includes(modality ?? "") ||
-    types.some((type) => /SCREEN|CAPTURE|DOSE|PROTOCOL/.test(type))
-  );
 }
 
 /** Whether its objects are scans of their own rather than slices of a stack. */

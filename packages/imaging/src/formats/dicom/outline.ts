@@ -2,6 +2,7 @@
  * @file What an object is, without decoding its pixels: enough to sort a collection, and to leave out what is no picture
  * of a patient or shows more than one.
  */
+import { type TextInPixels, textInPixels } from "./burned-in.ts";
 import { readFile } from "./file.ts";
 import { FrameGroups } from "./functional.ts";
 import { type DicomInstance, readInstance } from "./instance.ts";
@@ -15,10 +16,8 @@ export interface DicomOutline {
   /** A media directory (DICOMDIR), which lists other files. */
   isDirectory: boolean;
   instance: DicomInstance | null;
-  /** Burned In Annotation (0028,0301): whether the picture itself shows text that identifies somebody. */
-  burnedIn: boolean | null;
-  /** Conversion Type (0008,0064), C.8.6.1: the picture was scanned, filmed or drawn, not measured. */
-  converted: boolean;
+  /** Whether the picture itself shows text that may identify somebody. */
+  textInPixels: TextInPixels;
 }
 
 const MEDIA_DIRECTORY = "1.2.840.10008.1.3.10";
@@ -31,15 +30,13 @@ export function outlineDicom(bytes: Uint8Array, name: string, limits: DicomLimit
     const hasPixels =
       !isDirectory &&
       (data.has(0x00280010) || [PIXEL_DATA, FLOAT_PIXEL_DATA, DOUBLE_PIXEL_DATA].some((tag) => data.element(tag)));
-    const annotation = data.string(0x00280301)?.toUpperCase();
     return {
       hasPixels,
       isDirectory,
       instance: hasPixels
         ? readInstance(data, meta, new FrameGroups(data), pixelFormat(data, name, limits), [], name)
         : null,
-      burnedIn: annotation === "YES" ? true : annotation === "NO" ? false : null,
-      converted: data.has(0x00080064),
+      textInPixels: textInPixels(data, meta),
     };
   } catch (error) {
     throw refusalOf(name, error);

@@ -82,8 +82,8 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
   const frames = pictures.map(({ source }) => source);
   const sources = distinct(frames.map(({ instance }) => instance));
   checkSources(sources);
-  const burnedIn = sources.some((source) => source.image.BurnedInAnnotation === "YES");
-  if (burnedIn && sources[0].deidentified) {
+  const text = sources.map((source) => source.textInPixels);
+  if (text.includes("yes") && sources[0].deidentified) {
     throw new HaleError(
       "OPTION_INVALID",
       "The source says that text is burned into its pixels, so a picture of it cannot be de-identified.",
@@ -92,6 +92,14 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
   }
   const rasters = pictures.map(({ raster }) => raster);
   const several = pictures.length > 1;
+  // Absent means that nobody knows (C.7.6.1); pictures of several frames must say one or the other (C.8.6.3).
+  const annotation = text.includes("yes")
+    ? { BurnedInAnnotation: "YES" }
+    : !text.includes("possible")
+      ? { BurnedInAnnotation: "NO" }
+      : several
+        ? { BurnedInAnnotation: "YES" }
+        : {};
   const kind = {
     sopClassUid: several ? MULTI : SINGLE,
     modality: "OT",
@@ -109,7 +117,7 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
       DerivationDescription: `${description}: ${detector.name} ${detector.version}. ${STATEMENT}`,
       DerivationCodeSequence: [ANOMALY_MAP],
       SourceImageSequence: sourceImages(frames),
-      BurnedInAnnotation: burnedIn ? "YES" : "NO",
+      ...annotation,
       SamplesPerPixel: 3,
       PhotometricInterpretation: "RGB",
       PlanarConfiguration: 0,

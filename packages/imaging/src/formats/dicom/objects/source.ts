@@ -3,6 +3,7 @@
  * where its frames lie. Read from the file's own elements, up to the pixels.
  */
 import { HaleError } from "@hale/core";
+import { type TextInPixels, textInPixels } from "../burned-in.ts";
 import { DataSet } from "../dataset.ts";
 import { type DicomFile, readFile } from "../file.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, noImage, refusalOf, tooBig } from "../refuse.ts";
@@ -40,6 +41,8 @@ export interface SourceInstance {
   modules: Attributes;
   /** Of the body, the frame of reference and the picture: BodyPartExamined, Laterality, PatientOrientation and such. */
   image: Attributes;
+  /** Whether its picture shows text that may identify somebody. */
+  textInPixels: TextInPixels;
   /** Identity was replaced by `deidentifySources`; dates are left out of what is written. */
   deidentified: boolean;
 }
@@ -152,7 +155,7 @@ function modulesOf(found: Attributes): Attributes {
 
 /** As `sourceInstance`, of a file that is parsed already; `fileBytes` long. */
 export function sourceOfFile(
-  { data, syntax }: DicomFile,
+  { data, meta, syntax }: DicomFile,
   fileBytes: number,
   name: string,
   limits: DicomLimits = DICOM_LIMITS,
@@ -200,6 +203,7 @@ export function sourceOfFile(
     planes: planesOf(geometry, frames),
     modules: modulesOf({ ...found, StudyInstanceUID: studyUid }),
     image,
+    textInPixels: textInPixels(data, meta),
     deidentified: false,
   };
 }
