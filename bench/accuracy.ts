@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setting } from "@hale/cli/options";
 import { writeAtomic } from "@hale/core/node";
-import { CONTROL_SIZE } from "@hale/data";
+import { CONTROL_SIZE, csvLines } from "@hale/data";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector } from "@hale/evaluation/node";
@@ -67,10 +67,7 @@ export function mergeRows(text: string, rows: readonly Row[], columns: readonly 
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
   for (const row of rows) {
     const fields = columns.map((name) => row[name] ?? "");
-    kept.set(
-      key(fields),
-      fields.map((v) => (typeof v === "string" && /[",]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v)).join(","),
-    );
+    kept.set(key(fields), csvLines([fields]).slice(0, -1));
   }
   return `${[columns.join(","), ...[...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)].join("\n")}\n`;
 }

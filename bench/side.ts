@@ -5,6 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { HaleError } from "@hale/core";
+import { sourceOptions } from "@hale/core/node";
 
 export class Side {
   private readonly child: ChildProcessWithoutNullStreams;
@@ -26,8 +27,8 @@ export class Side {
   }
 
   static typescript(name: string, file: string): Side {
-    const loader = import.meta.resolve("tsx");
-    return new Side(name, process.execPath, ["--import", loader, fileURLToPath(new URL(file, import.meta.url))], {});
+    const script = fileURLToPath(new URL(file, import.meta.url));
+    return new Side(name, process.execPath, [...sourceOptions(), script], {});
   }
 
   static python(name: string, python: string, file: string, env: Record<string, string>): Side {

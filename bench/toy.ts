@@ -69,6 +69,7 @@ export async function benchToy(name: string, { seed, threads, generator, encoder
   const abnormal = discImages(seed, "abnormal", COUNTS.abnormal);
 
   const device = await openDevice({ threads });
+  if (recipe.learning !== "gradient") throw new RangeError(`${name} does not learn by steps.`);
   const trainer = await Trainer.create({
     recipe,
     shape,

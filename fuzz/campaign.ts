@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { type ThreadScript, threadScript } from "@hale/core/node";
 import type { Verdict } from "./judge.ts";
 import { minimise } from "./minimise.ts";
 import { KINDS, type Kind } from "./seeds/seed.ts";
@@ -20,7 +21,7 @@ const CHUNK = 500;
 /** Findings of one signature that are kept as files; the others are counted. */
 const KEPT_OF_EACH = 3;
 
-const WORKER = new URL("./worker.mjs", import.meta.url);
+const WORKER = threadScript("worker", import.meta.url);
 
 export interface CampaignOptions {
   runs: number;
@@ -31,7 +32,7 @@ export interface CampaignOptions {
   /** Where findings are kept; nothing is written without it. */
   out?: string;
   /** Another worker, for tests. */
-  script?: URL;
+  script?: ThreadScript;
   /** Called now and then with runs done. */
   onProgress?: (done: number) => void;
 }
@@ -143,9 +144,9 @@ export interface Runner {
 
 async function startRunner(settings: Omit<WorkerSettings, "place">, script = WORKER): Promise<Runner> {
   const place = new Int32Array(new SharedArrayBuffer(8)).fill(-1, 0, 1);
-  const worker = new Worker(script, {
+  const worker = new Worker(script.url, {
     workerData: { ...settings, place } satisfies WorkerSettings,
-    execArgv: [],
+    execArgv: script.execArgv,
     resourceLimits: { maxOldGenerationSizeMb: 1024 },
   });
   let settle: { resolve(value: unknown): void; reject(cause: unknown): void } | null = null;

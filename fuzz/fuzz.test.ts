@@ -37,7 +37,7 @@ describe("a short campaign", () => {
 describe("a campaign against a faulty reader", () => {
   test("finds what it throws, and the run that hangs, keeps both to be read again, and sees lost memory", async () => {
     const out = await mkdtemp(join(tmpdir(), "hale-fuzz-"));
-    const script = new URL("./worker-fixture.mjs", import.meta.url);
+    const script = { url: new URL("./worker-fixture.mjs", import.meta.url), execArgv: [] };
     try {
       const result = await campaign({ runs: 1200, seed: 5, out, script });
       expect(result.findings.map(({ signature, count }) => [signature, count])).toEqual([

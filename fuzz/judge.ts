@@ -3,7 +3,7 @@
  * returns nonsense has failed as one that throws has.
  */
 
-import { HaleError } from "@hale/core";
+import { HaleError, isRefusalOfBytes } from "@hale/core";
 import { unpackDetector } from "@hale/detector";
 import { dicomFilesIn, filesOfDicomDir, type ImageFile, readImageFile, type Scan, statisticsOf } from "@hale/imaging";
 import type { Kind, Seed } from "./seeds/seed.ts";
@@ -38,7 +38,7 @@ export async function judge(
       return { kind: "finding", what: `${name}: ${message}`, stack };
     }
     if (!error.message.includes(file)) return { kind: "finding", what: `no file named: ${error.message}`, stack: "" };
-    if (!EXPECTED.test(error.code))
+    if (!isRefusalOfBytes(error))
       return { kind: "finding", what: `code ${error.code}: ${error.message}`, stack: error.stack ?? "" };
     return { kind: "refused", code: error.code, caught: caughtIn(error) };
   }
@@ -53,8 +53,6 @@ async function readZip(bytes: Uint8Array, file: string): Promise<void> {
     });
   }
 }
-
-const EXPECTED = /^(IMAGE_(CORRUPT|UNSUPPORTED|TOO_LARGE)|DETECTOR_(CORRUPT|MISMATCH)|FILE_NOT_FOUND)$/;
 
 /** Errors that JavaScript raises by itself: a reader should see them coming. */
 function caughtIn({ cause }: HaleError): string | null {

@@ -64,7 +64,7 @@ function importsOf(file: string): string[] {
 
 /** Measuring and fuzzing are not shipped: they may use the test support of packages. */
 const notShipped = ["bench", "fuzz"];
-const isTest = (file: string) => /\.test\.ts$|-fixture\.ts$|test-support\.ts$|-cases\.ts$|\/devices\//.test(file);
+const isTest = (file: string) => /\.test\.ts$|-fixture\.ts$|test-support\.ts$|\/devices\//.test(file);
 const isFixture = (file: string) => /-fixture\.ts$|test-support\.ts$/.test(file);
 
 test.each(Object.entries(allowed))("%s imports only %j and core", (place, packages) => {

@@ -4,8 +4,9 @@
  *
  *   node scripts/ready.mjs apps/cli/src/main.ts demo --json
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -22,11 +23,10 @@ const stamp = join(root, "node_modules", ".hale-installed");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.error("Installing what is missing (npm ci) ...");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  // .npmrc keeps the packages' own install scripts from running: that of onnxruntime-node fetches CUDA libraries.
   const result = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
-    // The CUDA libraries are not used, and their download would fail behind many firewalls.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
     shell: process.platform === "win32",
   });
   if (result.status !== 0) {
@@ -42,8 +42,19 @@ const loader = pathToFileURL(join(root, "node_modules", "tsx", "dist", "loader.m
 // Training frees and asks for the same large blocks in every step. Left to itself, glibc gives them back to the kernel and
 // fetches them anew, which took 8 % of the time; one arena for all threads spares up to a tenth of the memory.
 const memory = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: `${2 ** 25}`, MALLOC_TRIM_THRESHOLD_: `${2 ** 32}` };
-const child = spawnSync(process.execPath, ["--import", loader, join(root, script), ...rest], {
+// `npm run` goes to the root; paths are meant from where it was called.
+const here = process.cwd();
+const cwd = process.env.INIT_CWD && here === realpathSync(root) ? process.env.INIT_CWD : here;
+const child = spawn(process.execPath, ["--conditions=hale-source", "--import", loader, join(root, script), ...rest], {
   stdio: "inherit",
+  cwd,
   env: { ...memory, ...process.env },
 });
-process.exit(child.status ?? 1);
+// A terminal interrupts both processes itself; any other sender knows only this one.
+process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(`Node could not be started again: ${error.message}`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

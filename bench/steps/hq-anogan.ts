@@ -6,7 +6,7 @@
 
 import * as ad from "@hale/autodiff";
 import { Random } from "@hale/core";
-import type { Recipe } from "@hale/methods";
+import type { GradientRecipe } from "@hale/methods";
 import { adamOptions, averageDecay, GROUP, hqAnoGan, INTERVALS } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
 import type { StepConfig, StepFactory } from "../step.ts";
@@ -64,7 +64,7 @@ const shares = {
 };
 
 /** The programs' inputs that an image brings, with their shapes; what is left are numbers such as Adam's rates. */
-function shapesOf(recipe: Recipe, { size, batch }: StepConfig): Map<string, Record<string, number[]>> {
+function shapesOf(recipe: GradientRecipe, { size, batch }: StepConfig): Map<string, Record<string, number[]>> {
   const steps = recipe.programs.flatMap((spec) => ("trace" in spec ? [spec] : []));
   const shapes = steps.map(({ name, batch: n, inputs }): [string, Record<string, number[]>] => [
     name,
@@ -74,7 +74,7 @@ function shapesOf(recipe: Recipe, { size, batch }: StepConfig): Map<string, Reco
 }
 
 /** What the programs of a turn are given, as the method draws it: its own iterations, with programs that only listen. */
-async function drawTurn(recipe: Recipe, config: StepConfig, turn: number) {
+async function drawTurn(recipe: GradientRecipe, config: StepConfig, turn: number) {
   const iterations = 1000;
   const heard = new Map<string, Readonly<Record<string, Float32Array>>>();
   const random = (name: string) => new Random(config.seed, `${name}/${turn}`);

@@ -3,8 +3,10 @@ import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Random } from "@hale/core";
+import { sourceOptions } from "@hale/core/node";
 import { type Card, DetectorModel, packDetector, unpackDetector } from "@hale/detector";
-import { exportModel, methodNamed } from "@hale/methods";
+import { exportModel } from "@hale/methods";
+import { hqAnoGan } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
 import { expect } from "vitest";
 
@@ -18,7 +20,7 @@ export interface Result {
 
 /** Runs `hale` in a folder. With `until`, interrupts it as soon as standard error says so. */
 export function runHale(folder: string, args: string[], until?: RegExp): Promise<Result> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { cwd: folder });
+  const child = spawn(process.execPath, [...sourceOptions(), main, ...args], { cwd: folder });
   const result: Result = { code: null, out: "", err: "" };
   let asked = false;
   child.stdout.on("data", (text) => {
@@ -60,14 +62,14 @@ export const rowsOf = (csv: string) =>
  */
 export async function writeDetectorWithParts(file: string, like: string): Promise<readonly string[]> {
   const shape = { size: 32, channels: 1 } as const;
-  const { name, title, source, ...method } = methodNamed("hq-anogan");
+  const { name, title, source, ...method } = hqAnoGan;
   const options = method.options.parse({ latent: 8, base: 128, maxChannels: 8, encoderWidth: 4 });
   const recipe = method.create(options, shape);
   const model = exportModel(recipe, shape, recipe.initialState(new Random(1, "parts")));
   const opened = await DetectorModel.open(model, shape, await openDevice({ threads: 1 }));
   const { card } = await unpackDetector(await readFile(like), like);
   const changes: Partial<Card> = {
-    method: { name, title, source, options: options as Card["method"]["options"] },
+    method: { name, title, source, options: { ...options } as Card["method"]["options"] },
     views: [...opened.views],
     parts: [...opened.parts],
     counterpart: opened.counterpart,

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sourceOptions } from "@hale/core/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   filesOf,
@@ -20,7 +21,7 @@ let root = "";
 
 /** Runs `hale data import`, and refuses whatever it prints that was planted. */
 async function importing(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, "data", "import", ...args], {
+  const child = spawn(process.execPath, [...sourceOptions(), main, "data", "import", ...args], {
     cwd: root,
     env: { ...process.env, XDG_CONFIG_HOME: join(root, "config") },
   });

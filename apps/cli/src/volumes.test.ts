@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sourceOptions } from "@hale/core/node";
 import { writePhantomSet, writePhantomVolumes } from "@hale/data/node";
 import { readScan } from "@hale/imaging/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,7 +18,7 @@ let root = "";
 let trained: Awaited<ReturnType<typeof hale>>;
 
 function hale(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], { cwd: root });
+  const child = spawn(process.execPath, [...sourceOptions(), main, ...args], { cwd: root });
   const result = { out: "", err: "" };
   child.stdout.on("data", (text) => {
     result.out += text;

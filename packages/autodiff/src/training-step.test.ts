@@ -102,9 +102,9 @@ describe("a step in parts", () => {
   });
 });
 
-test("a lane passes on what ONNX Runtime says of a model that it cannot run", async () => {
+test("a thread passes on what ONNX Runtime says of a model that it cannot run", async () => {
   const device = await openDevice({ threads: 2 });
-  await expect(device.openLane!(new Uint8Array([1, 2, 3]), [], [])).rejects.toThrow();
+  await expect(device.openThread!(new Uint8Array([1, 2, 3]), [], [])).rejects.toThrow();
 });
 
 test.each([

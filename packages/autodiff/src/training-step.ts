@@ -4,7 +4,7 @@
  * thread. Parts are added in the order of their images, so that the result is the same, bit by bit, for any number of
  * threads.
  */
-import type { Lane } from "@hale/runtime";
+import type { SessionThread } from "@hale/runtime";
 import { gradients } from "./graph.ts";
 import { add, mul } from "./ops/elementwise.ts";
 import { input } from "./ops/leaf.ts";
@@ -88,13 +88,13 @@ function addTo(sums: Sums, parts: readonly Arrays[], first: boolean): void {
 }
 
 class PartedStep implements TrainingStep {
-  /** Which version of each state array a lane has. */
-  private readonly sent = new Map<Lane, Map<string, number>>();
+  /** Which version of each state array a thread has. */
+  private readonly sent = new Map<SessionThread, Map<string, number>>();
 
   private constructor(
     private readonly state: State,
     private readonly part: Program,
-    private readonly lanes: readonly Lane[],
+    private readonly threads: readonly SessionThread[],
     private readonly update: Program,
     private readonly parts: number,
     /** Sums of the outputs over all parts. */
@@ -102,7 +102,7 @@ class PartedStep implements TrainingStep {
     /** Sums of the gradients over the parts of all rounds but the last, to which the update adds the last. */
     private readonly gradients: Sums,
   ) {
-    for (const lane of lanes) this.sent.set(lane, new Map());
+    for (const thread of threads) this.sent.set(thread, new Map());
   }
 
   static async compile(state: State, spec: StepSpec, rows: number): Promise<PartedStep> {
@@ -116,14 +116,14 @@ class PartedStep implements TrainingStep {
     const part = await Program.compile(state, { name, outputs: results }, { threads: 1, keepOutputs: true });
 
     const parts = batch / rows;
-    const lanes: Lane[] = [];
+    const threads: SessionThread[] = [];
     const reads = [...part.stateInputs.map((key) => ({ name: key, shape: state.shapeOf(key) })), ...part.inputs];
     const writes = Object.entries(results).map(([key, { shape }]) => ({ name: key, shape }));
-    for (let i = 1; i < Math.min(device.threads, parts) && device.openLane; i++) {
-      lanes.push(await device.openLane(part.model.bytes, reads, writes));
+    for (let i = 1; i < Math.min(device.threads, parts) && device.openThread; i++) {
+      threads.push(await device.openThread(part.model.bytes, reads, writes));
     }
 
-    const together = 1 + lanes.length;
+    const together = 1 + threads.length;
     const summed = Math.floor((parts - 1) / together) * together;
     const sumOf = (key: string, { shape }: Tensor) => {
       const last = Array.from({ length: parts - summed }, (_, i) => input(lastRound(i, GRADIENT + key), shape));
@@ -131,11 +131,11 @@ class PartedStep implements TrainingStep {
     };
     const updates = spec.updates([...parameters].map(([key, tensor]) => sumOf(key, tensor)));
     const update = await Program.compile(state, { name: `${name} update`, updates }, { idleThreadsSleep: true });
-    return new PartedStep(state, part, lanes, update, parts, zeros(outputs), zeros(summed === 0 ? {} : slopeOf));
+    return new PartedStep(state, part, threads, update, parts, zeros(outputs), zeros(summed === 0 ? {} : slopeOf));
   }
 
   async run(inputs: Arrays): Promise<Record<string, Float32Array>> {
-    const together = 1 + this.lanes.length;
+    const together = 1 + this.threads.length;
     for (let start = 0; ; start += together) {
       const answers = await this.round(inputs, start);
       addTo(this.outputs, answers, start === 0);
@@ -151,9 +151,9 @@ class PartedStep implements TrainingStep {
 
   /** Parts from `start` on, one a thread, in order. */
   private round(inputs: Arrays, start: number): Promise<Arrays[]> {
-    const others = this.lanes
+    const others = this.threads
       .slice(0, this.parts - start - 1)
-      .map((lane, i) => lane.run({ ...this.newState(lane), ...this.imagesOf(inputs, start + 1 + i) }));
+      .map((thread, i) => thread.run({ ...this.newState(thread), ...this.imagesOf(inputs, start + 1 + i) }));
     // This thread works too.
     return Promise.all([this.part.run(this.imagesOf(inputs, start)), ...others]);
   }
@@ -171,16 +171,16 @@ class PartedStep implements TrainingStep {
     return result;
   }
 
-  /** What has changed of the state that a lane reads since it ran last. */
-  private newState(lane: Lane): Record<string, Float32Array> {
-    const sent = this.sent.get(lane)!;
+  /** What has changed of the state that a thread reads since it ran last. */
+  private newState(thread: SessionThread): Record<string, Float32Array> {
+    const sent = this.sent.get(thread)!;
     const changed = this.part.stateInputs.filter((name) => sent.get(name) !== this.state.version(name));
     for (const name of changed) sent.set(name, this.state.version(name));
     return Object.fromEntries(changed.map((name) => [name, this.state.tensor(name).data as Float32Array]));
   }
 
   async release(): Promise<void> {
-    for (const lane of this.lanes) await lane.release();
+    for (const thread of this.threads) await thread.release();
     await this.part.release();
     await this.update.release();
   }

@@ -1,6 +1,14 @@
 /** @file What every other package may need: the typed error, random numbers, hashes, the version. */
 export { joined } from "./concatenate.ts";
-export { type ErrorCode, HaleError } from "./error.ts";
+export {
+  concernsOneImage,
+  type ErrorCode,
+  HaleError,
+  type HaleErrorOptions,
+  isNotAllowed,
+  isRefusalOfBytes,
+  isUnreadableImage,
+} from "./error.ts";
 export { philox, Random, type RandomState } from "./random.ts";
 export { sha256Hex } from "./sha256.ts";
 export { VERSION } from "./version.ts";

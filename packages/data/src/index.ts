@@ -18,6 +18,7 @@ export {
   type ControlResult,
   SUSPICIOUS_AUROC,
 } from "./controls.ts";
+export { type Cell, csvLines, plainCell } from "./csv.ts";
 export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, SCAN_COLUMNS, type ScanRecord } from "./import/records.ts";
 export { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";

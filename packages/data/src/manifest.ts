@@ -4,6 +4,7 @@
  */
 import { HaleError } from "@hale/core";
 import { CsvError, parse } from "csv-parse/browser/esm/sync";
+import { csvLines, plainCell } from "./csv.ts";
 import { type Row, SPLITS, type Split } from "./item.ts";
 
 export const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
@@ -38,7 +39,7 @@ export function parseManifest(text: string, name: string): Row[] {
   const lines = new Map<string, number>();
   return records.map(({ record, line }) => {
     const where = `${name}, line ${line}`;
-    const cell = (column: Column) => record[columns.indexOf(column)]?.trim() ?? "";
+    const cell = (column: Column) => plainCell(record[columns.indexOf(column)]?.trim() ?? "");
     if (record.length !== columns.length) {
       throw invalid(where, `${record.length} cells under ${columns.length} columns.`, "Correct the line.");
     }
@@ -117,7 +118,5 @@ function splitOf(text: string, where: string): Split | null {
 
 /** Rows as a manifest; masks and paths must be relative to where the manifest will lie. Ends with a line break. */
 export function formatManifest(rows: readonly Row[]): string {
-  const quote = (cell: string) => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  const lines = rows.map((row) => MANIFEST_COLUMNS.map((column) => quote(String(row[column] ?? ""))).join(","));
-  return `${[MANIFEST_COLUMNS.join(","), ...lines].join("\n")}\n`;
+  return csvLines([MANIFEST_COLUMNS, ...rows.map((row) => MANIFEST_COLUMNS.map((column) => row[column]))]);
 }

@@ -109,7 +109,11 @@ describe("on loading", () => {
     const wrong = fakeDevice({ kind: "webgpu", answer: () => ({ score: 0.26 }) });
     const bytes = await packDetector({ model: plainModel, card: cardWith() });
     const loading = Detector.load(bytes, wrong.device, "d.hale");
-    await expect(loading).rejects.toMatchObject({ code: "DEVICE_UNAVAILABLE", remedy: "Use --device cpu." });
+    await expect(loading).rejects.toMatchObject({
+      code: "DEVICE_UNAVAILABLE",
+      remedy: "Use the CPU.",
+      setting: "device",
+    });
     expect(wrong.log.released).toBe(1);
   });
 

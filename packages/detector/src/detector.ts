@@ -121,7 +121,10 @@ async function proveItself(model: DetectorModel, { selfCheck, image }: Card, nam
     cause = error;
   }
   if (model.device.kind === "webgpu") {
-    throw new HaleError("DEVICE_UNAVAILABLE", `${fault}: this GPU computes wrongly.`, "Use --device cpu.", { cause });
+    throw new HaleError("DEVICE_UNAVAILABLE", `${fault}: this GPU computes wrongly.`, "Use the CPU.", {
+      cause,
+      setting: "device",
+    });
   }
   throw new HaleError("DETECTOR_MISMATCH", `${fault}: card and model do not belong together.`, "Export it again.", {
     cause,

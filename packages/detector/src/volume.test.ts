@@ -102,7 +102,10 @@ describe("a scan", () => {
 
   test("is refused by a detector of pictures, unless it is told how to see it", async () => {
     const detector = await loaded({ input: undefined });
-    await expect(examineScan(detector, scan, { name: "a.nii" })).rejects.toThrow(/a\.nii is a scan.*--normalise/);
+    await expect(examineScan(detector, scan, { name: "a.nii" })).rejects.toMatchObject({
+      fault: expect.stringMatching(/a\.nii is a scan/),
+      setting: "normalisation",
+    });
     expect(await examineScan(detector, scan, { input })).toMatchObject({ score: 1, decision: null });
   });
 

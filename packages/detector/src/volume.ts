@@ -64,7 +64,8 @@ export async function examineScan(
     throw new HaleError(
       "DETECTOR_MISMATCH",
       `${name} is a scan, and the detector was trained on plain pictures, which had been windowed before.`,
-      "Say how its values become black and white with --normalise, for example file for radiographs.",
+      "Say how its values become black and white, for example by the file's own window for radiographs.",
+      { setting: "normalisation" },
     );
   }
   const aggregation = asked ?? known?.volume.aggregation ?? { kind: "max" };

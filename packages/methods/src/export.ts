@@ -4,21 +4,20 @@
  */
 import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import type { ImageShape, Recipe } from "./method.ts";
+import { INPUT, OUTPUTS } from "@hale/detector";
+import { type ImageShape, inferenceArrays, inferenceOf, type Recipe } from "./method.ts";
 import { answersTo } from "./outputs.ts";
 
 /**
  * Serialises the model: input `pixels` [N, C, H, W] in [0, 1], any N, H and W; outputs `score` [N], `map` [N, 1, S, S],
- * `healthy`, `prepared` and the views [N, C, S, S] in [-1, 1], the parts of the score [N]. Of `arrays` only those under the recipe's inference
- * prefixes go in.
+ * `prepared`, the views and, where the method makes one, `healthy` [N, C, S, S] in [-1, 1], the parts of the score [N]. Of
+ * `arrays`, a run's state, only what the answers read goes in, as constants, with what the recipe has frozen.
  * Throws CHECKPOINT_MISMATCH where one is missing and NUMERIC_FAILURE where one holds values that are not finite.
  */
 export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyMap<string, NamedArray>): Uint8Array {
   const { size, channels } = shape;
   const x = input("x", [SYMBOLIC_BATCH, channels, size, size]);
-  const constants = new Map(
-    [...arrays].filter(([name]) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))),
-  );
+  const constants = inferenceArrays(recipe, arrays);
   for (const [name, { data }] of constants) {
     if (data.every(Number.isFinite)) continue;
     throw new HaleError(
@@ -29,10 +28,10 @@ export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyM
   }
   const model = lower(
     "detector",
-    { ...answersTo(recipe, x), prepared: x },
-    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, shape)]]) },
+    { ...answersTo(inferenceOf(recipe, arrays), x), [OUTPUTS.prepared]: x },
+    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, INPUT, shape)]]) },
   );
-  const missing = model.inputs.filter((name) => name !== "pixels");
+  const missing = model.inputs.filter((name) => name !== INPUT);
   if (missing.length > 0) {
     throw new HaleError(
       "CHECKPOINT_MISMATCH",

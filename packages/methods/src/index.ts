@@ -11,18 +11,28 @@ export {
 } from "./backbone/perceptual.ts";
 export { readPlainModel } from "./backbone/plain-model.ts";
 export { exportModel } from "./export.ts";
-export type {
-  DrawImages,
-  DrawnImages,
-  Generator,
-  ImageShape,
-  Inheritance,
-  Method,
-  Preset,
-  Recipe,
-  StepContext,
+export {
+  type Calibration,
+  type DirectInference,
+  type DrawImages,
+  type DrawnImages,
+  type FitRecipe,
+  type Generator,
+  type GradientRecipe,
+  type ImageShape,
+  type Inference,
+  type Inheritance,
+  inferenceArrays,
+  inferenceOf,
+  type Method,
+  type Observed,
+  type Preset,
+  type Recipe,
+  type RestoringInference,
+  type RestoringRecipe,
+  type StepContext,
 } from "./method.ts";
-export { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./outputs.ts";
+export { answersTo } from "./outputs.ts";
 export { methodNamed, methods } from "./registry.ts";
 export {
   PROXIES,

@@ -1,25 +1,18 @@
 /**
- * @file What a method is to the rest of hale: options with defaults, networks and losses as programs, one training step,
- * and a restoration. Trainer, detector, evaluation and command line know methods only through this.
+ * @file What a method is to the rest of hale: options with defaults, how it learns (by gradient: programs and one training
+ * step; by fit: what is gathered of each normal and what becomes of it), and what it then answers to an image. Trainer,
+ * detector, evaluation and command line know methods only through this.
  */
-import {
-  mean,
-  type NamedArray,
-  type Parameters,
-  type ProgramSpec,
-  type Shape,
-  type StepSpec,
-  type Tensor,
-} from "@hale/autodiff";
+import type { NamedArray, Parameters, ProgramSpec, Shape, StepSpec, Tensor } from "@hale/autodiff";
 import type { Random } from "@hale/core";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Backbone } from "./backbone/description.ts";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
 export interface DrawnImages {
   images: Float32Array;
   indices: readonly number[];
-  /** Of normals, what `Recipe.companion` made of each, one after the other; empty without one. */
+  /** Of normals, what `GradientLearning.companion` made of each, one after the other; empty without one. */
   companions: Float32Array;
 }
 
@@ -48,8 +41,38 @@ export interface ImageShape {
   channels: 1 | 3;
 }
 
-/** A method made concrete for a size and options: its programs and how a step uses them. */
-export interface Recipe {
+/** What is the same with and without a healthy counterpart. No answer depends on another image of the batch. */
+interface Answering {
+  /** Pictures [N, C, S, S] in [-1, 1] that tell how the answer came about, by name. */
+  views?(x: Tensor): Readonly<Record<string, Tensor>>;
+}
+
+/** Answers of a method that makes a healthy counterpart of an image. */
+export interface RestoringInference extends Answering {
+  /** The healthy counterpart of x [N, C, S, S]. */
+  restore(x: Tensor): Tensor;
+  /** The anomaly map [N, 1, S, S], at least 0. */
+  anomalyMap(x: Tensor, healthy: Tensor): Tensor;
+  /** The images' scores [N] from their maps, or from more; the map's mean where it is missing. */
+  score?(map: Tensor, x: Tensor, healthy: Tensor): Tensor;
+  /** What the score is made of, or could be [N] each, by name. Higher is more abnormal; nothing is chosen by them. */
+  parts?(x: Tensor, healthy: Tensor): Readonly<Record<string, Tensor>>;
+}
+
+/** Answers of a method that has no counterpart to show: map and score of the image itself. */
+export interface DirectInference extends Answering {
+  restore?: undefined;
+  anomalyMap(x: Tensor): Tensor;
+  score?(map: Tensor, x: Tensor): Tensor;
+  parts?(x: Tensor): Readonly<Record<string, Tensor>>;
+}
+
+/** What a trained method answers to images x [N, C, S, S] in [-1, 1], as tensors over its state. */
+export type Inference = RestoringInference | DirectInference;
+
+/** How a method learns by steps over batches. */
+export interface GradientLearning {
+  learning: "gradient";
   parameters: Parameters;
   /** First values of all state: parameters, moments, averages. */
   initialState(random: Random): Map<string, NamedArray>;
@@ -59,27 +82,47 @@ export interface Recipe {
   step(context: StepContext): Promise<Record<string, number>>;
   /** False for iterations whose checkpoints cannot restore yet and must not be selected; true where it is missing. */
   ready?(iteration: number, iterations: number): boolean;
-  /** The healthy counterpart of x [N, C, S, S]. Depends on no other image of the batch. */
-  restore(x: Tensor): Tensor;
-  /** The anomaly map [N, 1, S, S], at least 0. */
-  anomalyMap(x: Tensor, healthy: Tensor): Tensor;
-  /** The images' scores [N] from their maps, or from more; the map's mean where it is missing. */
-  score?(map: Tensor, x: Tensor, healthy: Tensor): Tensor;
-  /** What the score is made of, or could be [N] each, by name. Higher is more abnormal; nothing is chosen by them. */
-  parts?(x: Tensor, healthy: Tensor): Readonly<Record<string, Tensor>>;
   /** What the score needs to know of normals that nothing else is learnt from. */
   calibration?: Calibration;
-  /** Pictures [N, C, S, S] in [-1, 1] that lie between image and counterpart and tell how it came about, by name. */
-  views?(x: Tensor): Readonly<Record<string, Tensor>>;
   /** Pictures [n, C, S, S] in [-1, 1] that show what has been learnt, made of state alone, by name. */
   galleries?(): Readonly<Record<string, Tensor>>;
   /** Draws images from random numbers alone; missing where a method only changes images that it is given. */
   generator?: Generator;
   /** What a step needs of a normal image [C, S, S] besides itself; worked out once for each. */
   companion?(image: Float32Array): Float32Array;
-  /** Names of the state arrays that `restore` reads begin with one of these. */
+  /** Names of the state arrays that the answers read begin with one of these. */
   inferencePrefixes: readonly string[];
 }
+
+/** A method that learns by gradient, made concrete for a size and options. */
+export type GradientRecipe = GradientLearning & Inference;
+/** One that learns by gradient to make healthy counterparts. */
+export type RestoringRecipe = GradientLearning & RestoringInference;
+
+/** What was gathered of normals: by name, one array for each image, in the order of the images. */
+export type Observed = Readonly<Record<string, readonly Float32Array[]>>;
+
+/**
+ * A method that learns by one pass over the normals, made concrete for a size and options. The state that comes out may be
+ * of any size: it follows from the data.
+ */
+export interface FitRecipe {
+  learning: "fit";
+  /** What is gathered of each normal of x [N, C, S, S]: tensors [N, ...] by name. Depends on no other image of the batch. */
+  observe(x: Tensor): Readonly<Record<string, Tensor>>;
+  /** Arrays that `observe` and the answers read and that nothing changes, such as the weights of a backbone. */
+  frozen?: ReadonlyMap<string, NamedArray>;
+  /** State from all that was gathered. A function of its arguments alone; what it draws at random, it draws from `random`. */
+  settle(
+    observed: Observed,
+    random: Random,
+  ): ReadonlyMap<string, NamedArray> | Promise<ReadonlyMap<string, NamedArray>>;
+  /** The answers with that state; arrays of `state` and `frozen` are read as inputs of their names. */
+  inference(state: ReadonlyMap<string, NamedArray>): Inference;
+}
+
+/** A method made concrete for a size and options. */
+export type Recipe = GradientRecipe | FitRecipe;
 
 /** A generator of images, in two parts, since it is between them that one image turns smoothly into another. */
 export interface Generator {
@@ -98,7 +141,7 @@ export interface Calibration {
   /** What is gathered of each normal, [N, ...] by name. */
   observe(x: Tensor): Readonly<Record<string, Tensor>>;
   /** State from all that was gathered: for each name one array an image. */
-  settle(observed: Readonly<Record<string, readonly Float32Array[]>>): ReadonlyMap<string, NamedArray>;
+  settle(observed: Observed): ReadonlyMap<string, NamedArray>;
 }
 
 /** Settings that go together. */
@@ -117,8 +160,10 @@ export interface Inheritance {
   alike: readonly string[];
 }
 
-export interface Method<Options = Record<string, unknown>> {
+export interface Method<Options = Record<string, unknown>, Made extends Recipe = Recipe> {
   name: string;
+  /** By steps over batches, or by one pass over the normals. */
+  learning: Made["learning"];
   title: string;
   /** The paper. */
   source: string;
@@ -133,10 +178,21 @@ export interface Method<Options = Record<string, unknown>> {
   backbone?(options: Options): string | null;
   /** What the options ask to take from another run, or null. */
   inherits?(options: Options): Inheritance | null;
-  create(options: Options, shape: ImageShape, backbone?: Backbone): Recipe;
+  create(options: Options, shape: ImageShape, backbone?: Backbone): Made;
 }
 
-/** Scores [N] of images x, from their restorations and maps [N, 1, S, S]. */
-export function scoreOf(recipe: Recipe, map: Tensor, x: Tensor, healthy: Tensor): Tensor {
-  return recipe.score?.(map, x, healthy) ?? mean(map, [1, 2, 3]);
+/** The answers of a recipe with the state that it has learnt; that of a fit decides their sizes. */
+export function inferenceOf(recipe: Recipe, state: ReadonlyMap<string, NamedArray>): Inference {
+  return recipe.learning === "gradient" ? recipe : recipe.inference(state);
+}
+
+/**
+ * Of a run's arrays those that the answers read, and what is frozen beside them: all that a detector is made of.
+ */
+export function inferenceArrays(
+  recipe: Recipe,
+  arrays: ReadonlyMap<string, NamedArray>,
+): ReadonlyMap<string, NamedArray> {
+  if (recipe.learning === "fit") return new Map([...(recipe.frozen ?? []), ...arrays]);
+  return new Map([...arrays].filter(([name]) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))));
 }

@@ -1,29 +1,37 @@
 /** @file What a method answers to images, as tensors: the same in a run, while it trains, and in the detector's model. */
-import type { Tensor } from "@hale/autodiff";
-import { type Recipe, scoreOf } from "./method.ts";
+import { mean, type Tensor } from "@hale/autodiff";
+import { OUTPUTS, PART_PREFIX, prefixed, VIEW_PREFIX } from "@hale/detector";
+import type { DirectInference, Inference, RestoringInference } from "./method.ts";
 
-/** Views have it before their names, by the model's contract in @hale/detector; the trainer does without that room. */
-export const VIEW_PREFIX = "view:";
-/** Parts of the score have it. */
-export const PART_PREFIX = "part:";
-
-/** `score`, `map`, `healthy`, and views and parts of the score under their prefixed names, for x [N, C, S, S]. */
-export function answersTo(recipe: Recipe, x: Tensor): Record<string, Tensor> {
-  const healthy = recipe.restore(x);
-  const map = recipe.anomalyMap(x, healthy);
-  const named = (prefix: string, tensors: Readonly<Record<string, Tensor>> = {}) =>
-    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
+/**
+ * `score`, `map`, `healthy` where the method makes a counterpart, and views and parts of the score under their prefixed
+ * names, for x [N, C, S, S].
+ */
+export function answersTo(inference: Inference, x: Tensor): Record<string, Tensor> {
+  const { map, score, parts, healthy } = inference.restore ? withCounterpart(inference, x) : direct(inference, x);
   return {
-    score: scoreOf(recipe, map, x, healthy),
-    map,
-    healthy,
-    ...named(VIEW_PREFIX, recipe.views?.(x)),
-    ...named(PART_PREFIX, recipe.parts?.(x, healthy)),
+    [OUTPUTS.score]: score ?? mean(map, [1, 2, 3]),
+    [OUTPUTS.map]: map,
+    ...(healthy && { [OUTPUTS.healthy]: healthy }),
+    ...prefixed(VIEW_PREFIX, inference.views?.(x) ?? {}),
+    ...prefixed(PART_PREFIX, parts ?? {}),
   };
 }
 
-/** The answers under a prefix, by name without it. */
-export function answersUnder<Value>(prefix: string, answers: Readonly<Record<string, Value>>): Record<string, Value> {
-  const found = Object.entries(answers).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
+interface Answer {
+  map: Tensor;
+  score?: Tensor;
+  parts?: Readonly<Record<string, Tensor>>;
+  healthy?: Tensor;
+}
+
+function withCounterpart(inference: RestoringInference, x: Tensor): Answer {
+  const healthy = inference.restore(x);
+  const map = inference.anomalyMap(x, healthy);
+  return { map, healthy, score: inference.score?.(map, x, healthy), parts: inference.parts?.(x, healthy) };
+}
+
+function direct(inference: DirectInference, x: Tensor): Answer {
+  const map = inference.anomalyMap(x);
+  return { map, score: inference.score?.(map, x), parts: inference.parts?.(x) };
 }

@@ -22,20 +22,20 @@ export interface Device {
   /** A tensor in host memory. */
   tensor(data: Float32Array, shape: readonly number[]): FloatTensor;
   /** Starts another thread that runs `model` with one thread inside; only where there are such threads (Node's CPU). */
-  openLane?(model: Uint8Array, inputs: readonly LaneArray[], outputs: readonly LaneArray[]): Promise<Lane>;
+  openThread?(model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]): Promise<SessionThread>;
 }
 
-/** Name and shape of a float32 array that goes into a lane or comes out of it. */
-export interface LaneArray {
+/** Name and shape of a float32 array that a model takes or gives. */
+export interface NamedShape {
   name: string;
   shape: readonly number[];
 }
 
 /** A thread with a session of its own. One run at a time. */
-export interface Lane {
+export interface SessionThread {
   /**
    * Copies the feeds, runs, and returns the outputs, in arrays that the next run takes back. Inputs without a feed keep the
-   * value of the run before. A lane whose run has failed cannot be used again.
+   * value of the run before. A thread whose run has failed cannot be used again.
    */
   run(feeds: Readonly<Record<string, ArrayLike<number>>>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;

@@ -1,7 +1,7 @@
 /** @file What the state of a run begins as: drawn anew, in part another run's, or a checkpoint's. */
 import { type NamedArray, sameShape } from "@hale/autodiff";
 import { HaleError, Random } from "@hale/core";
-import type { Recipe } from "@hale/methods";
+import type { GradientRecipe } from "@hale/methods";
 
 type Arrays = ReadonlyMap<string, NamedArray>;
 
@@ -12,7 +12,7 @@ export interface Inherited {
 }
 
 /** Arrays by name. Throws CHECKPOINT_MISMATCH where those of a checkpoint or of another run do not fit the recipe. */
-export function firstState(recipe: Recipe, seed: number, from?: Arrays, inherited?: Inherited): Arrays {
+export function firstState(recipe: GradientRecipe, seed: number, from?: Arrays, inherited?: Inherited): Arrays {
   const fresh = recipe.initialState(new Random(seed, "initialise"));
   if (from) {
     const other = [...fresh].find(([name, { data }]) => from.get(name)?.data.length !== data.length);

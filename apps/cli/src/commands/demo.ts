@@ -10,6 +10,7 @@ import { Detector, DetectorModel } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { exportModel } from "@hale/methods";
+import { sagan } from "@hale/methods/sagan";
 import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { type FinishedRun, listCheckpoints, type RunSettings, writeRunDetector } from "@hale/training/node";
@@ -100,7 +101,8 @@ function demoSettings(data: string, seed: number, iterations: number): RunSettin
 }
 
 /** Test AUROC of the same network with its first weights: what the architecture alone can do. */
-async function untrainedAuroc({ recipe, shape }: FinishedRun, data: string, seed: number): Promise<number> {
+async function untrainedAuroc({ settings, shape }: FinishedRun, data: string, seed: number): Promise<number> {
+  const recipe = sagan.create(sagan.options.parse(settings.options), shape);
   const first = recipe.initialState(new Random(seed, "initialise"));
   const model = await DetectorModel.open(exportModel(recipe, shape, first), shape, await openDevice());
   const { items } = await loadDataset(data);

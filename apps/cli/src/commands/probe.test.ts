@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sourceOptions } from "@hale/core/node";
 import { gzipSync, zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import { el, imageFile } from "../../../../packages/imaging/src/formats/dicom/dicom-fixture.ts";
@@ -24,7 +25,7 @@ interface Result {
 }
 
 function probe(...args: string[]): Promise<Result> {
-  const command = ["--import", import.meta.resolve("tsx"), main, "probe", ...args];
+  const command = [...sourceOptions(), main, "probe", ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: folder, maxBuffer: 2 ** 26 }, (error, out, err) =>
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),

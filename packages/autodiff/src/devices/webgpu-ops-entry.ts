@@ -13,7 +13,7 @@ import { convTranspose2d } from "../ops/convolution.ts";
 import { mul } from "../ops/elementwise.ts";
 import { constant, input } from "../ops/leaf.ts";
 import type { OpCase } from "../ops/op-case-fixture.ts";
-import { opCases } from "../ops/op-cases.ts";
+import { opCases } from "../ops/op-fixture.ts";
 import { Program, State } from "../program.ts";
 import { sizeOf } from "../shape.ts";
 

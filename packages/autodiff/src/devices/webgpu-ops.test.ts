@@ -2,9 +2,10 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceOptions } from "@hale/core/node";
 import { expect, test } from "vitest";
 import { needs, swiftShader } from "../../../core/src/node/needs-fixture.ts";
-import { opCases } from "../ops/op-cases.ts";
+import { opCases } from "../ops/op-fixture.ts";
 import type { OpResult } from "./webgpu-ops-entry.ts";
 
 const TOLERANCE = 1e-4;
@@ -16,7 +17,7 @@ test.skipIf(!gpu)(
   { timeout: 600_000 },
   async () => {
     // A process of its own: a crash in a GPU driver must not take the tests with it.
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", entry], {
+    const { stdout } = await promisify(execFile)(process.execPath, [...sourceOptions(), entry], {
       env: { ...process.env, ...gpu },
     });
     const results: OpResult[] = stdout

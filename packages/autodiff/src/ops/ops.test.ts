@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { sum } from "./broadcast.ts";
 import { add, mul } from "./elementwise.ts";
 import { constant, input } from "./leaf.ts";
-import { opCases } from "./op-cases.ts";
+import { opCases } from "./op-fixture.ts";
 
 const device = await openDevice({ threads: 2 });
 

@@ -1,3 +1,4 @@
-/** @file What every other package may need: the typed error, random numbers, hashes, the version. What needs files or threads. */
+/** @file What needs files, threads or processes: atomic writing, locks, where the code of a worker is. */
 export { writeAtomic, writeFault } from "./atomic.ts";
 export { lockRun } from "./lock.ts";
+export { sourceOptions, type ThreadScript, threadScript } from "./thread.ts";

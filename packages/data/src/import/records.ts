@@ -3,6 +3,7 @@
  * why. They hold tokens, numbers and defined terms, nothing else.
  */
 import { parse } from "csv-parse/browser/esm/sync";
+import { csvLines, plainCell } from "../csv.ts";
 import { invalid } from "../manifest.ts";
 
 /** Why a file of the source is not in the data set. */
@@ -66,9 +67,8 @@ export type SourceRecord = Record<(typeof SOURCE_COLUMNS)[number], string>;
 
 /** Rows as CSV under their columns, sorted by all of them, each line once; ends with a line break. */
 export function formatTable<C extends string>(columns: readonly C[], rows: readonly Record<C, string>[]): string {
-  const quote = (cell: string) => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  const lines = new Set(rows.map((row) => columns.map((column) => quote(row[column])).join(",")));
-  return `${[columns.join(","), ...[...lines].sort()].join("\n")}\n`;
+  const lines = new Set(rows.map((row) => csvLines([columns.map((column) => row[column])])));
+  return [csvLines([columns]), ...[...lines].sort()].join("");
 }
 
 /** Reads such a table; throws DATASET_INVALID, naming the file alone, when it has other columns or is no CSV. */
@@ -82,5 +82,7 @@ export function parseTable<C extends string>(columns: readonly C[], text: string
   }
   const [head, ...lines] = rows;
   if (head?.join() !== columns.join()) throw fault();
-  return lines.map((line) => Object.fromEntries(columns.map((column, i) => [column, line[i]])) as Record<C, string>);
+  return lines.map(
+    (line) => Object.fromEntries(columns.map((column, i) => [column, plainCell(line[i])])) as Record<C, string>,
+  );
 }

@@ -2,7 +2,7 @@
  * @file From the scans of a data set to its images: each slice that is looked at is an item of its own. The slices of a
  * volume share its patient and group (its own path, where neither is known), so that they are never torn apart.
  */
-import { HaleError } from "@hale/core";
+import { HaleError, isUnreadableImage } from "@hale/core";
 import { defaultNormalisation, type Scan, type ScanInput, type SlicedScan } from "@hale/imaging";
 import { readScan } from "@hale/imaging/node";
 import type { Dataset, DatasetInput, Item, ItemScan } from "../item.ts";
@@ -40,17 +40,13 @@ export async function completeInput(
   };
 }
 
-/** Whether a file could not be read, and nothing else is wrong. */
-const isReadFault = (error: unknown): error is HaleError =>
-  error instanceof HaleError && /^(IMAGE|FILE)_/.test(error.code);
-
 async function firstReadable(items: readonly Item[]): Promise<Scan> {
   let fault: unknown;
   for (const { file, path } of items) {
     try {
       return await readScan(file, filePartOf(path));
     } catch (error) {
-      if (!isReadFault(error)) throw error;
+      if (!isUnreadableImage(error)) throw error;
       fault ??= error;
     }
   }
@@ -158,14 +154,14 @@ async function slicesOf(item: Item, input: ScanInput, label: Item["label"]): Pro
       // A slice that is named is looked at, whatever the range.
       if (named) sliced.stack.plane(named.index);
     } catch (error) {
-      if (!isReadFault(error)) throw error;
+      if (!isUnreadableImage(error)) throw error;
       return [unusable];
     }
     try {
       found = await lookInto(item, path, named ? [named.index] : sliced.indices, sliced);
     } catch (error) {
       // Without its mask nothing is known of its slices: it is no image of which something is known.
-      if (!isReadFault(error)) throw error;
+      if (!isUnreadableImage(error)) throw error;
       return [{ ...unusable, fault: error.fault }];
     }
     KNOWN.set(key, found);

@@ -2,7 +2,7 @@
  * @file Reads the images of a data set, one after the other, and says which could not be read. Nothing is cached on
  * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
  */
-import { HaleError, sha256Hex } from "@hale/core";
+import { HaleError, isUnreadableImage, sha256Hex } from "@hale/core";
 import { type PrepareOptions, prepare, type Raster, resizePlane } from "@hale/imaging";
 import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
 import type { Item } from "../item.ts";
@@ -50,7 +50,7 @@ export async function readImages<T>(
       result.images.push(await turn(raster, identity, item));
       result.items.push(item);
     } catch (error) {
-      if (!(error instanceof HaleError) || !/^(IMAGE|FILE)_/.test(error.code)) throw error;
+      if (!isUnreadableImage(error)) throw error;
       result.skipped.push({ path: item.path, reason: error.fault });
     }
     onProgress?.(index + 1, items.length);

@@ -43,7 +43,7 @@ export function randomNetwork(): Backbone {
   return {
     weights,
     description: {
-      format: 1,
+      format: 2,
       name: RANDOM_NETWORK,
       origin: `drawn by hale with seed ${SEED}, trained on nothing`,
       licence: "none needed",

@@ -104,7 +104,7 @@ function makePngOf(side: number): Uint8Array {
 }
 
 describe("a reader that does not come back", () => {
-  const script = new URL("./worker-fixture.mjs", import.meta.url);
+  const script = { url: new URL("./worker-fixture.mjs", import.meta.url), execArgv: [] };
   const limits = { milliseconds: 300, memoryBytes: 128 * 2 ** 20 };
 
   test.each([

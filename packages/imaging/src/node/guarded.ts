@@ -5,6 +5,7 @@
  */
 import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
+import { type ThreadScript, threadScript } from "@hale/core/node";
 import {
   type GuardedReader,
   type GuardOptions,
@@ -18,15 +19,13 @@ import type { ReadAnswer } from "../reader/guard/protocol.ts";
 /** Of objects; pixels are in buffers. */
 const HEAP_MB = 1024;
 
-const WORKER = new URL("./read-worker.mjs", import.meta.url);
-
 /** Opens a reader whose thread starts with the first file. `memoryBytes` is at most three quarters of the machine's. */
 export function openGuardedReader(options: GuardOptions = {}): GuardedReader {
-  return guardThread(WORKER, options);
+  return guardThread(threadScript("read-worker", import.meta.url), options);
 }
 
 /** The same with another worker script and heap (in megabytes), for tests. */
-export function guardThread(script: URL, options: GuardOptions = {}, heapMb = HEAP_MB): GuardedReader {
+export function guardThread(script: ThreadScript, options: GuardOptions = {}, heapMb = HEAP_MB): GuardedReader {
   const memoryBytes = Math.min(options.memoryBytes ?? READ_MEMORY_BYTES, 0.75 * totalmem());
   return guard(
     (events) => startThread(script, heapMb, events),
@@ -35,10 +34,9 @@ export function guardThread(script: URL, options: GuardOptions = {}, heapMb = HE
   );
 }
 
-function startThread(script: URL, heapMb: number, { answered, died }: LinkEvents): Link {
-  const worker = new Worker(script, {
-    // The parent's loaders (of TypeScript, of a test runner) are of no use to it.
-    execArgv: [],
+function startThread({ url, execArgv }: ThreadScript, heapMb: number, { answered, died }: LinkEvents): Link {
+  const worker = new Worker(url, {
+    execArgv,
     resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
   });
   let ended = false;

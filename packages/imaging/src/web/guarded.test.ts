@@ -17,7 +17,7 @@ import { assemble, chunk, header, makePng } from "../formats/png/png-fixture.ts"
 import { LZW_TIFF } from "../formats/tiff/tiff-fixture.ts";
 import { encodeFrame } from "../node/encoder-fixture.ts";
 import { openGuardedReader } from "../node/guarded.ts";
-import type { PageFile } from "./page-entry.ts";
+import type { PageFile } from "./page-fixture.ts";
 
 /** Debian's package `chromium`. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -30,6 +30,7 @@ async function bundle(entry: string): Promise<Uint8Array> {
     bundle: true,
     format: "esm",
     platform: "browser",
+    conditions: ["hale-source"],
     // The JPEG codec asks for these in Node only.
     external: ["fs", "path"],
     logLevel: "error",
@@ -46,7 +47,7 @@ async function serve() {
   const files: Record<string, [type: string, body: Uint8Array | string]> = {
     "/": ["text/html", '<!doctype html><script type="module" src="/page.js"></script>'],
     "/favicon.ico": ["image/x-icon", ""],
-    "/page.js": [script, await bundle("./page-entry.ts")],
+    "/page.js": [script, await bundle("./page-fixture.ts")],
     "/worker.js": [script, await bundle("./read-worker.ts")],
     "/jpeg.wasm": [wasm, await readFile(require.resolve(jpeg))],
     "/dicom.wasm": [wasm, await readFile(require.resolve("dcmjs-codecs/build/dcmjs-native-codecs.wasm"))],

@@ -23,8 +23,8 @@ import {
   type Tensor,
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { z } from "zod";
-import type { ImageShape, Method, Recipe } from "../method.ts";
+import * as z from "zod";
+import type { ImageShape, Method, RestoringRecipe } from "../method.ts";
 
 const options = z.strictObject({
   latent: z.int().min(1).max(1024).default(16).describe("numbers that an image is squeezed through"),
@@ -79,7 +79,7 @@ export function autoencoder(
   return { output: y, updates };
 }
 
-function create(settings: AutoencoderOptions, { size, channels }: ImageShape): Recipe {
+function create(settings: AutoencoderOptions, { size, channels }: ImageShape): RestoringRecipe {
   const parameters = new Parameters();
   const scope = parameters.scope("autoencoder");
   const x = input("normal", [settings.batch, channels, size, size]);
@@ -88,6 +88,7 @@ function create(settings: AutoencoderOptions, { size, channels }: ImageShape): R
   const own = parameters.trainable();
   const adam: AdamOptions = settings;
   return {
+    learning: "gradient",
     parameters,
     initialState: (random) => new Map([...parameters.initialise(random), ...adamState(own)]),
     programs: [
@@ -108,8 +109,9 @@ function create(settings: AutoencoderOptions, { size, channels }: ImageShape): R
   };
 }
 
-export const plainAutoencoder: Method<AutoencoderOptions> = {
+export const plainAutoencoder: Method<AutoencoderOptions, RestoringRecipe> = {
   name: "autoencoder",
+  learning: "gradient",
   title: "Autoencoder: the plain baseline",
   source: "arXiv 2210.04227 (DDAD-ASR), AE",
   needsUnlabelled: false,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readBackbone, writeBackbone } from "./backbone-file.ts";
 import type { Backbone } from "./description.ts";
 import { FeatureNetwork } from "./network.ts";
-import { largestDifference, naive, noise, sha256, tinyPlain } from "./node/test-support.ts";
+import { largestDifference, naive, noise, residualPlain, sha256, tinyPlain } from "./node/test-support.ts";
 import { readPlainModel } from "./plain-model.ts";
 
 const plain = tinyPlain();
@@ -42,6 +42,23 @@ test("ONNX Runtime makes of the file what the loops say, for any number of image
       const wanted = expected.flatMap((values) => values.get(layer)!.data);
       expect(largestDifference(results[layer].data as Float32Array, wanted), layer).toBeLessThan(1e-6);
     }
+  }
+  await session.release();
+});
+
+test("ONNX Runtime makes of a residual network what the loops say, from a file that says the same again", async () => {
+  const own = residualPlain();
+  const backbone = await readPlainModel(JSON.stringify(own.record), own.bytes, "residual");
+  const bytes = await writeBackbone(backbone);
+  expect(await writeBackbone(await readBackbone(bytes, "residual.onnx"))).toEqual(bytes);
+  const device = await openDevice({ threads: 1 });
+  const session = await device.createSession(bytes);
+  const data = noise(2 * 1200, 4);
+  const results = await session.run({ image: device.tensor(Float32Array.from(data), [2, 3, 20, 20]) });
+  const expected = [0, 1].map((i) => naive(own, { shape: [3, 20, 20], data: data.slice(1200 * i, 1200 * (i + 1)) }));
+  for (const layer of backbone.description.featureLayers) {
+    const wanted = expected.flatMap((values) => values.get(layer)!.data);
+    expect(largestDifference(results[layer].data as Float32Array, wanted), layer).toBeLessThan(1e-6);
   }
   await session.release();
 });
@@ -90,7 +107,7 @@ test.each<[string, Uint8Array, RegExp]>([
   ["sealed, but another model", sealed(other()), /does not say which layers it has/],
   ["a description that is not JSON", sealed(other("{")), /not JSON/],
   ["a description that is none", sealed(other("null")), /a description that hale does not write/],
-  ["another format", sealed(described({ format: 2 })), /has format 2; this version of hale reads 1/],
+  ["another format", sealed(described({ format: 1 })), /has format 1; this version of hale reads 2/],
   ["a description with more", sealed(described({ extra: 1 })), /does not write.*extra/],
   ["a description without weights", sealed(described({})), /the weight stem\/weight is missing/],
 ])("%s is refused", async (_what, bytes, sentence) => {

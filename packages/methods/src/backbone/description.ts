@@ -3,10 +3,10 @@
  * the weights. The plain form (plain-model.ts) and the ONNX file (backbone-file.ts) both lead here.
  */
 import type { NamedArray } from "@hale/autodiff";
-import { z } from "zod";
+import * as z from "zod";
 
-/** Version of the description in a backbone's ONNX file; another one is refused. */
-export const BACKBONE_FORMAT = 1;
+/** Version of the description in a backbone's ONNX file; another one is refused. 2 has groups, means and factors. */
+export const BACKBONE_FORMAT = 2;
 
 /** The id by which layers read the prepared picture. */
 export const PICTURE = "input";
@@ -22,28 +22,43 @@ const id = z
   .refine((name) => name !== PICTURE && name !== "image", "may not be input or image");
 const size = z.int().min(1).max(1024);
 const source = z.string().min(1);
-const activation = z.enum(["linear", "relu", "relu6", "leaky"]).default("linear");
-const window = {
-  kernel: size,
-  stride: size,
-  /** Pixels on each side, or as TensorFlow does it: what is missing goes first to the bottom and right. */
-  padding: z.union([z.int().min(0).max(1024), z.literal("same")]),
-};
+const margin = z.int().min(0).max(1024);
+const activation = z
+  .enum(["linear", "relu", "relu6", "leaky", "sigmoid", "hardsigmoid", "swish", "hardswish"])
+  .default("linear");
+/**
+ * Pixels on each side, or [top, left, bottom, right], or as TensorFlow does it: what is missing goes first to the bottom
+ * and right.
+ */
+const padding = z.union([margin, z.tuple([margin, margin, margin, margin]), z.literal("same")]);
+const sliding = { kernel: z.union([size, z.tuple([size, size])]), stride: size, padding };
+/** `ceil`: an incomplete window at the end counts too, unless it begins in the margin there. */
+const pooling = { kernel: size, stride: size, padding, ceil: z.boolean().optional() };
 const parameters = { weight: z.string().min(1), bias: z.string().min(1).optional() };
 const one = { id, inputs: z.tuple([source]) };
+const two = { id, inputs: z.tuple([source, source]) };
 
 /** Strict: a key that is not known here (a dilation, say) would change what the layer means. */
 const layer = z.discriminatedUnion("op", [
-  z.strictObject({ ...one, op: z.literal("conv"), ...window, activation, ...parameters }),
-  z.strictObject({ ...one, op: z.literal("depthwise"), ...window, activation, ...parameters }),
-  z.strictObject({ ...one, op: z.literal("maxpool"), ...window }),
+  z.strictObject({ ...one, op: z.literal("conv"), ...sliding, groups: size.optional(), activation, ...parameters }),
+  z.strictObject({ ...one, op: z.literal("depthwise"), ...sliding, activation, ...parameters }),
+  z.strictObject({ ...one, op: z.literal("maxpool"), ...pooling }),
+  /** Margins are no part of a mean unless `countPadding`. */
+  z.strictObject({ ...one, op: z.literal("avgpool"), ...pooling, countPadding: z.boolean().optional() }),
+  z.strictObject({ ...one, op: z.literal("pad"), padding: z.tuple([margin, margin, margin, margin]) }),
   z.strictObject({ id, inputs: z.array(source).min(1), op: z.literal("concat") }),
-  z.strictObject({ id, inputs: z.tuple([source, source]), op: z.literal("add"), activation }),
-  z.strictObject({ ...one, op: z.literal("globalavg") }),
+  z.strictObject({ ...two, op: z.literal("add"), activation }),
+  /** Element by element, or each channel by one number after a mean that keeps its axes (squeeze and excitation). */
+  z.strictObject({ ...two, op: z.literal("multiply"), activation }),
+  z.strictObject({ ...one, op: z.literal("activate"), activation }),
+  /** Gives [N, C], or [N, C, 1, 1] with `keep`. */
+  z.strictObject({ ...one, op: z.literal("globalavg"), keep: z.boolean().optional() }),
+  z.strictObject({ ...one, op: z.literal("flatten") }),
   z.strictObject({ ...one, op: z.literal("dense"), activation, ...parameters }),
 ]);
 export type Layer = z.infer<typeof layer>;
 export type Activation = z.infer<typeof activation>;
+export type Padding = z.infer<typeof padding>;
 
 const three = z.tuple([z.number(), z.number(), z.number()]);
 
@@ -87,11 +102,11 @@ export interface Backbone {
 }
 
 /**
- * Walks the layers and holds them to one another and to the weights. Returns each layer's channels, of which those after
- * a mean over the picture are "flat". Throws RangeError with what does not fit.
+ * Walks the layers and holds them to one another and to the weights. Returns what each layer gives. Throws RangeError
+ * with what does not fit.
  */
 export function checkBackbone({ description, weights }: Backbone): Map<string, Channels> {
-  const known = new Map<string, Channels>([[PICTURE, { count: 3, flat: false }]]);
+  const known = new Map<string, Channels>([[PICTURE, { count: 3, form: "planes" }]]);
   for (const layer of description.layers) {
     if (known.has(layer.id)) throw new RangeError(`two layers are called ${layer.id}`);
     const inputs = layer.inputs.map((name) => {
@@ -103,47 +118,91 @@ export function checkBackbone({ description, weights }: Backbone): Map<string, C
   }
   for (const name of description.featureLayers) {
     if (!known.has(name) || name === PICTURE) throw new RangeError(`the feature layer ${name} does not exist`);
-    if (known.get(name)!.flat) throw new RangeError(`the feature layer ${name} has no rows and columns`);
+    if (known.get(name)!.form !== "planes") throw new RangeError(`the feature layer ${name} has no rows and columns`);
   }
   if (new Set(description.featureLayers).size < description.featureLayers.length)
     throw new RangeError("a feature layer is named twice");
   return known;
 }
 
+/** What a layer gives: [N, count, rows, columns], [N, count, 1, 1] or [N, count]. */
 export interface Channels {
   count: number;
-  /** Without rows and columns: [N, count]. */
-  flat: boolean;
+  form: "planes" | "point" | "flat";
 }
 
+/** What each op can read. */
+const READS: Record<Layer["op"], readonly Channels["form"][]> = {
+  conv: ["planes", "point"],
+  depthwise: ["planes", "point"],
+  maxpool: ["planes"],
+  avgpool: ["planes"],
+  pad: ["planes"],
+  concat: ["planes", "point"],
+  add: ["planes", "point", "flat"],
+  multiply: ["planes", "point"],
+  activate: ["planes", "point", "flat"],
+  globalavg: ["planes", "point"],
+  flatten: ["point"],
+  dense: ["flat"],
+};
+
 function channelsOf(layer: Layer, inputs: readonly Channels[], weights: Backbone["weights"]): Channels {
-  const [{ count, flat }] = inputs;
-  if (inputs.some((input) => input.flat !== (layer.op === "dense") && layer.op !== "add"))
+  const [{ count, form }] = inputs;
+  const alike = layer.op === "multiply" || inputs.every((input) => input.form === form);
+  if (!alike || inputs.some((input) => !READS[layer.op].includes(input.form)))
     throw new RangeError(`the layer ${layer.id} (${layer.op}) cannot read what ${layer.inputs.join(", ")} makes`);
   switch (layer.op) {
-    case "conv":
-      return { count: filters(layer, [count, layer.kernel, layer.kernel], weights), flat: false };
+    case "conv": {
+      const { groups = 1 } = layer;
+      const [rows, columns] = sidesOf(layer.kernel);
+      if (form === "point" && (rows * columns > 1 || marginsOf(layer.padding).some((pixels) => pixels > 0)))
+        throw new RangeError(`the layer ${layer.id} needs rows and columns`);
+      const out = filters(layer, [count / groups, rows, columns], weights);
+      if (out % groups !== 0)
+        throw new RangeError(`the ${out} channels of the layer ${layer.id} are not of ${groups} groups`);
+      return { count: out, form };
+    }
     case "depthwise": {
-      if (filters(layer, [1, layer.kernel, layer.kernel], weights) !== count)
+      if (filters(layer, [1, ...sidesOf(layer.kernel)], weights) !== count)
         throw new RangeError(`the weight ${layer.weight} does not have the ${count} channels of its input`);
-      return { count, flat: false };
+      return { count, form };
     }
     case "dense":
-      return { count: filters(layer, [count], weights), flat: true };
+      return { count: filters(layer, [count], weights), form };
     case "concat":
-      return { count: inputs.reduce((total, input) => total + input.count, 0), flat: false };
+      return { count: inputs.reduce((total, input) => total + input.count, 0), form };
     case "add":
-      if (inputs.some((input) => input.count !== count || input.flat !== flat))
-        throw new RangeError(`the layer ${layer.id} adds ${layer.inputs.join(" and ")}, which differ in channels`);
-      return { count, flat };
+    case "multiply":
+      if (inputs.some((input) => input.count !== count)) {
+        const [does, and] = layer.op === "add" ? ["adds", "and"] : ["multiplies", "by"];
+        throw new RangeError(
+          `the layer ${layer.id} ${does} ${layer.inputs.join(` ${and} `)}, which differ in channels`,
+        );
+      }
+      return { count, form: inputs.some((input) => input.form === "planes") ? "planes" : form };
     case "globalavg":
-      return { count, flat: true };
+      return { count, form: layer.keep ? "point" : "flat" };
+    case "flatten":
+      return { count, form: "flat" };
     case "maxpool":
-      if (layer.padding !== "same" && 2 * layer.padding > layer.kernel)
+    case "avgpool":
+      if (marginsOf(layer.padding).some((pixels) => 2 * pixels > layer.kernel))
         throw new RangeError(`the layer ${layer.id} pads by more than half its window`);
-      return { count, flat: false };
+      return { count, form };
+    case "pad":
+    case "activate":
+      return { count, form };
   }
 }
+
+/** Rows and columns of a kernel. */
+export const sidesOf = (kernel: number | readonly [number, number]): readonly [number, number] =>
+  typeof kernel === "number" ? [kernel, kernel] : kernel;
+
+/** Top, left, bottom and right of a padding; none of one that hangs on the picture. */
+export const marginsOf = (padding: Padding): readonly number[] =>
+  padding === "same" ? [] : typeof padding === "number" ? new Array<number>(4).fill(padding) : padding;
 
 /** Number of outputs of a weight [out, ...rest], once it and the bias are there and fit. */
 function filters(layer: { weight: string; bias?: string }, rest: readonly number[], weights: Backbone["weights"]) {

@@ -1,6 +1,6 @@
 /** @file The plain form: numbers come out as they were put in, and whatever is not as it should be is refused. */
-import { expect, test } from "vitest";
-import { type Plain, sha256, tinyPlain } from "./node/test-support.ts";
+import { describe, expect, test } from "vitest";
+import { type Plain, residualPlain, sha256, tinyPlain } from "./node/test-support.ts";
 import { fromHalf, readPlainModel } from "./plain-model.ts";
 
 const read = ({ record, bytes }: Plain) => readPlainModel(JSON.stringify(record), bytes, "tiny");
@@ -38,7 +38,9 @@ test.each([
 });
 
 /** What is wrong, the place in model.json, what stands there (undefined: nothing), and what the refusal says. */
-const damages: [string, string, unknown, RegExp][] = [
+type Damage = [what: string, path: string, value: unknown, sentence: RegExp];
+
+const damages: Damage[] = [
   ["no layers", "layers", [], /layers/],
   ["no licence", "licence", undefined, /licence/],
   ["another byte order", "byteOrder", "big", /byteOrder/],
@@ -75,16 +77,48 @@ const damages: [string, string, unknown, RegExp][] = [
   ["no feature layers", "featureLayers", [], /featureLayers/],
 ];
 
-test.each(damages)("%s: refused", async (_what, path, value, sentence) => {
-  const plain = tinyPlain();
-  const keys = path.split(".");
-  const last = keys.pop()!;
-  const place = keys.reduce(
-    (object, key) => object[key] as Record<string, unknown>,
-    plain.record as Record<string, unknown>,
-  );
-  place[last] = value;
-  await expectRefused(plain, sentence);
+/** The same of the residual network. */
+const residualDamages: Damage[] = [
+  ["groups that do not divide the input", "layers.2.groups", 3, /groups\/weight is \[8,2,3,3\] where/],
+  ["groups of none", "layers.2.groups", 0, /layers\.2\.groups/],
+  ["a kernel of three sides", "layers.3.kernel", [1, 5, 1], /layers\.3\.kernel/],
+  [
+    "a kernel of other sides than its weight",
+    "layers.3.kernel",
+    [5, 1],
+    /long\/weight is \[8,8,1,5\] where \[8,8,5,1\]/,
+  ],
+  ["margins of three sides", "layers.0.padding", [1, 0, 2], /layers\.0\.padding/],
+  ["too wide an uneven margin", "layers.12.padding", [0, 0, 0, 2], /counted pads/],
+  ["a margin around one pixel", "layers.5.padding", 1, /reduce needs rows/],
+  ["a pool of one pixel", "layers.11.inputs", ["squeeze"], /shortcut \(avgpool\) cannot read what squeeze makes/],
+  ["a factor of other channels", "layers.7.inputs", ["long", "reduce"], /multiplies long by reduce, which differ/],
+  ["a sum of planes and points", "layers.8.inputs", ["long", "excite"], /unit \(add\) cannot read what long, excite/],
+  ["a vector of planes", "layers.17.inputs", ["gated"], /flat \(flatten\) cannot read what gated makes/],
+  ["a feature layer of one pixel", "featureLayers.0", "excite", /excite has no rows/],
+];
+
+describe.each([
+  ["the chain", tinyPlain, damages],
+  ["the residual network", residualPlain, residualDamages],
+] as const)("of %s", (_of, make, own) => {
+  test.each(own)("%s: refused", async (_what, path, value, sentence) => {
+    const plain = make();
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    const place = keys.reduce(
+      (object, key) => object[key] as Record<string, unknown>,
+      plain.record as Record<string, unknown>,
+    );
+    place[last] = value;
+    await expectRefused(plain, sentence);
+  });
+});
+
+test("groups that do not divide the output: refused", async () => {
+  const plain = residualPlain();
+  shorten(plain, "groups", 8);
+  await expectRefused(plain, /6 channels of the layer groups are not of 4 groups/);
 });
 
 test.each<[string, (plain: Plain) => void, RegExp]>([
@@ -92,7 +126,11 @@ test.each<[string, (plain: Plain) => void, RegExp]>([
   ["a byte less", (plain) => Object.assign(plain, { bytes: plain.bytes.slice(1) }), /bytes where model.json says/],
   ["a changed byte", (plain) => plain.bytes[9]++, /SHA-256/],
   ["values that are not numbers", poison, /stem\/weight holds values that are not numbers/],
-  ["too few depthwise filters", shorten, /deep\/weight does not have the 7 channels of its input/],
+  [
+    "too few depthwise filters",
+    (plain) => shorten(plain, "deep", 7),
+    /deep\/weight does not have the 7 channels of its input/,
+  ],
 ])("%s: refused", async (_what, damage, sentence) => {
   const plain = tinyPlain();
   damage(plain);
@@ -104,11 +142,11 @@ async function expectRefused(plain: Plain, sentence: RegExp): Promise<void> {
   await expect(read(plain)).rejects.toThrow(sentence);
 }
 
-/** Takes the last filter away. */
-function shorten({ record }: Plain): void {
-  for (const name of ["deep/weight", "deep/bias"]) {
+/** Leaves six filters of the layer's `count`. */
+function shorten({ record }: Plain, layer: string, count: number): void {
+  for (const name of [`${layer}/weight`, `${layer}/bias`]) {
     const entry = record.tensors[name];
-    entry.bytes = (entry.bytes / 7) * 6;
+    entry.bytes = (entry.bytes / count) * 6;
     entry.shape[0] = 6;
   }
 }

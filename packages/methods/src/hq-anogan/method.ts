@@ -19,7 +19,7 @@ import {
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import type { Backbone } from "../backbone/description.ts";
-import type { ImageShape, Method, Recipe } from "../method.ts";
+import type { ImageShape, Method, RestoringRecipe } from "../method.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
 import { PATH_LENGTH } from "./gan.ts";
@@ -37,7 +37,7 @@ function transformsOf(name: string) {
   return name === "none" ? {} : selectTransforms(name);
 }
 
-function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backbone?: Backbone): Recipe {
+function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backbone?: Backbone): RestoringRecipe {
   const { batch, latent } = settings;
   if (batch % GROUP !== 0) {
     throw new HaleError(
@@ -124,6 +124,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
   const generatorIterations = (iterations: number) => (learnt ? 0 : Math.round(settings.generatorShare * iterations));
 
   return {
+    learning: "gradient",
     parameters,
     initialState(random) {
       const first = parameters.initialise(random);
@@ -170,8 +171,9 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
   };
 }
 
-export const hqAnoGan: Method<HqAnoGanOptions> = {
+export const hqAnoGan: Method<HqAnoGanOptions, RestoringRecipe> = {
   name: "hq-anogan",
+  learning: "gradient",
   title: "HQ-AnoGAN: StyleGAN2-ADA generator and pSp encoder",
   source: "doi 10.1007/s11548-023-03031-9, IJCARS 2024",
   needsUnlabelled: false,

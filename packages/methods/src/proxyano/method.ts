@@ -18,8 +18,8 @@ import {
   topMean,
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { z } from "zod";
-import type { ImageShape, Method, Recipe, StepContext } from "../method.ts";
+import * as z from "zod";
+import type { ImageShape, Method, RestoringRecipe, StepContext } from "../method.ts";
 import { PROXIES, proxyImage } from "../superpixels/proxy.ts";
 import { decodeSlots, extractProxy, reconstruct } from "./networks.ts";
 import { damageProxy } from "./pseudo-anomaly.ts";
@@ -122,7 +122,7 @@ function blurMatrix(size: number, deviation: number): Tensor {
   return constant(rows.flat(), [1, 1, size, size]);
 }
 
-function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Recipe {
+function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): RestoringRecipe {
   const { batch } = settings;
   const { parameters, scopes, restoration, discriminator } = trainingSteps(settings, { size, channels });
   const segments = settings.superpixels === "auto" ? superpixelCount(size) : settings.superpixels;
@@ -156,6 +156,7 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
   }
 
   return {
+    learning: "gradient",
     parameters,
     initialState: (random) => new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
     programs: discriminator ? [restoration, discriminator] : [restoration],
@@ -215,8 +216,9 @@ function create(settings: ProxyAnoOptions, { size, channels }: ImageShape): Reci
   };
 }
 
-export const proxyAno: Method<ProxyAnoOptions> = {
+export const proxyAno: Method<ProxyAnoOptions, RestoringRecipe> = {
   name: "proxyano",
+  learning: "gradient",
   title: "ProxyAno: proxy-bridged image reconstruction",
   source: "arXiv 2110.01761, IEEE TMI 2021",
   needsUnlabelled: false,

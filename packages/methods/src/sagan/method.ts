@@ -3,8 +3,8 @@
  */
 import { abs, adamInputs, adamState, linearDecay, mean, mul, type Schedule, sub } from "@hale/autodiff";
 import { HaleError, type Random } from "@hale/core";
-import { z } from "zod";
-import type { ImageShape, Method, Recipe, StepContext } from "../method.ts";
+import * as z from "zod";
+import type { ImageShape, Method, RestoringRecipe, StepContext } from "../method.ts";
 import { generator } from "./networks.ts";
 import { pasteBox, randomBox } from "./pseudo-anomaly.ts";
 import { trainingSteps } from "./steps.ts";
@@ -73,7 +73,7 @@ export function keepMask(length: number, keep: number, random: Random): Float32A
   }
 }
 
-function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe {
+function create(settings: SaganOptions, { size, channels }: ImageShape): RestoringRecipe {
   const { batch, keep, grid } = settings;
   // Three halvings must leave each window at least 2 x 2 pixels, or instance norms would see a single one.
   if (size % (8 * grid) !== 0 || size / grid < 16) {
@@ -99,6 +99,7 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   }
 
   return {
+    learning: "gradient",
     parameters,
     initialState: (random) => new Map([...parameters.initialise(random), ...adamState(parameters.trainable())]),
     programs: [steps.critic, steps.generator],
@@ -143,8 +144,9 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Recipe 
   };
 }
 
-export const sagan: Method<SaganOptions> = {
+export const sagan: Method<SaganOptions, RestoringRecipe> = {
   name: "sagan",
+  learning: "gradient",
   title: "SAGAN: spatial-aware attention GAN, semi-supervised",
   source: "arXiv 2405.12872, MICCAI 2024",
   needsUnlabelled: true,

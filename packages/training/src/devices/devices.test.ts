@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceOptions } from "@hale/core/node";
 import { describe, expect, test } from "vitest";
 import { needs, swiftShader } from "../../../core/src/node/needs-fixture.ts";
 import { CHROMIUM, withPage } from "./page.ts";
@@ -16,7 +17,7 @@ const entry = fileURLToPath(new URL("./node-entry.ts", import.meta.url));
 
 /** A process of its own: a crash in a GPU driver must not take the tests with it. */
 async function inNode(kind: "cpu" | "webgpu", environment: Record<string, string> = {}): Promise<StepLosses> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", entry, kind, String(STEPS)], {
+  const { stdout } = await promisify(execFile)(process.execPath, [...sourceOptions(), entry, kind, String(STEPS)], {
     env: { ...process.env, ...environment },
   });
   return JSON.parse(stdout);

@@ -22,7 +22,14 @@ const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Emb
 
 /** Opens the page, calls `use`, closes everything. Errors of the page are thrown here. */
 export async function withPage<T>(use: (page: Page) => Promise<T>): Promise<T> {
-  const bundle = await build({ entryPoints: [ENTRY], bundle: true, format: "esm", platform: "browser", write: false });
+  const bundle = await build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["hale-source"],
+    write: false,
+  });
   // The package hides its files behind exports; its main entry lies in the folder that is served.
   const assets = dirname(createRequire(RUNTIME).resolve("onnxruntime-web"));
   const server = createServer(async (request, response) => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Random } from "@hale/core";
+import { sourceOptions } from "@hale/core/node";
 import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sagan } from "../../../methods/src/sagan/method.ts";
@@ -80,7 +81,7 @@ function train(run: string, { at, stop }: { at?: FatalMoment; stop?: { iteration
   const fixture = fileURLToPath(new URL("./resume-fixture.ts", import.meta.url));
   const moment = stop ? { call: "step", iteration: stop.iteration + 1 } : at;
   const child = fork(fixture, [run, JSON.stringify(settings), JSON.stringify(moment ?? null)], {
-    execArgv: ["--import", import.meta.resolve("tsx")],
+    execArgv: sourceOptions(),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let complaints = "";

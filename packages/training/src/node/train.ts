@@ -132,6 +132,7 @@ async function trainIn(
   const backboneFile = method.backbone?.(options);
   const backbone = backboneFile ? await readBackboneFile(backboneFile) : undefined;
   const recipe = method.create(options, shape, backbone);
+  if (recipe.learning !== "gradient") throw new Error("The fit pass is not here yet.");
 
   const dataset = await loadDataset(settings.data, {
     input: datasetInputOf(settings),

@@ -67,7 +67,9 @@ test("its detector shows the proxy that the method makes", async () => {
 
   const state = new State(device);
   state.write(run.arrays);
-  const outputs = run.recipe.views!(input("x", [1, 1, SIZE, SIZE]));
+  const outputs = proxyAno.create(proxyAno.options.parse(run.settings.options), run.shape).views!(
+    input("x", [1, 1, SIZE, SIZE]),
+  );
   const program = await Program.compile(state, { name: "views", outputs });
   expect(images.length).toBeGreaterThan(0);
   for (const [i, { views, prepared }] of images.entries()) {

@@ -7,7 +7,7 @@ import { input, Program, State } from "@hale/autodiff";
 import { HaleError, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { clusterOf } from "@hale/data";
-import type { Generator, ImageShape, Recipe } from "@hale/methods";
+import type { Generator, ImageShape, Recipe, RestoringInference } from "@hale/methods";
 import { readBackboneFile } from "@hale/methods/node";
 import { openDevice } from "@hale/runtime/node";
 import type { Nearest } from "@hale/statistics";
@@ -60,7 +60,7 @@ const INTERPOLATIONS = { pairs: 8, steps: 8 };
 const BATCH = 8;
 
 function generatorOf(recipe: Recipe, method: string): Generator {
-  if (recipe.generator) return recipe.generator;
+  if (recipe.learning === "gradient" && recipe.generator) return recipe.generator;
   throw new HaleError(
     "OPTION_INVALID",
     `${method} only changes images that it is given; it has no generator that draws them, so there is nothing to compare.`,
@@ -201,7 +201,8 @@ async function writePictures(out: string, run: OpenedRun, drawn: Drawn): Promise
   await beside("nearest.png", generated, async (i) => (await generator.samples(stream, i, 1))[0]);
   await beside("nearest-held-out.png", real, async (i) => heldOut.images[i]);
 
-  if (recipe.ready?.(iteration, settings.iterations) ?? true) {
+  const ready = recipe.learning === "gradient" && (recipe.ready?.(iteration, settings.iterations) ?? true);
+  if (ready && recipe.restore) {
     const originals = heldOut.images.slice(0, PAIRED.count);
     const restored = await restore(drawn.state, recipe, shape, originals);
     const both = originals.map((original, i) => [original, restored[i]] as const);
@@ -210,7 +211,7 @@ async function writePictures(out: string, run: OpenedRun, drawn: Drawn): Promise
   return files;
 }
 
-async function restore(state: State, recipe: Recipe, shape: ImageShape, images: Float32Array[]) {
+async function restore(state: State, recipe: RestoringInference, shape: ImageShape, images: Float32Array[]) {
   const x = input("x", [BATCH, shape.channels, shape.size, shape.size]);
   const program = await Program.compile(state, { name: "restore", outputs: { healthy: recipe.restore(x) } });
   try {

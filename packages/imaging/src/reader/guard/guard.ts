@@ -179,7 +179,9 @@ export function guard(
       }
     });
     if (typeof outcome === "string") throw endingError(outcome, request.name);
-    if (outcome.kind === "refused") throw new HaleError(outcome.code, outcome.fault, outcome.remedy);
+    if (outcome.kind === "refused") {
+      throw new HaleError(outcome.code, outcome.fault, outcome.remedy, { setting: outcome.setting });
+    }
     if (outcome.kind === "defect") throw defect(request.name, outcome.what);
     return outcome;
   }

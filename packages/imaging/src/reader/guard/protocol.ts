@@ -39,15 +39,15 @@ export interface ReadRequest {
 export type ReadAnswer =
   | { kind: "ready" }
   | { kind: "read"; value: Readings[keyof Readings] }
-  | { kind: "refused"; code: HaleError["code"]; fault: string; remedy: string }
+  | { kind: "refused"; code: HaleError["code"]; fault: string; remedy: string; setting?: string }
   /** Something else than a refusal was thrown: a defect of a reader. */
   | { kind: "defect"; what: string };
 
 /** The answer for whatever was thrown. */
 export function answerTo(thrown: unknown): ReadAnswer {
   if (thrown instanceof HaleError) {
-    const { code, fault, remedy } = thrown;
-    return { kind: "refused", code, fault, remedy };
+    const { code, fault, remedy, setting } = thrown;
+    return { kind: "refused", code, fault, remedy, setting };
   }
   return { kind: "defect", what: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown) };
 }

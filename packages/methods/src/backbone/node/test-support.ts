@@ -1,6 +1,6 @@
 /**
- * @file For tests: a small network in the plain form with every kind of layer, and the plain form's rules as loops in
- * float64, written without the engine.
+ * @file For tests: two small networks in the plain form, which together have every kind of layer, and the plain form's
+ * rules as loops in float64, written without the engine.
  */
 import { createHash } from "node:crypto";
 
@@ -34,75 +34,115 @@ function halfBits(value: number): number {
   return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | (fraction * 1024);
 }
 
-type Window = [kernel: number, stride: number, padding: number | "same"];
+type Window = [kernel: number, stride: number, padding: number | number[] | "same"];
 const windowOf = ([kernel, stride, padding]: Window) => ({ kernel, stride, padding });
 
-/** Every op, both paddings, even and uneven margins, all activations, float16 and float32, BGR. */
-export function tinyPlain(): Plain {
-  const values: Plain["values"] = new Map();
-  const layers: PlainRecord["layers"] = [];
-  const weigh = (id: string, shape: number[], scale: number) => {
+/** Collects layers and weights of a network, and packs them. */
+class PlainBuilder {
+  readonly layers: PlainRecord["layers"] = [];
+  private readonly values: Plain["values"] = new Map();
+
+  layer(id: string, op: string, inputs: string[], rest: Record<string, unknown> = {}): void {
+    this.layers.push({ id, op, inputs, ...rest });
+  }
+
+  weigh(id: string, shape: number[], scale: number): { weight: string; bias: string } {
     const count = shape.reduce((a, b) => a * b, 1);
-    values.set(`${id}/weight`, { shape, data: noise(count, 7 * values.size + 1).map((v) => v * scale) });
-    values.set(`${id}/bias`, { shape: [shape[0]], data: noise(shape[0], 7 * values.size + 1) });
+    const seed = () => 7 * this.values.size + 1;
+    this.values.set(`${id}/weight`, { shape, data: noise(count, seed()).map((v) => v * scale) });
+    this.values.set(`${id}/bias`, { shape: [shape[0]], data: noise(shape[0], seed()) });
     return { weight: `${id}/weight`, bias: `${id}/bias` };
-  };
-  const conv = (id: string, from: string, shape: number[], window: Window, activation: string) => {
+  }
+
+  /** A convolution, depthwise where the weight has three axes. */
+  conv(id: string, from: string, shape: number[], window: Window, activation: string, rest = {}): void {
     const op = shape.length === 3 ? "depthwise" : "conv";
-    layers.push({ id, op, inputs: [from], ...windowOf(window), activation, ...weigh(id, shape, 0.5) });
-  };
-  const pool = (id: string, from: string, window: Window) =>
-    layers.push({ id, op: "maxpool", inputs: [from], ...windowOf(window) });
+    this.layer(id, op, [from], { ...windowOf(window), ...rest, activation, ...this.weigh(id, shape, 0.5) });
+  }
 
-  conv("stem", "input", [7, 3, 3, 3], [3, 1, 1], "leaky");
+  /** The whole, with weights of both types. */
+  pack(name: string, input: Record<string, unknown>, featureLayers: string[]): Plain {
+    const { values, layers } = this;
+    const tensors: PlainRecord["tensors"] = {};
+    let offset = 0;
+    for (const [i, [name, { shape, data }]] of [...values].entries()) {
+      const bytes = data.length * (i % 3 === 0 ? 4 : 2);
+      tensors[name] = { shape, dtype: i % 3 === 0 ? "float32" : "float16", offset, bytes };
+      offset += bytes;
+    }
+    const bytes = new Uint8Array(offset);
+    const view = new DataView(bytes.buffer);
+    for (const [name, { dtype, offset }] of Object.entries(tensors)) {
+      values.get(name)!.data.forEach((value, i) => {
+        if (dtype === "float32") view.setFloat32(offset + 4 * i, value, true);
+        else view.setUint16(offset + 2 * i, halfBits(value), true);
+      });
+    }
+    const record = {
+      name,
+      origin: "made up for tests",
+      licence: "CC0",
+      input,
+      leakySlope: 0.2,
+      featureLayers,
+      weightsFile: "weights.bin",
+      weightsBytes: bytes.length,
+      weightsSha256: sha256(bytes),
+      byteOrder: "little",
+      layers,
+      tensors,
+    };
+    return { record, bytes, values };
+  }
+}
+
+/** A chain with both paddings, even and uneven margins, classes, BGR. */
+export function tinyPlain(): Plain {
+  const made = new PlainBuilder();
+  const pool = (id: string, from: string, window: Window) => made.layer(id, "maxpool", [from], windowOf(window));
+  made.conv("stem", "input", [7, 3, 3, 3], [3, 1, 1], "leaky");
   pool("incomplete", "stem", [3, 2, 0]);
-  conv("deep", "incomplete", [7, 3, 3], [3, 2, "same"], "relu6");
-  conv("uneven", "deep", [5, 7, 2, 2], [2, 1, "same"], "linear");
+  made.conv("deep", "incomplete", [7, 3, 3], [3, 2, "same"], "relu6");
+  made.conv("uneven", "deep", [5, 7, 2, 2], [2, 1, "same"], "linear");
   pool("same", "uneven", [2, 2, "same"]);
-  conv("point", "same", [5, 5, 1, 1], [1, 1, 0], "relu");
-  layers.push({ id: "added", op: "add", inputs: ["same", "point"], activation: "leaky" });
-  layers.push({ id: "joined", op: "concat", inputs: ["same", "point", "added"] });
+  made.conv("point", "same", [5, 5, 1, 1], [1, 1, 0], "relu");
+  made.layer("added", "add", ["same", "point"], { activation: "leaky" });
+  made.layer("joined", "concat", ["same", "point", "added"]);
   pool("even", "joined", [3, 1, "same"]);
-  layers.push({ id: "mean", op: "globalavg", inputs: ["even"] });
-  layers.push({ id: "classes", op: "dense", inputs: ["mean"], activation: "relu", ...weigh("classes", [4, 15], 1) });
+  made.layer("mean", "globalavg", ["even"]);
+  made.layer("classes", "dense", ["mean"], { activation: "relu", ...made.weigh("classes", [4, 15], 1) });
+  const preparation = { channelOrder: "BGR", scale: 1, range: "0..255", subtractMean: [104, 117, 123] };
+  return made.pack("Tiny", { size: 16, ...preparation, divideStd: [60, 61, 62] }, [
+    ...["stem", "deep", "uneven", "same", "added", "joined", "even"],
+  ]);
+}
 
-  const tensors: PlainRecord["tensors"] = {};
-  let offset = 0;
-  for (const [i, [name, { shape, data }]] of [...values].entries()) {
-    const bytes = data.length * (i % 3 === 0 ? 4 : 2);
-    tensors[name] = { shape, dtype: i % 3 === 0 ? "float32" : "float16", offset, bytes };
-    offset += bytes;
-  }
-  const bytes = new Uint8Array(offset);
-  const view = new DataView(bytes.buffer);
-  for (const [name, { dtype, offset }] of Object.entries(tensors)) {
-    values.get(name)!.data.forEach((value, i) => {
-      if (dtype === "float32") view.setFloat32(offset + 4 * i, value, true);
-      else view.setUint16(offset + 2 * i, halfBits(value), true);
-    });
-  }
-  const record = {
-    name: "Tiny",
-    origin: "made up for tests",
-    licence: "CC0",
-    input: {
-      size: 16,
-      channelOrder: "BGR",
-      scale: 1,
-      range: "0..255",
-      subtractMean: [104, 117, 123],
-      divideStd: [60, 61, 62],
-    },
-    leakySlope: 0.2,
-    featureLayers: ["stem", "deep", "uneven", "same", "added", "joined", "even"],
-    weightsFile: "weights.bin",
-    weightsBytes: bytes.length,
-    weightsSha256: sha256(bytes),
-    byteOrder: "little",
-    layers,
-    tensors,
-  };
-  return { record, bytes, values };
+/** Residual units with groups, squeeze and excitation, means of windows, uneven kernels and margins, RGB. */
+export function residualPlain(): Plain {
+  const made = new PlainBuilder();
+  made.conv("stem", "input", [8, 3, 3, 3], [3, 2, [1, 0, 2, 1]], "hardswish");
+  made.layer("top", "maxpool", ["stem"], { ...windowOf([3, 2, 1]), ceil: true });
+  made.conv("groups", "top", [8, 2, 3, 3], [3, 1, 1], "swish", { groups: 4 });
+  made.conv("long", "groups", [8, 8, 1, 5], [0, 1, [0, 2, 0, 2]], "linear", { kernel: [1, 5] });
+  made.layer("squeeze", "globalavg", ["long"], { keep: true });
+  made.conv("reduce", "squeeze", [4, 8, 1, 1], [1, 1, 0], "relu");
+  made.conv("excite", "reduce", [8, 4, 1, 1], [1, 1, 0], "hardsigmoid");
+  made.layer("excited", "multiply", ["long", "excite"]);
+  made.layer("unit", "add", ["excited", "top"], { activation: "relu" });
+  made.layer("framed", "pad", ["unit"], { padding: [1, 0, 0, 2] });
+  made.conv("down", "framed", [6, 8, 3, 3], [3, 2, 0], "linear");
+  made.layer("shortcut", "avgpool", ["unit"], { ...windowOf([3, 2, 1]), ceil: true });
+  made.layer("counted", "avgpool", ["unit"], { ...windowOf([3, 2, [1, 1, 0, 1]]), ceil: true, countPadding: true });
+  made.layer("same", "avgpool", ["unit"], windowOf([3, 2, "same"]));
+  made.layer("gate", "activate", ["unit"], { activation: "sigmoid" });
+  made.layer("gated", "multiply", ["gate", "unit"], { activation: "relu6" });
+  made.layer("point", "globalavg", ["gated"], { keep: true });
+  made.layer("flat", "flatten", ["point"]);
+  made.layer("classes", "dense", ["flat"], { ...made.weigh("classes", [3, 8], 1) });
+  const preparation = { channelOrder: "RGB", scale: 1 / 255, range: "0..1", subtractMean: [0.485, 0.456, 0.406] };
+  return made.pack("Residual", { size: 20, ...preparation, divideStd: [0.229, 0.224, 0.225] }, [
+    ...["stem", "top", "groups", "long", "excited", "unit", "framed", "down", "shortcut", "counted", "same", "gated"],
+  ]);
 }
 
 export function sha256(bytes: Uint8Array): string {
@@ -117,27 +157,40 @@ interface Planes {
 
 const inputsOf = (layer: Record<string, unknown>) => layer.inputs as string[];
 
-/** All layers of the tiny network for one image [1 or 3, H, W] in [-1, 1]. */
+/** All layers of a network for one image [1 or 3, H, W] in [-1, 1]. */
 export function naive({ record, values }: Plain, image: Planes): Map<string, Planes> {
-  const { subtractMean, divideStd } = record.input as { subtractMean: number[]; divideStd: number[] };
+  const { range, channelOrder, subtractMean, divideStd } = record.input as Record<string, string> &
+    Record<"subtractMean" | "divideStd", number[]>;
   const [channels, h, w] = image.shape;
+  const unit = range === "0..1" ? 255 : 1;
   const data = [0, 1, 2].flatMap((c) => {
-    const from = channels === 1 ? 0 : 2 - c;
+    const from = channels === 1 ? 0 : channelOrder === "BGR" ? 2 - c : c;
     const plane = image.data.slice(from * h * w, (from + 1) * h * w);
-    return plane.map((x) => (127.5 * x + 127.5 - subtractMean[c]) / divideStd[c]);
+    return plane.map((x) => ((127.5 * x + 127.5) / unit - subtractMean[c]) / divideStd[c]);
   });
   const known = new Map<string, Planes>([["input", { shape: [3, h, w], data }]]);
   for (const layer of record.layers) {
     const inputs = inputsOf(layer).map((name) => known.get(name)!);
     const result = naiveLayer(layer, inputs, values);
-    const act = layer.activation;
-    if (act === "relu" || act === "relu6")
-      result.data = result.data.map((v) => Math.min(Math.max(v, 0), act === "relu" ? Infinity : 6));
-    if (act === "leaky") result.data = result.data.map((v) => (v > 0 ? v : (record.leakySlope as number) * v));
+    const act = ACTIVATIONS[(layer.activation as string) ?? "linear"];
+    result.data = result.data.map((v) => act(v, record.leakySlope as number));
     known.set(layer.id as string, result);
   }
   return known;
 }
+
+const hard = (v: number) => Math.min(Math.max((v + 3) / 6, 0), 1);
+const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+const ACTIVATIONS: Record<string, (v: number, slope: number) => number> = {
+  linear: (v) => v,
+  relu: (v) => Math.max(v, 0),
+  relu6: (v) => Math.min(Math.max(v, 0), 6),
+  leaky: (v, slope) => (v > 0 ? v : slope * v),
+  sigmoid,
+  hardsigmoid: hard,
+  swish: (v) => v * sigmoid(v),
+  hardswish: (v) => v * hard(v),
+};
 
 function naiveLayer(layer: Record<string, unknown>, inputs: Planes[], values: Plain["values"]): Planes {
   const [x] = inputs;
@@ -149,9 +202,30 @@ function naiveLayer(layer: Record<string, unknown>, inputs: Planes[], values: Pl
       return { shape: [inputs.reduce((n, p) => n + p.shape[0], 0), h, w], data: inputs.flatMap((p) => p.data) };
     case "add":
       return { shape: x.shape, data: x.data.map((v, i) => v + inputs[1].data[i]) };
+    case "multiply": {
+      const factors = inputs[1].data;
+      return {
+        shape: x.shape,
+        data: x.data.map((v, i) => v * factors[Math.floor((i * factors.length) / (c * h * w))]),
+      };
+    }
+    case "activate":
+      return { shape: x.shape, data: x.data };
+    case "flatten":
+      return { shape: [c], data: x.data };
+    case "pad": {
+      const [top, left, bottom, right] = layer.padding as number[];
+      const shape = [c, h + top + bottom, w + left + right];
+      const data = new Array<number>(shape.reduce((a, b) => a * b)).fill(0);
+      x.data.forEach((v, i) => {
+        const row = Math.floor(i / w) % h;
+        data[(Math.floor(i / (h * w)) * shape[1] + row + top) * shape[2] + (i % w) + left] = v;
+      });
+      return { shape, data };
+    }
     case "globalavg":
       return {
-        shape: [c],
+        shape: layer.keep ? [c, 1, 1] : [c],
         data: Array.from({ length: c }, (_, i) => {
           return x.data.slice(i * h * w, (i + 1) * h * w).reduce((a, b) => a + b, 0) / (h * w);
         }),
@@ -162,35 +236,50 @@ function naiveLayer(layer: Record<string, unknown>, inputs: Planes[], values: Pl
         data: bias!.map((b, o) => x.data.reduce((total, v, i) => total + v * weight!.data[o * c + i], b)),
       };
   }
-  const { kernel, stride, padding } = layer as { kernel: number; stride: number; padding: number | "same" };
-  const side = (size: number) =>
-    padding === "same" ? Math.ceil(size / stride) : Math.floor((size + 2 * padding - kernel) / stride) + 1;
-  const before = (size: number) =>
-    padding === "same" ? Math.floor(Math.max((side(size) - 1) * stride + kernel - size, 0) / 2) : padding;
+  const { stride, padding } = layer as { stride: number; padding: number | number[] | "same" };
+  const kernel = [layer.kernel as number | number[]].flat();
+  const [kh, kw] = [kernel[0], kernel[kernel.length - 1]];
+  const margins = [padding].flat();
+  const reach = (size: number, k: number, axis: number) => {
+    if (padding === "same") {
+      const count = Math.ceil(size / stride);
+      return { count, before: Math.floor(Math.max((count - 1) * stride + k - size, 0) / 2), after: 0 };
+    }
+    const [before, after] = margins.length === 1 ? [margins[0], margins[0]] : [margins[axis], margins[axis + 2]];
+    const steps = ((size + Number(before) + Number(after) - k) / stride) as number;
+    let count = (layer.ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    if (layer.ceil && (count - 1) * stride >= size + Number(before)) count--;
+    return { count, before: Number(before), after: Number(after) };
+  };
+  const [rows, columns] = [reach(h, kh, 0), reach(w, kw, 1)];
   const out = layer.op === "conv" ? weight!.shape[0] : c;
+  const inGroup = layer.op === "conv" ? weight!.shape[1] : 1;
+  const group = (o: number) => (layer.op === "conv" ? Math.floor(o / (out / ((layer.groups as number) ?? 1))) : o);
   const data: number[] = [];
   for (let o = 0; o < out; o++) {
-    for (let r = 0; r < side(h); r++) {
-      for (let s = 0; s < side(w); s++) {
+    for (let r = 0; r < rows.count; r++) {
+      for (let s = 0; s < columns.count; s++) {
         let best = -Infinity;
         let total = bias ? bias[o] : 0;
-        for (const from of layer.op === "conv" ? Array.from({ length: c }, (_, i) => i) : [o]) {
-          for (let i = 0; i < kernel; i++) {
-            for (let j = 0; j < kernel; j++) {
-              const [row, column] = [r * stride + i - before(h), s * stride + j - before(w)];
+        let inside = 0;
+        for (let from = 0; from < inGroup; from++) {
+          for (let i = 0; i < kh; i++) {
+            for (let j = 0; j < kw; j++) {
+              const [row, column] = [r * stride + i - rows.before, s * stride + j - columns.before];
+              if (layer.countPadding && row < h + rows.after && column < w + columns.after) inside++;
               if (row < 0 || column < 0 || row >= h || column >= w) continue;
-              const v = x.data[(from * h + row) * w + column];
+              if (!layer.countPadding) inside++;
+              const v = x.data[((group(o) * inGroup + from) * h + row) * w + column];
               best = Math.max(best, v);
-              const group = layer.op === "conv" ? o * c + from : o;
-              if (weight) total += v * weight.data[(group * kernel + i) * kernel + j];
+              total += weight ? v * weight.data[((o * inGroup + from) * kh + i) * kw + j] : v;
             }
           }
         }
-        data.push(layer.op === "maxpool" ? best : total);
+        data.push(layer.op === "maxpool" ? best : layer.op === "avgpool" ? total / inside : total);
       }
     }
   }
-  return { shape: [out, side(h), side(w)], data };
+  return { shape: [out, rows.count, columns.count], data };
 }
 
 /** Largest difference of two lists, as a share of the largest value of the second. */

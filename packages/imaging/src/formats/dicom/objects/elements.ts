@@ -38,8 +38,15 @@ const NUMBERS: Record<
   FD: { bytes: 8, read: "getFloat64" },
 };
 
+/** What the dictionary says of an attribute. */
+export interface DictionaryEntry {
+  vr: string;
+  name: string;
+  vm: string;
+}
+
 /** 0x00100010 to the dictionary's row. */
-export function entryOf(tag: number) {
+export function entryOf(tag: number): DictionaryEntry | undefined {
   const digits = tag.toString(16).toUpperCase().padStart(8, "0");
   return dictionary[`(${digits.slice(0, 4)},${digits.slice(4)})`];
 }

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { expand, reshape, sum } from "./broadcast.ts";
-import { convCases } from "./conv-cases.ts";
+import { convCases } from "./conv-fixture.ts";
 import * as elementwise from "./elementwise.ts";
 import { finite } from "./finite.ts";
 import { gather, scatterAdd } from "./indexing.ts";

@@ -1,0 +1,26 @@
+/**
+ * @file Which flag a library's error means. Libraries say what is wrong and what would help, and name the setting
+ * (`HaleError.setting`); how it is set here is the command's to add.
+ */
+import type { HaleError } from "@hale/core";
+
+/** By setting: the sentence that follows the remedy. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  aggregation: "The flag is --aggregate.",
+  deidentify: "The flag is --deidentify.",
+  device: "The flag is --device cpu.",
+  dicomOut: "The flag is --dicom-out.",
+  normalisation: "The flag is --normalise, for example --normalise file.",
+  slices: "The flag is --slices, for example --slices axial:0.2-0.8.",
+};
+
+/** The error's sentences, with the flag where one would help: what is wrong, what to do, and how to say it here. */
+export function sentencesOf({ message, setting }: Pick<HaleError, "message" | "setting">): string {
+  const flag = setting === undefined ? undefined : SENTENCES[setting];
+  return flag === undefined ? message : `${message} ${flag}`;
+}
+
+/** The remedy alone, with the flag. */
+export function remedyOf({ remedy, setting }: Pick<HaleError, "remedy" | "setting">): string {
+  return sentencesOf({ message: remedy, setting });
+}
