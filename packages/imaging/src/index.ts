@@ -33,6 +33,7 @@ export { encodePng } from "./raster/png.ts";
 export { type PrepareOptions, prepare } from "./raster/prepare.ts";
 export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster/raster.ts";
 export { resizePlane, resizeWeights } from "./raster/resize.ts";
+export { oneScan, pictureOf } from "./reader/content.ts";
 export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./reader/guard/guard.ts";
 export type { FileSource } from "./reader/guard/protocol.ts";
 export { type FileKind, kindOf } from "./reader/kind.ts";
