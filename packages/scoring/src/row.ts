@@ -3,11 +3,9 @@
  * errors are the caller's to complete: a command adds its flags.
  */
 import type { ErrorCode, HaleError } from "@hale/core";
-import { aggregationName, type Card, type VolumeFinding } from "@hale/detector";
+import { aggregationName, type Card, PART_PREFIX, prefixed, type VolumeFinding } from "@hale/detector";
 import type { SliceAxis } from "@hale/imaging";
 import type { WrittenObjects } from "./dicom-objects.ts";
-
-const PART_PREFIX = "part:";
 
 /** Why there is no score. */
 export interface RowError {
@@ -118,7 +116,7 @@ export function rowRecord(row: Row, sentences: Sentences = ({ message }) => mess
   return {
     ...{ file, score, p_value: row.pValue, decision: row.decision, threshold },
     error: error && sentences(error),
-    ...Object.fromEntries(Object.entries(parts).map(([name, value]) => [PART_PREFIX + name, value])),
+    ...prefixed(PART_PREFIX, parts),
     ...(row.thresholdReason !== null && { threshold_reason: row.thresholdReason }),
     ...(volume && {
       aggregation: volume.aggregation,

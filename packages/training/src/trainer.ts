@@ -4,16 +4,8 @@
  */
 import { compileStep, input, type NamedArray, Program, State, type TrainingStep } from "@hale/autodiff";
 import { HaleError, joined, Random } from "@hale/core";
-import {
-  answersTo,
-  answersUnder,
-  type DrawImages,
-  type DrawnImages,
-  type GradientRecipe,
-  type ImageShape,
-  PART_PREFIX,
-  VIEW_PREFIX,
-} from "@hale/methods";
+import { PART_PREFIX, underPrefix, VIEW_PREFIX } from "@hale/detector";
+import { answersTo, type DrawImages, type DrawnImages, type GradientRecipe, type ImageShape } from "@hale/methods";
 import type { Device } from "@hale/runtime";
 import { firstState, type Inherited } from "./first-state.ts";
 import { ImageGenerator } from "./image-generator.ts";
@@ -180,12 +172,12 @@ export class Trainer {
   async restore(images: readonly Float32Array[]): Promise<Restorations> {
     const { score = [], map = [], healthy = [], ...others } = await imageByImage(this.scorer, images);
     const single = ([value]: Float32Array) => value;
-    const parts = Object.entries(answersUnder(PART_PREFIX, others));
+    const parts = Object.entries(underPrefix(PART_PREFIX, others));
     return {
       scores: Float32Array.from(score, single),
       healthy,
       maps: map,
-      views: answersUnder(VIEW_PREFIX, others),
+      views: underPrefix(VIEW_PREFIX, others),
       parts: Object.fromEntries(parts.map(([name, values]) => [name, Float32Array.from(values, single)])),
     };
   }

@@ -17,18 +17,15 @@ export interface PreprocessingOptions {
   channels: 1 | 3;
 }
 
-/** Name of the model input that the nodes read. */
-const PIXELS = "pixels";
-
 /**
- * Declares the input `pixels` [N, C, H, W], any N, H and W, stored values / full scale in [0, 1], and emits what makes
+ * Declares an input named `pixels` [N, C, H, W], any N, H and W, stored values / full scale in [0, 1], and emits what makes
  * it [N, C, size, size] in [-1, 1]. Returns the name of that value.
  */
-export function emitPreprocessing(graph: OnnxGraph, { size, channels }: PreprocessingOptions): string {
-  graph.inputs.push({ name: PIXELS, elemType: FLOAT, dims: ["N", channels, "H", "W"] });
-  const across = graph.node("Transpose", [triangleWeights(graph, 3, size)], { perm: [1, 0] });
-  const rows = graph.node("MatMul", [PIXELS, across]);
-  const resized = graph.node("MatMul", [triangleWeights(graph, 2, size), rows]);
+export function emitPreprocessing(graph: OnnxGraph, pixels: string, { size, channels }: PreprocessingOptions): string {
+  graph.inputs.push({ name: pixels, elemType: FLOAT, dims: ["N", channels, "H", "W"] });
+  const across = graph.node("Transpose", [triangleWeights(graph, pixels, 3, size)], { perm: [1, 0] });
+  const rows = graph.node("MatMul", [pixels, across]);
+  const resized = graph.node("MatMul", [triangleWeights(graph, pixels, 2, size), rows]);
   const half = graph.floats([0.5], []);
   const scaled = graph.node("Div", [graph.node("Sub", [resized, half]), half]);
   // The sizes are known; saying so lets ONNX Runtime plan the rest.
@@ -43,10 +40,10 @@ export function emitPreprocessing(graph: OnnxGraph, { size, channels }: Preproce
  * int32 holds it and all on the way to it while from·size < 2³⁰, and float32 while max(from, size) ≤ 2²³. A row's sum can be
  * larger than either, so it is taken in two parts. Only the conversion of the sum and the quotient are rounded.
  */
-function triangleWeights(graph: OnnxGraph, axis: 2 | 3, size: number): string {
+function triangleWeights(graph: OnnxGraph, pixels: string, axis: 2 | 3, size: number): string {
   const int = (value: number) => graph.int32s([value], []);
   const float = (value: string) => graph.node("Cast", [value], { to: FLOAT });
-  const length = graph.node("Shape", [PIXELS], { start: axis, end: axis + 1 });
+  const length = graph.node("Shape", [pixels], { start: axis, end: axis + 1 });
   const from = graph.node("Cast", [graph.node("Squeeze", [length])], { to: INT32 });
   const odd = graph.int32s(
     Array.from({ length: size }, (_, i) => 2 * i + 1),

@@ -1,9 +1,9 @@
 /** @file Scans from disk, for Node: a file of any kind, or a folder that holds one DICOM series. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleSeries } from "../dicom/series.ts";
+import { assembleSeries } from "../formats/dicom/series.ts";
+import { oneScan } from "../formats/image-file.ts";
 import { corrupt, unsupported } from "../raster/limits.ts";
-import { oneScan } from "../reader/content.ts";
 import type { Scan } from "../volumes/scan.ts";
 import { readImageBytes } from "./bytes.ts";
 import { filesBelow, readDicomFolder } from "./dicom.ts";

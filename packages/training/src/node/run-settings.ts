@@ -5,7 +5,7 @@ import { HaleError } from "@hale/core";
 import type { DatasetInput } from "@hale/data";
 import { datasetInput } from "@hale/data/node";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
-import { z } from "zod";
+import * as z from "zod";
 import type { PartitionOptions } from "../partition.ts";
 
 /** How scans become images, and their scores that of a volume. */
