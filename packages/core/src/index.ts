@@ -1,5 +1,5 @@
 /** @file What every other package may need: the typed error, random numbers, hashes, the version. */
-export { joined } from "./concatenate.ts";
+export { joined, joinedBytes } from "./concatenate.ts";
 export {
   concernsOneImage,
   type ErrorCode,
@@ -12,4 +12,4 @@ export {
 export { philox, Random, type RandomState } from "./random.ts";
 export { sha256Hex } from "./sha256.ts";
 export { VERSION } from "./version.ts";
-export { packedNumbers, type WireField, wireFields } from "./wire.ts";
+export { encodeField, packedNumbers, type WireField, wireFields } from "./wire.ts";

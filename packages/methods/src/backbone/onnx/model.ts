@@ -3,7 +3,7 @@
  * Everything is bounded before it is held, weights are views of the file until they are asked for, and what lies in other
  * files is refused. What ops mean is left to the rules.
  */
-import { HaleError, packedNumbers, type WireField, wireFields } from "@hale/core";
+import { HaleError, joinedBytes, packedNumbers, type WireField, wireFields } from "@hale/core";
 import { fromHalf } from "../plain-model.ts";
 
 /** More than the largest network of this kind has: EfficientNet-B7 has 2 000 nodes. */
@@ -208,7 +208,7 @@ function tensorOf(parts: readonly WireField[]): OnnxTensor {
   const dims = integersOf(parts, 1);
   if (dims.length > MOST_AXES || dims.some((size) => size < 0)) throw new RangeError(`the tensor ${name} is [${dims}]`);
   const count = dims.reduce((product, size) => product * size, 1);
-  const chunks = (id: number) => joinedBytes(parts.filter((part) => part.id === id).map(bytesOf));
+  const chunks = (id: number) => wholeOf(parts.filter((part) => part.id === id).map(bytesOf));
   const whole = (values: number[]) => {
     if (values.length !== count) throw new RangeError(`the tensor ${name} [${dims}] does not have ${count} values`);
     return values;
@@ -278,16 +278,8 @@ function bytesOf({ value }: WireField): Uint8Array {
   return value;
 }
 
-function joinedBytes(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0];
-  const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
-}
+/** Pieces of a list as one; a single piece is not copied. */
+const wholeOf = (pieces: readonly Uint8Array[]) => (pieces.length === 1 ? pieces[0] : joinedBytes(pieces));
 
 function text(field: WireField): string {
   const bytes = bytesOf(field);
@@ -322,7 +314,7 @@ function integersOf(parts: readonly WireField[], wanted: number, most = MOST_ENT
 }
 
 function floatsOf(parts: readonly WireField[], wanted: number): number[] {
-  const bytes = joinedBytes(parts.filter(({ id }) => id === wanted).map(bytesOf));
+  const bytes = wholeOf(parts.filter(({ id }) => id === wanted).map(bytesOf));
   if (bytes.length > 4 * MOST_ENTRIES || bytes.length % 4 !== 0) throw new RangeError("a list is too long or cut off");
   return [...numbersOf(bytes, TYPES.float)];
 }
