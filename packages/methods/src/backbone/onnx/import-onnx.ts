@@ -5,6 +5,7 @@
 import { HaleError, sha256Hex } from "@hale/core";
 import { z } from "zod";
 import { BACKBONE_FORMAT, type Backbone, checkBackbone, description, weightNames } from "../description.ts";
+import type { LayerRow } from "../layer-rows.ts";
 import { issueOf } from "../plain-model.ts";
 import { defaultFeatures, endsOf, type Feature, namedFeatures } from "./features.ts";
 import { fold } from "./fold.ts";
@@ -60,21 +61,15 @@ export async function importOnnx(bytes: Uint8Array, file: string, options: OnnxI
   return backbone;
 }
 
-/** A layer as a user chooses among them. */
-export interface ListedLayer {
-  name: string;
-  op: string;
+/** A layer as a user chooses among them, before anything is taken over. */
+export interface ListedLayer extends LayerRow {
   /** Of the node and of what it makes, as they are in the file. */
   node: string;
   outputs: readonly string[];
-  /** Channels, rows and columns; channels alone after a mean over the picture; null where it cannot be taken over. */
-  shape: readonly number[] | null;
-  /** Why it cannot be taken over. */
+  /** Why it cannot be taken over; its shape is null then. */
   reason?: string;
   /** Names of modules whose last layer it is. */
   modules: readonly string[];
-  /** The name under which it is a feature if none are named. */
-  feature?: string;
 }
 
 /** All layers of an ONNX file, with shapes for images of `size` pixels. Throws as `importOnnx` does. */
