@@ -13,7 +13,7 @@ import { wholeNumber } from "../options.ts";
 
 export function backboneCommand(): Command {
   return new Command("backbone")
-    .description("Frozen networks that methods look through: for features, and for perceptual losses")
+    .description("Frozen networks that methods look through: import from ONNX, list layers")
     .addCommand(importCommand())
     .addCommand(showCommand());
 }
