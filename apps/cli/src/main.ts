@@ -68,7 +68,7 @@ try {
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Interrupted) {
-    console.error(error.message);
+    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
   if (error instanceof HaleError) {

@@ -1,14 +1,7 @@
 /** @file Programs that take images, a batch at a time: the answers of a method, or what it observes of each image. */
 import { input, Program, type Shape, type State, type Tensor } from "@hale/autodiff";
 import { joined } from "@hale/core";
-import {
-  answersTo,
-  answersUnder,
-  type ImageShape,
-  type Inference,
-  PART_PREFIX,
-  VIEW_PREFIX,
-} from "@hale/methods";
+import { answersTo, answersUnder, type ImageShape, type Inference, PART_PREFIX, VIEW_PREFIX } from "@hale/methods";
 
 /** Images per run. Any method treats an image alike in every batch. */
 export const IMAGE_BATCH = 8;
