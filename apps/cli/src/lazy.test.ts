@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
+import { COMMANDS } from "./program.ts";
 
 /** Modules of ours and packages that are loaded with a file, without what is imported when needed. */
 async function loadedWith(file: string): Promise<{ inputs: string[]; packages: string[] }> {
@@ -43,7 +44,7 @@ async function loadedWith(file: string): Promise<{ inputs: string[]; packages: s
 }
 
 test.each([
-  ["the command", "./main.ts", "commander", "dicom/series.ts"],
+  ["the command that scores", "./commands/score.ts", "commander", "dicom/series.ts"],
   ["the thread that reads files", "../../../packages/imaging/src/node/read-worker.ts", "fflate", "dicom/read.ts"],
 ])("%s loads the writer of DICOM objects only when it is asked for", async (_, file, needed, module) => {
   const { inputs, packages } = await loadedWith(file);
@@ -51,4 +52,18 @@ test.each([
   expect(packages).toContain(needed);
   expect(inputs.filter((path) => path.includes("dicom/objects/"))).toEqual([]);
   expect(packages).not.toContain("dcmjs");
+});
+
+test("the command itself loads nothing but the parser of its arguments", async () => {
+  const { inputs, packages } = await loadedWith("./main.ts");
+  expect(packages.filter((name) => !name.startsWith("node:"))).toEqual(["commander"]);
+  expect(inputs.filter((path) => !/(^|\/)(apps\/cli|packages\/core)\/src\//.test(path))).toEqual([]);
+  expect(inputs.filter((path) => path.includes("/commands/"))).toEqual([]);
+});
+
+test("the list of commands says of each what it says of itself", async () => {
+  for (const { name, summary, load } of COMMANDS) {
+    const command = await load();
+    expect([command.name(), command.description()]).toEqual([name, summary]);
+  }
 });

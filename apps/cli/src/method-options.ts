@@ -5,7 +5,7 @@
 import { HaleError } from "@hale/core";
 import { methodNamed, methods, type Preset } from "@hale/methods";
 import { type Command, Option } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { parsedValue } from "./options.ts";
 
 /** An option's name as a flag: `patchSource` is `--patch-source`. */

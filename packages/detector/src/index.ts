@@ -21,5 +21,6 @@ export {
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, unpackDetector } from "./format/package.ts";
 export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane } from "./model.ts";
+export { INPUT, OUTPUTS, PART_PREFIX, prefixed, underPrefix, VIEW_PREFIX } from "./outputs.ts";
 export { selfCheckRaster } from "./self-check.ts";
 export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

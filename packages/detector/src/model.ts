@@ -1,18 +1,13 @@
 /**
  * @file A detector's network on a device: one raster in; score and its parts, anomaly map, views and, where the method
  * restores images, healthy counterpart out. Needs no card, so that the card's own numbers can be made with it.
- *
- * The contract of the ONNX model. Input `pixels`, float32 [N, C, H, W], any N, H and W: stored values / full scale, in
- * [0, 1]. Outputs `score` [N], higher is more abnormal: the mean of the map, or what else the method makes of the image,
- * such as its distance to normal ones; `map` [N, 1, S, S], at least 0; `prepared` [N, C, S, S] in [-1, 1]; `healthy` of
- * the same shape and range, where the method restores images; any number of views `view:<name>`, of that shape and range
- * too: pictures between image and counterpart, which tell how it came about; and any number of parts `part:<name>` [N]:
- * what the score is made of, or could be, each by itself. Nothing depends on what else is in the batch.
+ * The contract that it keeps is in outputs.ts.
  */
 import { HaleError } from "@hale/core";
 import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
 import type { Device, InferenceSession } from "@hale/runtime";
 import type { Card } from "./format/card.ts";
+import { INPUT, OUTPUTS, PART_PREFIX, REQUIRED_OUTPUTS, underPrefix, VIEW_PREFIX } from "./outputs.ts";
 import { selfCheckRaster } from "./self-check.ts";
 
 /** One plane of numbers, row-major. */
@@ -47,15 +42,6 @@ export interface Examination {
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
-const OUTPUTS = ["score", "map", "prepared"];
-/** The output of the methods that restore images. */
-const COUNTERPART = "healthy";
-
-/** The model's outputs that begin so are views. */
-const VIEW_PREFIX = "view:";
-/** And those that begin so are parts of the score. */
-const PART_PREFIX = "part:";
-
 /** Devices differ in the order of their sums; a wrong one differs by more. */
 const ABSOLUTE_TOLERANCE = 1e-4;
 const RELATIVE_TOLERANCE = 1e-2;
@@ -85,7 +71,7 @@ export class DetectorModel {
   static async open(model: Uint8Array, image: ModelImage, device: Device, name = "The model"): Promise<DetectorModel> {
     let session: InferenceSession;
     try {
-      session = await device.createSession(model, { outputs: OUTPUTS });
+      session = await device.createSession(model, { outputs: REQUIRED_OUTPUTS });
     } catch (cause) {
       if (cause instanceof HaleError) throw cause;
       throw new HaleError(
@@ -96,7 +82,7 @@ export class DetectorModel {
       );
     }
     const inputs = session.inputNames.join();
-    if (inputs !== "pixels" || OUTPUTS.some((output) => !session.outputNames.includes(output))) {
+    if (inputs !== INPUT || REQUIRED_OUTPUTS.some((output) => !session.outputNames.includes(output))) {
       await session.release();
       throw new HaleError(
         "DETECTOR_MISMATCH",
@@ -104,10 +90,11 @@ export class DetectorModel {
         "Export the detector again.",
       );
     }
-    const namesAfter = (prefix: string) =>
-      session.outputNames.flatMap((output) => (output.startsWith(prefix) ? [output.slice(prefix.length)] : []));
-    const [views, parts] = [namesAfter(VIEW_PREFIX), namesAfter(PART_PREFIX)];
-    return new DetectorModel(session, image, device, name, views, parts, session.outputNames.includes(COUNTERPART));
+    const outputs = Object.fromEntries(session.outputNames.map((output) => [output, true]));
+    const [views, parts] = ([VIEW_PREFIX, PART_PREFIX] as const).map((prefix) =>
+      Object.keys(underPrefix(prefix, outputs)),
+    );
+    return new DetectorModel(session, image, device, name, views, parts, OUTPUTS.healthy in outputs);
   }
 
   /**
@@ -138,7 +125,7 @@ export class DetectorModel {
     const { size, channels } = this.image;
     const source = channels === 1 ? toGrey(raster) : toRgb(raster);
     const pixels = this.device.tensor(pixelsOf(source), [1, channels, source.height, source.width]);
-    const results = await this.session.run({ pixels });
+    const results = await this.session.run({ [INPUT]: pixels });
     const read = (output: string, length: number): Float32Array => {
       const data = results[output].data as Float32Array;
       if (data.length !== length) {
@@ -162,10 +149,10 @@ export class DetectorModel {
     const area = size * size;
     const picture = (output: string): Picture => ({ ...plane, channels, data: read(output, channels * area) });
     return {
-      score: read("score", 1)[0],
-      anomalyMap: { ...plane, data: read("map", area) },
-      healthy: this.counterpart ? picture(COUNTERPART) : null,
-      prepared: picture("prepared"),
+      score: read(OUTPUTS.score, 1)[0],
+      anomalyMap: { ...plane, data: read(OUTPUTS.map, area) },
+      healthy: this.counterpart ? picture(OUTPUTS.healthy) : null,
+      prepared: picture(OUTPUTS.prepared),
       views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
       parts: Object.fromEntries(this.parts.map((name) => [name, read(PART_PREFIX + name, 1)[0]])),
     };

@@ -4,6 +4,7 @@
  */
 import type { Device, InferenceSession } from "@hale/runtime";
 import { type Card, RESEARCH_USE } from "./format/card.ts";
+import { INPUT, OUTPUTS, PART_PREFIX, prefixed, REQUIRED_OUTPUTS, VIEW_PREFIX } from "./outputs.ts";
 
 export const SIZE = 4;
 
@@ -99,14 +100,14 @@ export function fakeDevice({
 }: FakeOptions = {}) {
   const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
   const session = {
-    inputNames: ["pixels"],
+    inputNames: [INPUT],
     outputNames: outputNames ?? [
-      ...["score", "map", "prepared"],
-      ...(counterpart ? ["healthy"] : []),
-      ...Object.keys(views).map((name) => `view:${name}`),
-      ...Object.keys(parts).map((name) => `part:${name}`),
+      ...REQUIRED_OUTPUTS,
+      ...(counterpart ? [OUTPUTS.healthy] : []),
+      ...Object.keys(prefixed(VIEW_PREFIX, views)),
+      ...Object.keys(prefixed(PART_PREFIX, parts)),
     ],
-    async run({ pixels }: { pixels: { data: Float32Array; dims: readonly number[] } }) {
+    async run({ [INPUT]: pixels }: { [INPUT]: { data: Float32Array; dims: readonly number[] } }) {
       log.runs++;
       log.mostAtOnce = Math.max(log.mostAtOnce, ++log.atOnce);
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -115,16 +116,12 @@ export function fakeDevice({
       const area = SIZE * SIZE;
       const length = pixels.dims[1] * area;
       return {
-        score: { data: Float32Array.of(score) },
-        map: { data: new Float32Array(area).fill(map) },
-        ...(counterpart && { healthy: { data: new Float32Array(length) } }),
-        prepared: { data: new Float32Array(length).fill(0.5) },
-        ...Object.fromEntries(
-          Object.entries(parts).map(([name, value]) => [`part:${name}`, { data: Float32Array.of(value) }]),
-        ),
-        ...Object.fromEntries(
-          Object.entries(views).map(([name, count]) => [`view:${name}`, { data: new Float32Array(count).fill(-0.5) }]),
-        ),
+        [OUTPUTS.score]: { data: Float32Array.of(score) },
+        [OUTPUTS.map]: { data: new Float32Array(area).fill(map) },
+        ...(counterpart && { [OUTPUTS.healthy]: { data: new Float32Array(length) } }),
+        [OUTPUTS.prepared]: { data: new Float32Array(length).fill(0.5) },
+        ...mapped(prefixed(PART_PREFIX, parts), (value) => ({ data: Float32Array.of(value) })),
+        ...mapped(prefixed(VIEW_PREFIX, views), (count) => ({ data: new Float32Array(count).fill(-0.5) })),
       };
     },
     async release() {
@@ -143,4 +140,8 @@ export function fakeDevice({
     tensor: (data, shape) => ({ data, dims: shape }) as unknown as ReturnType<Device["tensor"]>,
   };
   return { device, log };
+}
+
+function mapped<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

@@ -4,6 +4,7 @@
  */
 import { emitPreprocessing, input, lower, type NamedArray, SYMBOLIC_BATCH } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
+import { INPUT, OUTPUTS } from "@hale/detector";
 import { type ImageShape, inferenceArrays, inferenceOf, type Recipe } from "./method.ts";
 import { answersTo } from "./outputs.ts";
 
@@ -27,10 +28,10 @@ export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyM
   }
   const model = lower(
     "detector",
-    { ...answersTo(inferenceOf(recipe, arrays), x), prepared: x },
-    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, shape)]]) },
+    { ...answersTo(inferenceOf(recipe, arrays), x), [OUTPUTS.prepared]: x },
+    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, INPUT, shape)]]) },
   );
-  const missing = model.inputs.filter((name) => name !== "pixels");
+  const missing = model.inputs.filter((name) => name !== INPUT);
   if (missing.length > 0) {
     throw new HaleError(
       "CHECKPOINT_MISMATCH",

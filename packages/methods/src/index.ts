@@ -32,7 +32,7 @@ export {
   type RestoringRecipe,
   type StepContext,
 } from "./method.ts";
-export { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./outputs.ts";
+export { answersTo } from "./outputs.ts";
 export { methodNamed, methods } from "./registry.ts";
 export {
   PROXIES,

@@ -5,7 +5,7 @@
  */
 import type { NamedArray, Parameters, ProgramSpec, Shape, StepSpec, Tensor } from "@hale/autodiff";
 import type { Random } from "@hale/core";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Backbone } from "./backbone/description.ts";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */

@@ -1,7 +1,8 @@
 import { input, mean, mul, square } from "@hale/autodiff";
+import { PART_PREFIX, underPrefix, VIEW_PREFIX } from "@hale/detector";
 import { expect, test } from "vitest";
 import type { DirectInference, RestoringInference } from "./method.ts";
-import { answersTo, answersUnder, PART_PREFIX, VIEW_PREFIX } from "./outputs.ts";
+import { answersTo } from "./outputs.ts";
 
 const x = input("x", [2, 1, 4, 4]);
 
@@ -28,6 +29,6 @@ test("a method with a counterpart gives it, and judges by it", () => {
   const answers = answersTo(restoring, x);
   expect(answers.healthy).toBe(healthy);
   expect(seen).toEqual([healthy]);
-  expect(Object.keys(answersUnder(VIEW_PREFIX, answers))).toEqual(["plain"]);
-  expect(Object.keys(answersUnder(PART_PREFIX, answers))).toEqual(["half"]);
+  expect(Object.keys(underPrefix(VIEW_PREFIX, answers))).toEqual(["plain"]);
+  expect(Object.keys(underPrefix(PART_PREFIX, answers))).toEqual(["half"]);
 });

@@ -5,7 +5,7 @@
 import { abs, avgPool2d, input, max, mean, mul, type NamedArray, neg, reshape, square, sub, sum } from "@hale/autodiff";
 import { joined } from "@hale/core";
 import type { FitRecipe, ImageShape, Method } from "@hale/methods";
-import { z } from "zod";
+import * as z from "zod";
 
 const CELL = 8;
 

@@ -1,7 +1,8 @@
 /** @file Programs that take images, a batch at a time: the answers of a method, or what it observes of each image. */
 import { input, Program, type Shape, type State, type Tensor } from "@hale/autodiff";
 import { joined } from "@hale/core";
-import { answersTo, answersUnder, type ImageShape, type Inference, PART_PREFIX, VIEW_PREFIX } from "@hale/methods";
+import { PART_PREFIX, underPrefix, VIEW_PREFIX } from "@hale/detector";
+import { answersTo, type ImageShape, type Inference } from "@hale/methods";
 
 /** Images per run. Any method treats an image alike in every batch. */
 export const IMAGE_BATCH = 8;
@@ -74,12 +75,12 @@ export class AnswerProgram {
   async answer(images: readonly Float32Array[]): Promise<Restorations> {
     const { score = [], map = [], healthy = [], ...others } = await this.program.run(images);
     const single = ([value]: Float32Array) => value;
-    const parts = Object.entries(answersUnder(PART_PREFIX, others));
+    const parts = Object.entries(underPrefix(PART_PREFIX, others));
     return {
       scores: Float32Array.from(score, single),
       healthy,
       maps: map,
-      views: answersUnder(VIEW_PREFIX, others),
+      views: underPrefix(VIEW_PREFIX, others),
       parts: Object.fromEntries(parts.map(([name, values]) => [name, Float32Array.from(values, single)])),
     };
   }

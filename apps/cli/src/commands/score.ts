@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { type Aggregation, Detector, mapPng, overlayPng, picturePng } from "@hale/detector";
+import { type Aggregation, Detector, mapPng, overlayPng, PART_PREFIX, picturePng, prefixed } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { isDicom, pictureKind } from "@hale/imaging";
 import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
@@ -97,7 +97,7 @@ Examples:
         dicom: out && { out, identity: await identityOf(detector, bytes) },
       };
       const bar = progress("Scoring", !process.stderr.isTTY);
-      const columns = [...COLUMNS, ...detector.card.parts.map((name) => `part:${name}` as const)];
+      const columns = [...COLUMNS, ...detector.card.parts.map((name) => PART_PREFIX + name)];
       if (format === "csv") console.log(columns.join(","));
       let failed = 0;
       try {
@@ -143,8 +143,7 @@ async function scoreOne(
       if (finding.healthy) await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
     }
     const { score, pValue, decision, threshold } = finding;
-    const parts = Object.entries(finding.parts).map(([name, value]) => [`part:${name}`, value]);
-    return { file, score, p_value: pValue, decision, threshold, error: null, ...Object.fromEntries(parts) };
+    return { file, score, p_value: pValue, decision, threshold, error: null, ...prefixed(PART_PREFIX, finding.parts) };
   } catch (error) {
     if (
       !(error instanceof HaleError) ||
@@ -152,7 +151,7 @@ async function scoreOne(
       !/^(IMAGE|FILE_NOT|FILE_UNREAD|SHAPE|DETECTOR_MISM)/.test(error.code)
     )
       throw error;
-    const none = detector.card.parts.map((name) => [`part:${name}`, null]);
+    const none = detector.card.parts.map((name) => [PART_PREFIX + name, null]);
     return {
       file,
       score: null,

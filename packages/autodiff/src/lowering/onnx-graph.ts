@@ -7,8 +7,8 @@ import { Blocks } from "./blocks.ts";
 import {
   type AttributeValue,
   attributeProto,
-  DOUBLE,
   FLOAT,
+  INT32,
   INT64,
   type NodeProto,
   type TensorProto,
@@ -157,9 +157,9 @@ export class OnnxGraph {
     return this.constant(FLOAT, shape, bytesOf(data));
   }
 
-  /** A double constant, for sums that float32 would blur. Browsers' GPUs have none: such nodes run on the CPU. */
-  doubles(values: ArrayLike<number>, shape: Shape): string {
-    return this.constant(DOUBLE, shape, bytesOf(Float64Array.from(values)));
+  /** A constant of 32-bit integers, for exact arithmetic that every device has. */
+  int32s(values: ArrayLike<number>, shape: Shape): string {
+    return this.constant(INT32, shape, bytesOf(Int32Array.from(values)));
   }
 
   /** A vector of whole numbers: axes, shapes, starts. */
@@ -223,6 +223,6 @@ function nodeProto(
 /** Attributes that ONNX types as float even when their value is whole. */
 const FLOAT_ATTRIBUTES = new Set(["alpha", "beta", "epsilon"]);
 
-function bytesOf(data: Float32Array | Float64Array | BigInt64Array): Uint8Array {
+function bytesOf(data: Float32Array | Int32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -71,8 +71,8 @@ const tensorType = root.lookupType("TensorProto");
 type Message = Parameters<typeof tensorType.toObject>[0];
 
 export const FLOAT = 1;
+export const INT32 = 6;
 export const INT64 = 7;
-export const DOUBLE = 11;
 
 /** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17. */
 export const OPSET = 20;

@@ -4,7 +4,7 @@
  */
 import { HaleError } from "@hale/core";
 import type { NormalThreshold } from "@hale/statistics";
-import { z } from "zod";
+import * as z from "zod";
 import { aggregationSchema, scanInputSchema } from "./input.ts";
 
 /** Version of the card's layout; another one is refused. */

@@ -3,7 +3,7 @@
  * scores of a volume's slices become one. Cards of detectors that were trained on plain pictures lack it.
  */
 import type { ScanInput } from "@hale/imaging";
-import { z } from "zod";
+import * as z from "zod";
 
 const finite = z.number();
 const share = finite.min(0).max(1);

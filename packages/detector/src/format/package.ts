@@ -3,7 +3,7 @@
  * `card.json` and `model.onnx`, in a zip. Hashes find damage; they do not say who made a file.
  */
 import { HaleError, sha256Hex } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import { corrupt, readArchive, writeArchive } from "./archive.ts";
 import { type Card, parseCard } from "./card.ts";
 import { checkModel } from "./model-guard.ts";

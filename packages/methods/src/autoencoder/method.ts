@@ -23,7 +23,7 @@ import {
   type Tensor,
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { ImageShape, Method, RestoringRecipe } from "../method.ts";
 
 const options = z.strictObject({

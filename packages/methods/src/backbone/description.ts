@@ -3,7 +3,7 @@
  * the weights. The plain form (plain-model.ts) and the ONNX file (backbone-file.ts) both lead here.
  */
 import type { NamedArray } from "@hale/autodiff";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Version of the description in a backbone's ONNX file; another one is refused. 2 has groups, means and factors. */
 export const BACKBONE_FORMAT = 2;

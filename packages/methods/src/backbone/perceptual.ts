@@ -4,7 +4,7 @@
  */
 import { add, constant, div, mean, mul, sqrt, square, sub, sum, type Tensor } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { FeatureNetwork } from "./network.ts";
 import { issueOf } from "./plain-model.ts";
 

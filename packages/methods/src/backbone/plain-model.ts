@@ -4,7 +4,7 @@
  */
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError, sha256Hex } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import {
   BACKBONE_FORMAT,
   type Backbone,

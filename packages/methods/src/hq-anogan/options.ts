@@ -1,5 +1,5 @@
 /** @file The options of HQ-AnoGAN, in the field's words. */
-import { z } from "zod";
+import * as z from "zod";
 import { GROUP } from "./stylegan2/discriminator.ts";
 
 const weight = (value: number) => z.number().min(0).default(value);

@@ -18,7 +18,7 @@ import {
   topMean,
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { ImageShape, Method, RestoringRecipe, StepContext } from "../method.ts";
 import { PROXIES, proxyImage } from "../superpixels/proxy.ts";
 import { decodeSlots, extractProxy, reconstruct } from "./networks.ts";

@@ -3,7 +3,7 @@
  */
 import { abs, adamInputs, adamState, linearDecay, mean, mul, type Schedule, sub } from "@hale/autodiff";
 import { HaleError, type Random } from "@hale/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { ImageShape, Method, RestoringRecipe, StepContext } from "../method.ts";
 import { generator } from "./networks.ts";
 import { pasteBox, randomBox } from "./pseudo-anomaly.ts";

@@ -1,60 +1,48 @@
 /**
- * @file Devices in Node: the CPU, and WebGPU through Dawn, which is bundled in the npm package.
+ * @file Devices in Node: the CPU and WebGPU (through Dawn) of `onnxruntime-node`, or the WebAssembly of
+ * `onnxruntime-web`, whichever is installed.
  */
 import { availableParallelism } from "node:os";
-import { HaleError } from "@hale/core";
-import type { Device, NamedShape, SessionOptions } from "../device.ts";
-import { outliveTensors } from "../resident.ts";
-import { sessionOptions } from "../session-options.ts";
-import { openThread } from "./session-thread.ts";
+import type { Device } from "../device.ts";
+import { ifInstalled, notInstalled } from "../installed.ts";
+import { nativeDevice } from "./native.ts";
+import { wasmDevice } from "./wasm.ts";
 
 export interface NodeDeviceOptions {
-  kind?: "cpu" | "webgpu";
+  /** `cpu` is native code where `onnxruntime-node` is installed, else WebAssembly; the device's own `kind` tells which. */
+  kind?: "cpu" | "webgpu" | "wasm";
   /** Threads inside one op; all cores by default. Steps that run as one program are bit-equal only at the same count. */
   threads?: number;
 }
 
-/** Opens a device. Throws DEVICE_UNAVAILABLE with ONNX Runtime's reason when it cannot be had. */
+/** Opens a device. Throws DEVICE_UNAVAILABLE with what to install, or with ONNX Runtime's reason. */
 export async function openDevice({
   kind = "cpu",
   threads = availableParallelism(),
 }: NodeDeviceOptions = {}): Promise<Device> {
-  const ort = await import("onnxruntime-node");
-  // Level 3 is "error": the runtime's own start-up warnings are not for users.
-  ort.env.logLevel = "error";
-  const count = kind === "webgpu" ? 1 : threads;
-  return Object.freeze({
-    kind,
-    threads: count,
-    host: "node" as const,
-    version: ort.env.versions.node ?? ort.env.versions.common,
-    async createSession(model: Uint8Array, options: SessionOptions = {}) {
-      try {
-        const session = await ort.InferenceSession.create(
-          model,
-          sessionOptions(kind, options.threads ?? count, options),
-        );
-        return kind === "webgpu" ? outliveTensors(session) : session;
-      } catch (cause) {
-        if (kind === "cpu") throw cause;
-        throw new HaleError(
-          "DEVICE_UNAVAILABLE",
-          `WebGPU cannot be used here: ${reasonOf(cause)}`,
-          "Use the CPU, or install a Vulkan driver.",
-          { cause, setting: "device" },
-        );
-      }
-    },
-    tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
-    ...(kind === "cpu" && {
-      openThread: (model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]) =>
-        openThread({ model, options: sessionOptions(kind, 1), inputs, outputs }),
-    }),
-  } satisfies Device);
-}
-
-/** ONNX Runtime's reason without the place in its source that comes before it. */
-function reasonOf(cause: unknown): string {
-  const { message } = cause as Error;
-  return /was false\. (.*)$/s.exec(message)?.[1] ?? message;
+  if (kind !== "wasm") {
+    const native = await ifInstalled("onnxruntime-node", () => import("onnxruntime-node")).catch((cause) => {
+      throw notInstalled(
+        `onnxruntime-node is installed, but cannot be loaded: ${(cause as Error).message}`,
+        "onnxruntime-web as well, and choose WebAssembly",
+        cause,
+      );
+    });
+    if (native) return nativeDevice(native, kind, threads);
+    if (kind === "webgpu") {
+      throw notInstalled(
+        "In Node, WebGPU needs the package onnxruntime-node, which is not installed.",
+        "onnxruntime-node",
+      );
+    }
+  }
+  const web = await ifInstalled("onnxruntime-web", () => import("onnxruntime-web"));
+  if (web) return wasmDevice(web, threads);
+  if (kind === "wasm") {
+    throw notInstalled("WebAssembly needs the package onnxruntime-web, which is not installed.", "onnxruntime-web");
+  }
+  throw notInstalled(
+    "ONNX Runtime is not installed.",
+    "one of the packages onnxruntime-node (native code, WebGPU) and onnxruntime-web (WebAssembly)",
+  );
 }

@@ -1,27 +1,34 @@
 /**
- * @file Devices in browsers: WebAssembly (with threads where the page is cross-origin isolated) and WebGPU.
+ * @file Devices in browsers, by `onnxruntime-web`: WebAssembly (with threads where the page is cross-origin isolated) and
+ * WebGPU.
  */
 import { HaleError } from "@hale/core";
 import type { Device } from "../device.ts";
+import { notInstalled } from "../installed.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 
 export interface WebDeviceOptions {
   kind?: "wasm" | "webgpu";
   threads?: number;
-  /** Folder that serves ONNX Runtime's .wasm and .mjs files; never a CDN. */
-  assets: string;
+  /**
+   * Folder that serves ONNX Runtime's .wasm and .mjs files, ending in a slash; never a CDN. Without one they are where the
+   * page's bundler has put them, or else beside the script.
+   */
+  assets?: string;
 }
 
-/** Opens a device in a page or worker. Throws DEVICE_UNAVAILABLE where WebGPU is missing. */
-export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOptions): Promise<Device> {
+/** Opens a device in a page or worker. Throws DEVICE_UNAVAILABLE where WebGPU or ONNX Runtime is missing. */
+export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOptions = {}): Promise<Device> {
   if (kind === "webgpu" && !("gpu" in navigator)) {
-    throw new HaleError("DEVICE_UNAVAILABLE", "This browser has no WebGPU.", "Use WebAssembly instead.");
+    throw new HaleError("DEVICE_UNAVAILABLE", "This browser has no WebGPU.", "Use WebAssembly instead.", {
+      setting: "device",
+    });
   }
-  const ort = await import("onnxruntime-web/webgpu");
+  const ort = await importRuntime(kind);
   const count =
     kind === "webgpu" ? 1 : (threads ?? (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1));
-  ort.env.wasm.wasmPaths = assets;
+  if (assets !== undefined) ort.env.wasm.wasmPaths = assets;
   ort.env.wasm.numThreads = count;
   ort.env.logLevel = "error";
   return Object.freeze({
@@ -35,4 +42,17 @@ export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOp
     },
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
   } satisfies Device);
+}
+
+/** The build without WebGPU has half the WebAssembly. */
+async function importRuntime(kind: "wasm" | "webgpu"): Promise<typeof import("onnxruntime-web")> {
+  try {
+    return await (kind === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
+  } catch (cause) {
+    throw notInstalled(
+      `ONNX Runtime for browsers could not be loaded: ${(cause as Error).message}`,
+      "the package onnxruntime-web, and let the page's bundler find it",
+      cause,
+    );
+  }
 }

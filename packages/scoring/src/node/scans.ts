@@ -14,6 +14,7 @@ import {
   examineScan,
   mapPng,
   overlayPng,
+  PART_PREFIX,
   picturePng,
   type VolumeFinding,
 } from "@hale/detector";
@@ -91,7 +92,7 @@ export async function scoreScan(
   const parts = volume ? {} : slices[0].parts;
   return {
     ...{ file, score, p_value: pValue, decision, threshold, error: null },
-    ...Object.fromEntries(detector.card.parts.map((part) => [`part:${part}`, parts[part] ?? null])),
+    ...Object.fromEntries(detector.card.parts.map((part) => [PART_PREFIX + part, parts[part] ?? null])),
     ...(threshold === null && { threshold_reason: finding.thresholdReason }),
     ...(volume && {
       aggregation: aggregationName(finding.aggregation),

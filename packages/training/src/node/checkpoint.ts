@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { z } from "zod";
+import * as z from "zod";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
 
 /** Version of the checkpoint's layout; another one is refused. */

@@ -6,7 +6,7 @@ import type { DatasetInput } from "@hale/data";
 import { datasetInput } from "@hale/data/node";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
-import { z } from "zod";
+import * as z from "zod";
 import type { PartitionOptions } from "../partition.ts";
 
 /** How scans become images, and their scores that of a volume. */

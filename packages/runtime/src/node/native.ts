@@ -1,0 +1,47 @@
+/** @file Devices of `onnxruntime-node`: the CPU, and WebGPU through Dawn, which is bundled in that package. */
+import { HaleError } from "@hale/core";
+import type { Device, NamedShape, SessionOptions } from "../device.ts";
+import { outliveTensors } from "../resident.ts";
+import { sessionOptions } from "../session-options.ts";
+import { openThread } from "./session-thread.ts";
+
+/** Opens one; that WebGPU is missing is found out by its first session, which throws DEVICE_UNAVAILABLE. */
+export function nativeDevice(ort: typeof import("onnxruntime-node"), kind: "cpu" | "webgpu", threads: number): Device {
+  // Level 3 is "error": the runtime's own start-up warnings are not for users.
+  ort.env.logLevel = "error";
+  const count = kind === "webgpu" ? 1 : threads;
+  return Object.freeze({
+    kind,
+    threads: count,
+    host: "node" as const,
+    version: ort.env.versions.node ?? ort.env.versions.common,
+    async createSession(model: Uint8Array, options: SessionOptions = {}) {
+      try {
+        const session = await ort.InferenceSession.create(
+          model,
+          sessionOptions(kind, options.threads ?? count, options),
+        );
+        return kind === "webgpu" ? outliveTensors(session) : session;
+      } catch (cause) {
+        if (kind === "cpu") throw cause;
+        throw new HaleError(
+          "DEVICE_UNAVAILABLE",
+          `WebGPU cannot be used here: ${reasonOf(cause)}`,
+          "Use the CPU, or install a Vulkan driver.",
+          { cause, setting: "device" },
+        );
+      }
+    },
+    tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),
+    ...(kind === "cpu" && {
+      openThread: (model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]) =>
+        openThread({ model, options: sessionOptions(kind, 1), inputs, outputs }),
+    }),
+  } satisfies Device);
+}
+
+/** ONNX Runtime's reason without the place in its source that comes before it. */
+function reasonOf(cause: unknown): string {
+  const { message } = cause as Error;
+  return /was false\. (.*)$/s.exec(message)?.[1] ?? message;
+}
