@@ -75,7 +75,7 @@ export function methodSettings(
     );
   }
   return {
-    size: preset && !given("size") ? preset.size : values.size,
+    size: given("size") ? values.size : (preset?.size ?? method.size ?? values.size),
     options: parsed.data as Record<string, unknown>,
   };
 }

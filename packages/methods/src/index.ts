@@ -1,6 +1,8 @@
 /** @file Methods, backbones and superpixels, and what a model gives out. */
 export { readBackbone, writeBackbone } from "./backbone/backbone-file.ts";
 export type { Backbone, BackboneDescription, Layer } from "./backbone/description.ts";
+export { type BackboneCredit, type FeatureSource, networkFeatures } from "./backbone/feature-source.ts";
+export { builtInFilters, FILTER_LAYERS, FILTER_RESPONSES, type FilterResponse } from "./backbone/filters.ts";
 export { FeatureNetwork } from "./backbone/network.ts";
 export {
   type LpipsWeights,

@@ -7,6 +7,7 @@ import type { NamedArray, Parameters, ProgramSpec, Shape, StepSpec, Tensor } fro
 import type { Random } from "@hale/core";
 import type * as z from "zod";
 import type { Backbone } from "./backbone/description.ts";
+import type { BackboneCredit } from "./backbone/feature-source.ts";
 
 /** Images of a step: [n, C, S, S] in [-1, 1], one after the other, and which of the pool they are. */
 export interface DrawnImages {
@@ -70,8 +71,14 @@ export interface DirectInference extends Answering {
 /** What a trained method answers to images x [N, C, S, S] in [-1, 1], as tensors over its state. */
 export type Inference = RestoringInference | DirectInference;
 
+/** What a recipe of either kind may have. */
+interface Learning {
+  /** The frozen network or filters that it looks through, for the card; missing where there is none. */
+  backbone?: BackboneCredit;
+}
+
 /** How a method learns by steps over batches. */
-export interface GradientLearning {
+export interface GradientLearning extends Learning {
   learning: "gradient";
   parameters: Parameters;
   /** First values of all state: parameters, moments, averages. */
@@ -106,7 +113,7 @@ export type Observed = Readonly<Record<string, readonly Float32Array[]>>;
  * A method that learns by one pass over the normals, made concrete for a size and options. The state that comes out may be
  * of any size: it follows from the data.
  */
-export interface FitRecipe {
+export interface FitRecipe extends Learning {
   learning: "fit";
   /** What is gathered of each normal of x [N, C, S, S]: tensors [N, ...] by name. Depends on no other image of the batch. */
   observe(x: Tensor): Readonly<Record<string, Tensor>>;
@@ -168,6 +175,8 @@ export interface Method<Options = Record<string, unknown>, Made extends Recipe =
   /** The paper. */
   source: string;
   needsUnlabelled: boolean;
+  /** Side of images where none is asked for, in pixels; 64 where it is missing. */
+  size?: number;
   /** Options with defaults, in the field's words; `--help` and the card are made from it. */
   options: z.ZodType<Options>;
   /** By name, from small to the paper's. */

@@ -7,7 +7,7 @@ import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type Aggregation, Detector, mapPng, overlayPng, PART_PREFIX, picturePng, prefixed } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
-import { isDicom, pictureKind } from "@hale/imaging";
+import { isDicom, isPicture } from "@hale/imaging";
 import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice } from "@hale/runtime/node";
 import {
@@ -128,7 +128,7 @@ async function scoreOne(
   try {
     if (scan) return await scoreScan(detector, await scan(), file, name, scoring);
     const bytes = await readImageBytes(file, file);
-    if (pictureKind(bytes) === null) {
+    if (!isPicture(bytes)) {
       const readSource = scoring.dicom?.out.library.sourceInstance;
       const frames = readSource && isDicom(bytes) ? framesOf(bytes, file, readSource) : undefined;
       return await scoreScan(detector, { scan: await readScan(file, file), frames }, file, name, scoring);

@@ -60,7 +60,12 @@ export function trainCommand(): Command {
     .option("--method <name>", `one of: ${[...methods.keys()].join(", ")}`, "sagan")
     .option("--preset <name>", "options that go together; see below")
     .option("--set <name=value>", "an option of the method, may be repeated; --width 8 is --set width=8", setting)
-    .option("--size <pixels>", "side that images are resized to", wholeNumber(16, 1024), 64)
+    .option(
+      "--size <pixels>",
+      `side that images are resized to${ownSizes()}, if no preset says otherwise`,
+      wholeNumber(16, 1024),
+      64,
+    )
     .option("--colour", "train on RGB instead of grey")
     .option("--iterations <n>", "training steps", wholeNumber(1), 4000)
     .addOption(
@@ -154,6 +159,12 @@ function exportedOf({ recipe, selected, iteration }: FinishedRun): string {
   if (recipe.learning === "fit") return `what ${iteration} normals gave`;
   if (selected.pseudoAuc === null) return "the last checkpoint";
   return `iteration ${selected.iteration} (pseudo-AUC ${selected.pseudoAuc.toFixed(3)})`;
+}
+
+/** Sizes of the methods that have one of their own, for `--help`. */
+function ownSizes(): string {
+  const own = [...methods.values()].filter(({ size }) => size !== undefined);
+  return own.map(({ name, size }) => `; ${size} for ${name}`).join("");
 }
 
 async function newSettings(

@@ -1,12 +1,15 @@
 /**
- * @file Gather and its adjoint, scatter-add, along the first axis. Indices are float tensors of whole numbers (ONNX gets
- * them cast), so that they can be inputs like any other; no gradient flows to them.
+ * @file Gather and its adjoint, scatter-add, along the first axis, and where the largest of a row are. Indices are float
+ * tensors of integers (ONNX gets them cast), so that they can be inputs like any other; no gradient flows to or from them.
  */
 import { fill64 } from "../array64.ts";
+import { FLOAT } from "../lowering/onnx-model.ts";
 import { sizeOf } from "../shape.ts";
 import { apply, type Op, type Tensor } from "../tensor.ts";
 
 const INT64 = 7;
+/** From here on float32 does not hold every integer. */
+const EXACT = 2 ** 24;
 
 const gatherOp: Op<null> = {
   name: "gather",
@@ -53,4 +56,37 @@ const scatterAddOp: Op<{ rows: number }> = {
 /** Adds the rows of g into `rows` zero rows at `indices`: the adjoint of `gather`. Repeated indices add up. */
 export function scatterAdd(g: Tensor, indices: Tensor, rows: number): Tensor {
   return apply(scatterAddOp, [g, indices], { rows });
+}
+
+const topIndicesOp: Op<{ k: number }> = {
+  name: "topIndices",
+  shape: (shapes, { k }) => {
+    const [rows, width] = shapes[0];
+    if (shapes[0].length !== 2 || !Number.isInteger(k) || k < 1 || k > width || width > EXACT) {
+      throw new RangeError("needs rows [R, L], L at most 2^24, and k from 1 to L.");
+    }
+    return [rows, k];
+  },
+  gradient: () => [null],
+  reference: ([x], { attributes: { k } }) => {
+    const [rows, width] = x.shape;
+    return Float64Array.from(
+      Array.from({ length: rows }, (_, row) => {
+        const values = x.data.subarray(row * width, (row + 1) * width);
+        // Array.sort is stable, so the first of equal values comes first, as in ONNX.
+        return Array.from(values.keys())
+          .sort((a, b) => values[b] - values[a])
+          .slice(0, k);
+      }).flat(),
+    );
+  },
+  lower: (graph, [x], { attributes: { k } }) => {
+    const [, indices] = graph.nodes("TopK", [x, graph.ints([k])], 2, { axis: 1, largest: 1, sorted: 1 });
+    return graph.node("Cast", [indices], { to: FLOAT });
+  },
+};
+
+/** Where the k largest of each row of x [R, L] are, the largest first: [R, k], for `gather`. */
+export function topIndices(x: Tensor, k: number): Tensor {
+  return apply(topIndicesOp, [x], { k });
 }

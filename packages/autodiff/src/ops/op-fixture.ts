@@ -11,7 +11,7 @@ import { expand, reshape, sum } from "./broadcast.ts";
 import { convCases } from "./conv-fixture.ts";
 import * as elementwise from "./elementwise.ts";
 import { finite } from "./finite.ts";
-import { gather, scatterAdd } from "./indexing.ts";
+import { gather, scatterAdd, topIndices } from "./indexing.ts";
 import { concat, embed, pad, slice, transpose } from "./layout.ts";
 import { constant } from "./leaf.ts";
 import { linear, matmul } from "./linear.ts";
@@ -297,6 +297,25 @@ export const opCases: OpCase[] = [
     shapes: fc.tuple(size(3, 5), size(1, 3), size(1, 6)).map(([rows, width, count]) => ({
       inputs: [[count, width], [count]],
       build: ([x, indices]) => scatterAdd(x, indices, rows),
+    })),
+  },
+  {
+    name: "topIndices",
+    differentiable: 0,
+    shapes: fc.tuple(size(1, 3), size(1, 3), size(0, 9)).map(([rows, k, more]) => ({
+      inputs: [[rows, k + more]],
+      build: ([x]) => topIndices(x, k),
+    })),
+  },
+  {
+    name: "gather of the largest",
+    differentiable: 1,
+    shapes: fc.tuple(size(3, 5), size(1, 3), size(1, 3), size(1, 2)).map(([rows, width, count, k]) => ({
+      inputs: [
+        [rows, width],
+        [count, rows],
+      ],
+      build: ([x, by]) => gather(x, topIndices(by, k)),
     })),
   },
   ...[false, true].map(

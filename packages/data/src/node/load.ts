@@ -7,7 +7,7 @@ import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { PICTURE_HEAD, pictureKind } from "@hale/imaging";
+import { HEAD_BYTES, isPicture } from "@hale/imaging";
 import { assembleDataset } from "../assemble.ts";
 import { readFolders } from "../folders.ts";
 import type { Dataset, DatasetInput, Item, Row } from "../item.ts";
@@ -68,8 +68,8 @@ async function beginsLikePicture(file: string): Promise<boolean> {
   const handle = await open(file, "r").catch(() => null);
   if (!handle) return false;
   try {
-    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(PICTURE_HEAD) });
-    return pictureKind(buffer.subarray(0, bytesRead)) !== null;
+    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(HEAD_BYTES) });
+    return isPicture(buffer.subarray(0, bytesRead));
   } catch {
     // A folder: a DICOM series.
     return false;

@@ -68,6 +68,8 @@ const card = z.strictObject({
   parts: z.array(text).max(100).default([]),
   /** Whether the model makes of each image what it would be if it were healthy. All of those without this field do. */
   counterpart: z.boolean().default(true),
+  /** The frozen network that was looked through, in training or in the model, and on what terms it may be used. */
+  backbone: z.strictObject({ name: text, origin: text, licence: text }).optional(),
   dataset: z.strictObject({
     name: text,
     trainNormals: count,

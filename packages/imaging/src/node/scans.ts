@@ -1,7 +1,7 @@
 /** @file Scans from disk, for Node: a file of any kind, or a folder that holds one DICOM series. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { assembleSeries } from "../dicom/series.ts";
+import { assembleSeries } from "../formats/dicom/series.ts";
 import { corrupt, unsupported } from "../raster/limits.ts";
 import type { Scan } from "../volumes/scan.ts";
 import { readImageBytes } from "./bytes.ts";

@@ -19,6 +19,7 @@ import {
 } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import type { Backbone } from "../backbone/description.ts";
+import { creditOf } from "../backbone/feature-source.ts";
 import type { ImageShape, Method, RestoringRecipe } from "../method.ts";
 import { selectTransforms } from "./ada/transforms.ts";
 import { settle } from "./calibration.ts";
@@ -125,6 +126,7 @@ function create(settings: HqAnoGanOptions, { size, channels }: ImageShape, backb
 
   return {
     learning: "gradient",
+    ...(backbone && { backbone: creditOf(backbone) }),
     parameters,
     initialState(random) {
       const first = parameters.initialise(random);

@@ -193,7 +193,7 @@ async function sourcesOf(out: DicomOut, frames: () => SourceFrame[], file: strin
   if (!out.identity) return found;
   const { key, pseudonyms } = out.identity;
   const instances = [...new Set(found.map(({ instance }) => instance))];
-  if (instances.some(mayShowText)) {
+  if (instances.some(({ textInPixels }) => textInPixels === "possible")) {
     console.error(
       `hale: ${file} does not say whether text is burned into its pixels. Look at the overlay before you hand it on.`,
     );
@@ -204,12 +204,6 @@ async function sourcesOf(out: DicomOut, frames: () => SourceFrame[], file: strin
   const others = await out.library.deidentifySources(instances, { key, pseudonym });
   const other = new Map(instances.map((instance, i) => [instance, others[i]]));
   return found.map(({ instance, frame }) => ({ instance: other.get(instance)!, frame }));
-}
-
-/** Secondary captures and ultrasound carry names in their pixels as a rule. */
-function mayShowText({ sopClassUid, modality, image }: SourceInstance): boolean {
-  if (image.BurnedInAnnotation) return false;
-  return /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.([367])(\.\d+)?$/.test(sopClassUid) || /^(US|SC|OT)$/.test(modality);
 }
 
 /** What we wrote as something that a report can refer to. */

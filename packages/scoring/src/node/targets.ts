@@ -6,7 +6,7 @@ import { open, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
-import { assembleSeries, isDicom, isZip, type Scan } from "@hale/imaging";
+import { assembleSeries, isDicom, isZip, READERS, readerNamed, type Scan } from "@hale/imaging";
 import type { SourceFrame, SourceInstance } from "@hale/imaging/dicom-objects";
 import { readDicomFolder, readScan } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
@@ -31,7 +31,9 @@ export interface Target {
   scan: (() => Promise<Opened>) | null;
 }
 
-const KINDS = "{png,jpg,jpeg,tif,tiff,nii,nii.gz,nrrd,nhdr,mha,mhd}";
+const DICOM = READERS.find(({ kind }) => kind === "dicom")!;
+/** Of all formats whose files stand alone; DICOM files are found by what they hold, and put together into series. */
+const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ extensions }) => extensions);
 
 /**
  * Targets of the patterns, each once, in order. Throws FILE_NOT_FOUND for a pattern that finds nothing, and what the
@@ -44,7 +46,7 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
     const before = found.size;
     if (info?.isDirectory()) {
       const folder = pattern.replace(/\\/g, "/").replace(/(.)\/$/, "$1");
-      const files = await glob([`**/*.${KINDS}`], { caseSensitiveMatch: false, cwd: folder });
+      const files = await glob([`**/*.{${EXTENSIONS.join(",")}}`], { caseSensitiveMatch: false, cwd: folder });
       for (const file of files.sort()) found.set(join(folder, file), null);
       for (const [file, scan] of await seriesIn(folder, folder, readSource)) found.set(file, scan);
     } else if (info?.isFile() && (await isCollection(pattern))) {
@@ -68,7 +70,9 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
 async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Target["scan"]][]> {
   if (path === root) {
     const all = await glob(["**/*"], { cwd: root });
-    const others = all.filter((file) => !/\.[a-z]\w*$/i.test(basename(file)) || /\.(dcm|dicom|ima|zip)$/i.test(file));
+    const others = all.filter(
+      (file) => !/\.[a-z]\w*$/i.test(basename(file)) || readerNamed(file) === DICOM || /\.zip$/i.test(file),
+    );
     if (!(await some(others, (file) => beginsAsDicomOrZip(join(root, file))))) return [];
   }
   const sources = new Map<string, () => SourceInstance>();
@@ -89,7 +93,7 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
     return [file, async () => ({ scan, frames: readSource && frames })];
   });
   // What is lost has a row that says why; so has what should be DICOM by its name, a copy perhaps.
-  const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || /\.(dcm|dicom|ima)$/i.test(name));
+  const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || readerNamed(name) === DICOM);
   return [
     ...rows,
     ...others.map(({ name, reason, lost }): [string, Target["scan"]] => [

@@ -8,7 +8,7 @@ import { writeAtomic } from "@hale/core/node";
 import { clusterOf, formatNormalisation, type Item, scoredVolumes } from "@hale/data";
 import { readImages } from "@hale/data/node";
 import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
-import { exportModel } from "@hale/methods";
+import { exportModel, type Method } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
 import type { FinishedRun } from "./run.ts";
@@ -53,6 +53,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       views: [...opened.views],
       parts: [...opened.parts],
       counterpart: opened.counterpart,
+      ...(recipe.backbone && { backbone: recipe.backbone }),
       dataset: {
         name: plan.dataset.name,
         // A fit may have ended early, and looks at no unlabelled image.
@@ -77,7 +78,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       normalScores: [...scores].sort((a, b) => a - b),
       mapScale: mapScaleOf(pixels),
       selfCheck: await opened.measureSelfCheck(),
-      intendedUse: "To study how far images are from what the detector learnt as normal. Not a medical device.",
+      intendedUse: intendedUseOf(method),
       notice: RESEARCH_USE,
     };
     await writeAtomic(path, await packDetector({ model, card }));
@@ -93,6 +94,12 @@ function selectionRuleOf({ recipe, selected }: FinishedRun): string {
   return selected.pseudoAuc === null
     ? "last checkpoint"
     : "highest pseudo-AUC: held-out normals against the unlabelled pool";
+}
+
+function intendedUseOf({ learning }: Method): string {
+  const use = "To study how far images are from what the detector learnt as normal. Not a medical device.";
+  if (learning === "gradient") return use;
+  return `${use} The file holds features of its training images: whoever may have it should be one who may have those.`;
 }
 
 /**

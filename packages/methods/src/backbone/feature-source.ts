@@ -1,0 +1,46 @@
+/**
+ * @file Where a method that learns in features gets them: built-in filters or an imported network, under one contract, with
+ * what a detector's card must say of them. What is made of the features is left to the methods.
+ */
+import type { Tensor } from "@hale/autodiff";
+import type { Backbone } from "./description.ts";
+import { FeatureNetwork } from "./network.ts";
+
+/** What a card says of a frozen backbone. */
+export interface BackboneCredit {
+  name: string;
+  /** Where its weights come from. */
+  origin: string;
+  /** Of the weights. */
+  licence: string;
+}
+
+/** Frozen features of images, at named layers. */
+export interface FeatureSource {
+  credit: BackboneCredit;
+  /** The layers that are taken where none is named. */
+  layers: readonly string[];
+  /** Channels of a layer. Throws OPTION_INVALID where there is no such layer with rows and columns. */
+  channels(layer: string): number;
+  /**
+   * Features [N, channels, rows, columns] of each layer, of images [N, 1 or 3, S, S] in [-1, 1]. No image's features
+   * depend on another of the batch. Throws SHAPE_MISMATCH where the images are too small.
+   */
+  features(images: Tensor, layers: readonly string[]): Tensor[];
+}
+
+/** What a card says of an imported network. */
+export function creditOf({ description: { name, origin, licence } }: Backbone): BackboneCredit {
+  return { name, origin, licence };
+}
+
+/** The features of an imported network, at the layers that its maker names. */
+export function networkFeatures(backbone: Backbone): FeatureSource {
+  const network = new FeatureNetwork(backbone);
+  return {
+    credit: creditOf(backbone),
+    layers: network.featureLayers,
+    channels: (layer) => network.channels(layer),
+    features: (images, layers) => network.features(images, layers),
+  };
+}
