@@ -229,6 +229,7 @@ function filters(layer: { weight: string; bias?: string }, rest: readonly number
     return found.shape;
   };
   const [out, ...others] = shapeOf(layer.weight);
+  if (out < 1) throw new RangeError(`the weight ${layer.weight} is empty`);
   if (`${others}` !== `${rest}`)
     throw new RangeError(`the weight ${layer.weight} is [${out},${others}] where [${out},${rest}] belongs`);
   if (layer.bias && `${shapeOf(layer.bias)}` !== `${out}`)

@@ -193,7 +193,12 @@ const cases: Case[] = [
   ),
   one(
     "preparation in the graph",
-    [node("Sub", "x,mean", "x1"), node("Div", "x1,std", "x2"), node("Sub", "one,x2", "c"), node("Conv", "c,w", "y", pads)],
+    [
+      node("Sub", "x,mean", "x1"),
+      node("Div", "x1,std", "x2"),
+      node("Sub", "one,x2", "c"),
+      node("Conv", "c,w", "y", pads),
+    ],
     {
       ...conv3,
       mean: tensor([1, 3, 1, 1], 8),
