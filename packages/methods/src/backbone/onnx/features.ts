@@ -82,18 +82,26 @@ export function defaultFeatures(translation: Translation): Feature[] {
   return titled(translation, new Set(ends.values()));
 }
 
-/** How many of the modules around a layer have layers of more than one size. */
+/**
+ * How many of the modules around a layer have layers of more than one size. Those of one op do not count: the newer
+ * exporter writes every use of one activation of a block as one module.
+ */
 function shrinkingModules({ rows, drafts }: Translation): (id: string) => number {
   const places = new Map(rows.map(({ value, place }) => [value.kind === "layer" ? value.id : "", place]));
   const sizes = new Map<string, Set<string>>();
-  for (const { layer, channels, shape } of drafts) {
+  const ops = new Map<string, Set<string>>();
+  for (const { layer, node, channels, shape } of drafts) {
     const place = places.get(layer.id);
     if (!place || channels.form !== "planes") continue;
-    for (const module of modulesOf(place)) sizes.set(module, (sizes.get(module) ?? new Set()).add(`${shape.slice(1)}`));
+    for (const module of modulesOf(place)) {
+      sizes.set(module, (sizes.get(module) ?? new Set()).add(`${shape.slice(1)}`));
+      ops.set(module, (ops.get(module) ?? new Set()).add(node.op));
+    }
   }
+  const shrinks = (module: string) => [sizes, ops].every((known) => (known.get(module)?.size ?? 0) > 1);
   return (id) => {
     const place = places.get(id);
-    return place ? modulesOf(place).filter((module) => (sizes.get(module)?.size ?? 0) > 1).length : 0;
+    return place ? modulesOf(place).filter(shrinks).length : 0;
   };
 }
 
