@@ -83,22 +83,21 @@ export function defaultFeatures(translation: Translation): Feature[] {
 }
 
 /**
- * How many of the modules around a layer have layers of more than one size. Those of one op do not count: the newer
- * exporter writes every use of one activation of a block as one module.
+ * How many of the modules around a layer have layers of more than one size. Those that hold no others do not count: the
+ * newer exporter writes every use of one activation in a block as one module.
  */
 function shrinkingModules({ rows, drafts }: Translation): (id: string) => number {
   const places = new Map(rows.map(({ value, place }) => [value.kind === "layer" ? value.id : "", place]));
   const sizes = new Map<string, Set<string>>();
-  const ops = new Map<string, Set<string>>();
-  for (const { layer, node, channels, shape } of drafts) {
+  const holders = new Set<string>();
+  for (const { layer, channels, shape } of drafts) {
     const place = places.get(layer.id);
     if (!place || channels.form !== "planes") continue;
-    for (const module of modulesOf(place)) {
-      sizes.set(module, (sizes.get(module) ?? new Set()).add(`${shape.slice(1)}`));
-      ops.set(module, (ops.get(module) ?? new Set()).add(node.op));
-    }
+    const modules = modulesOf(place);
+    for (const module of modules) sizes.set(module, (sizes.get(module) ?? new Set()).add(`${shape.slice(1)}`));
+    for (const module of modules.slice(0, -1)) holders.add(module);
   }
-  const shrinks = (module: string) => [sizes, ops].every((known) => (known.get(module)?.size ?? 0) > 1);
+  const shrinks = (module: string) => holders.has(module) && (sizes.get(module)?.size ?? 0) > 1;
   return (id) => {
     const place = places.get(id);
     return place ? modulesOf(place).filter(shrinks).length : 0;
