@@ -40,7 +40,7 @@ const allowed: Record<string, string[]> = {
 /** Folders inside a package whose imports point one way: each may import those before it. */
 const layers: Record<string, string[]> = {
   "packages/autodiff/src": ["lowering", "ops", "nn", "optim"],
-  "packages/imaging/src": ["raster", "volumes", "dicom", "reader", "node"],
+  "packages/imaging/src": ["raster", "volumes", "formats", "reader", "node"],
   "packages/data/src": ["import", "phantoms", "node"],
   "packages/methods/src/hq-anogan": ["stylegan2", "ada", "psp"],
 };
@@ -90,6 +90,17 @@ test.each(Object.entries(layers))("in %s imports point one way", (folder, order)
         const [other] = relative(folder, join(dirname(file), target)).split("/");
         if (order.includes(other)) expect(order.slice(0, at + 1), `${file} imports ${target}`).toContain(other);
       }
+    }
+  }
+});
+
+test("a format of images knows no other", () => {
+  const folder = "packages/imaging/src/formats";
+  for (const file of sources(folder).filter((file) => !isTest(file) && file.split("/").length > 5)) {
+    const [own] = relative(folder, file).split("/");
+    for (const target of importsOf(file).filter((target) => target.startsWith("."))) {
+      const [other, ...inside] = relative(folder, join(dirname(file), target)).split("/");
+      if (other !== ".." && inside.length > 0) expect(other, `${file} imports ${target}`).toBe(own);
     }
   }
 });

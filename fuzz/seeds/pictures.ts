@@ -2,9 +2,14 @@
 
 import CRC32 from "crc-32";
 import { zlibSync } from "fflate";
-import { CMYK_JPEG, GREY_JPEG, PROGRESSIVE_JPEG, RGB_JPEG } from "../../packages/imaging/src/raster/jpeg-fixture.ts";
-import { makePng, type PngKind, pixelStream, SAMPLES_OF } from "../../packages/imaging/src/raster/png-fixture.ts";
-import { DEFLATE_TIFF, LZW_TIFF, makeTiff } from "../../packages/imaging/src/raster/tiff-fixture.ts";
+import {
+  CMYK_JPEG,
+  GREY_JPEG,
+  PROGRESSIVE_JPEG,
+  RGB_JPEG,
+} from "../../packages/imaging/src/formats/jpeg/jpeg-fixture.ts";
+import { makePng, type PngKind, pixelStream, SAMPLES_OF } from "../../packages/imaging/src/formats/png/png-fixture.ts";
+import { DEFLATE_TIFF, LZW_TIFF, makeTiff } from "../../packages/imaging/src/formats/tiff/tiff-fixture.ts";
 import { type Field, fieldsAt, type Kind, ramp, type Seed } from "./seed.ts";
 
 /** A PNG's length fields and header. */

@@ -11,7 +11,7 @@ import { type Card, unpackDetector } from "@hale/detector";
 import { readDicom } from "@hale/imaging";
 import { readScan } from "@hale/imaging/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DICOM_OBJECTS_KNOWN_WARNINGS } from "../../../packages/imaging/src/dicom/objects/dciodvfy-fixture.ts";
+import { DICOM_OBJECTS_KNOWN_WARNINGS } from "../../../packages/imaging/src/formats/dicom/objects/dciodvfy-fixture.ts";
 import {
   ctBytes,
   type Found,
@@ -21,7 +21,7 @@ import {
   radiographBytes,
   readBack,
   SERIES_UID,
-} from "../../../packages/imaging/src/dicom/objects/source-fixture.ts";
+} from "../../../packages/imaging/src/formats/dicom/objects/source-fixture.ts";
 import { expectRefused, type Result, runHale } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;

@@ -43,15 +43,23 @@ async function loadedWith(file: string): Promise<{ inputs: string[]; packages: s
   return { inputs, packages };
 }
 
+const READING = "../../../packages/imaging/src/node/read-worker.ts";
+
 test.each([
-  ["the command that scores", "./commands/score.ts", "commander", "dicom/series.ts"],
-  ["the thread that reads files", "../../../packages/imaging/src/node/read-worker.ts", "fflate", "dicom/read.ts"],
-])("%s loads the writer of DICOM objects only when it is asked for", async (_, file, needed, module) => {
+  ["the command that scores", "./commands/score.ts", "dicom/series.ts"],
+  ["the thread that reads files", READING, "reader/registry.ts"],
+])("%s loads the writer of DICOM objects only when it is asked for", async (_, file, module) => {
   const { inputs, packages } = await loadedWith(file);
   expect(inputs.some((path) => path.endsWith(module))).toBe(true);
-  expect(packages).toContain(needed);
   expect(inputs.filter((path) => path.includes("dicom/objects/"))).toEqual([]);
   expect(packages).not.toContain("dcmjs");
+});
+
+test("the thread that reads files loads what decodes a format with its first file", async () => {
+  const { inputs, packages } = await loadedWith(READING);
+  expect(inputs.filter((path) => /formats\/\w+\/(read|decode)\.ts$/.test(path))).toEqual([]);
+  expect(inputs.filter((path) => /formats\/\w+\/reader\.ts$/.test(path)).length).toBeGreaterThan(5);
+  expect(packages.filter((name) => !name.startsWith("node:"))).toEqual([]);
 });
 
 test("the command itself loads nothing but the parser of its arguments", async () => {

@@ -1,5 +1,5 @@
 /** @file What every other package may need: the typed error, random numbers, hashes, the version. */
-export { joined } from "./concatenate.ts";
+export { joined, joinedBytes } from "./concatenate.ts";
 export {
   concernsOneImage,
   type ErrorCode,

@@ -3,6 +3,7 @@
  * `val/` and `test/` above or below them; deeper folders of `abnormal/` name the class. Works on a list of relative
  * paths, so that it can be read without a disk.
  */
+import { READERS, titlesOf } from "@hale/imaging";
 import { type Row, SPLITS, type Split } from "./item.ts";
 import { invalid } from "./manifest.ts";
 import { isPictureName, isScanName, stemOf } from "./scan-names.ts";
@@ -28,7 +29,7 @@ export function readFolders(files: readonly string[], name: string): { rows: Row
   const stray = places.filter((place) => place.kind === null);
   if (files.length > images.length) {
     warnings.push(
-      `${files.length - images.length} files are not named like an image (PNG, JPEG, TIFF, NIfTI, NRRD, MetaImage or DICOM) and were left out.`,
+      `${files.length - images.length} files are not named like an image (${titlesOf(READERS, "or")}) and were left out.`,
     );
   }
   if (stray.length > 0) {

@@ -1,15 +1,19 @@
 /**
- * @file Names of scans in a data set: which files are scans by their name, and how one slice of a volume is called:
- * `scans/p07.nii.gz#axial:42`. Kinds are told by content where files are read; names only choose what is looked at.
+ * @file Names of scans in a data set: which files are pictures and which scans by their name, and how one slice of a volume
+ * is called: `scans/p07.nii.gz#axial:42`. Formats are told by content where files are read; names only choose what is looked at.
  */
-import { SLICE_AXES, type SliceAxis } from "@hale/imaging";
+import { readerNamed, SLICE_AXES, type SliceAxis, withoutExtension } from "@hale/imaging";
 
-const PICTURE = /\.(png|jpe?g|tiff?)$/i;
-const SCAN = /\.(nii|nii\.gz|nrrd|nhdr|mha|mhd|dcm)$/i;
 const SLICE = new RegExp(`^(.+)#(${SLICE_AXES.join("|")}):(\\d{1,6})$`);
 
-export const isPictureName = (path: string) => PICTURE.test(path);
-export const isScanName = (path: string) => SCAN.test(path);
+/** Whether a file is called like a plain picture. */
+export const isPictureName = (path: string) => readerNamed(path)?.decode !== undefined;
+
+/** Whether a file is called like an image of a format that may hold more than a picture. */
+export function isScanName(path: string): boolean {
+  const reader = readerNamed(path);
+  return reader !== null && !reader.decode;
+}
 
 /** One slice of a volume. */
 export interface SliceName {
@@ -33,7 +37,8 @@ export function parseSlicePath(path: string): SliceName | null {
 /** The part of a path that names a file. */
 export const filePartOf = (path: string) => parseSlicePath(path)?.scan ?? path;
 
-/** A file's name without what tells its kind: `p07` for `p07.nii.gz`. */
+/** A file's name without its extension, whatever it is: `p07` for `p07.nii.gz`. */
 export function stemOf(name: string): string {
-  return name.replace(/(\.nii)?\.[^.]+$/i, "");
+  const stem = withoutExtension(name);
+  return stem === name ? name.replace(/\.[^.]+$/, "") : stem;
 }

@@ -3,7 +3,7 @@
  */
 
 /**
- * The regions of a row-major mask (0 is outside, anything else inside), each as its pixel indices, in order of their
+ * The regions of a row-major mask (inside where above 0), each as its pixel indices, in order of their
  * first pixel. `mask.length` is a multiple of `width`; the caller checks.
  */
 export function connectedRegions(mask: ArrayLike<number>, width: number): Uint32Array[] {
@@ -11,7 +11,7 @@ export function connectedRegions(mask: ArrayLike<number>, width: number): Uint32
   const seen = new Uint8Array(mask.length);
   const regions: Uint32Array[] = [];
   for (let start = 0; start < mask.length; start++) {
-    if (!mask[start] || seen[start]) continue;
+    if (!(mask[start] > 0) || seen[start]) continue;
     seen[start] = 1;
     const region = [start];
     // The list is its own queue: pixels before `next` have had their neighbours looked at.
@@ -21,7 +21,7 @@ export function connectedRegions(mask: ArrayLike<number>, width: number): Uint32
       for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
         for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
           const neighbour = ny * width + nx;
-          if (!mask[neighbour] || seen[neighbour]) continue;
+          if (!(mask[neighbour] > 0) || seen[neighbour]) continue;
           seen[neighbour] = 1;
           region.push(neighbour);
         }

@@ -1,6 +1,6 @@
 /** @file What pixel metrics are worked out from. */
 
-/** One image: its anomaly map and its mask (0 normal, anything else abnormal), both row-major and of one size. */
+/** One image: its anomaly map and its mask (abnormal where above 0), both row-major and of one size. */
 export interface PixelImage {
   map: ArrayLike<number>;
   mask: ArrayLike<number>;

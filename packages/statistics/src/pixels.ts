@@ -71,7 +71,7 @@ function poolPixels(images: readonly PixelImage[]): SortedClasses {
     }
     requireOrderable(map);
     for (let i = 0; i < mask.length; i++) {
-      if (mask[i]) abnormalPixels++;
+      if (mask[i] > 0) abnormalPixels++;
       else normalPixels++;
     }
   });
@@ -88,7 +88,7 @@ function poolPixels(images: readonly PixelImage[]): SortedClasses {
   let n = 0;
   for (const { map, mask } of images) {
     for (let i = 0; i < map.length; i++) {
-      if (mask[i]) abnormal[a++] = map[i];
+      if (mask[i] > 0) abnormal[a++] = map[i];
       else normal[n++] = map[i];
     }
   }

@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { sourceOptions } from "@hale/core/node";
 import { gzipSync, zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
-import { el, imageFile } from "../../../../packages/imaging/src/dicom/dicom-fixture.ts";
-import { GREY_JPEG } from "../../../../packages/imaging/src/raster/jpeg-fixture.ts";
-import { assemble, chunk, header, makePng } from "../../../../packages/imaging/src/raster/png-fixture.ts";
-import { LZW_TIFF } from "../../../../packages/imaging/src/raster/tiff-fixture.ts";
-import { niftiBytes } from "../../../../packages/imaging/src/volumes/nifti/nifti-fixture.ts";
+import { el, imageFile } from "../../../../packages/imaging/src/formats/dicom/dicom-fixture.ts";
+import { GREY_JPEG } from "../../../../packages/imaging/src/formats/jpeg/jpeg-fixture.ts";
+import { niftiBytes } from "../../../../packages/imaging/src/formats/nifti/nifti-fixture.ts";
+import { assemble, chunk, header, makePng } from "../../../../packages/imaging/src/formats/png/png-fixture.ts";
+import { LZW_TIFF } from "../../../../packages/imaging/src/formats/tiff/tiff-fixture.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "hale-probe-"));
@@ -215,7 +215,7 @@ describe.skipIf(!data)("the sample files", async () => {
     transferSyntax?: string;
   }
 
-  /** Readers differ there on purpose; packages/imaging/src/dicom/samples.test.ts says why. */
+  /** Readers differ there on purpose; packages/imaging/src/formats/dicom/samples.test.ts says why. */
   const OTHER = /SC_rgb_small_odd_big_endian|mlut_18|JLSL_16_15_1_1F|embedded-sequence-delimiter/;
 
   test("DICOM: shape, values and hash are those of the index", () => {

@@ -5,7 +5,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { type FileSummary, type GuardedReader, READ_MILLISECONDS } from "@hale/imaging";
+import { type FileSummary, type GuardedReader, READ_MILLISECONDS, titlesOf } from "@hale/imaging";
 import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";
 import { wholeNumber } from "../options.ts";
@@ -38,8 +38,8 @@ export function probeCommand(): Command {
     .addHelpText(
       "after",
       `
-Reads PNG, JPEG, TIFF, DICOM, NIfTI (.nii, .nii.gz, .hdr/.img), NRRD and MetaImage; a file is known by its content, not by
-its name. min, max, mean and sha256 are those of the stored values, before rescale, as little-endian bytes; "scaled" has
+Reads ${titlesOf()}; a file is known by its content, not by its
+name. min, max, mean and sha256 are those of the stored values, before rescale, as little-endian bytes; "scaled" has
 them after it, where it changes anything. The shape is frames, rows, columns and samples for DICOM and pictures, first axis
 fastest for the others. Spacing is in millimetres between columns, rows and slices; orientation says where these grow
 towards (L left, P posterior, S superior).

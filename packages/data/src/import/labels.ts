@@ -3,6 +3,7 @@
  * them as the hospital does. Paths, patient ids and accession numbers are personal: a refusal tells line numbers and
  * counts, never what a cell or a path holds.
  */
+import { withoutExtension } from "@hale/imaging";
 import { SPLITS, type Split } from "../item.ts";
 import { invalid, readCsv } from "../manifest.ts";
 
@@ -31,13 +32,6 @@ const KINDS = ["normal", "abnormal", "unlabelled", "masks"] as const;
 type Kind = (typeof KINDS)[number];
 const isKind = (name: string): name is Kind => (KINDS as readonly string[]).includes(name);
 const isSplit = (name: string): name is Split => (SPLITS as readonly string[]).includes(name);
-
-/** A path without the extension by which its format is known. */
-export function withoutExtension(path: string): string {
-  return path
-    .replace(/(\.nii|\.hdr|\.img|\.nrrd|\.nhdr|\.mha|\.mhd)?(\.gz)?$/i, "")
-    .replace(/\.(png|jpe?g|tiff?|dcm)$/i, "");
-}
 
 /**
  * Reads a path relative to its source, with forward slashes. A split folder counts only beside a kind (`train/normal/`

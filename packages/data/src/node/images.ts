@@ -3,9 +3,10 @@
  * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
  */
 import { HaleError, isUnreadableImage, sha256Hex } from "@hale/core";
-import { type PrepareOptions, prepare, type Raster, resizePlane, toGrey } from "@hale/imaging";
+import { type PrepareOptions, prepare, type Raster, resizePlane } from "@hale/imaging";
 import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
 import type { Item } from "../item.ts";
+import { lesionPixels } from "../mask.ts";
 import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
 
 export interface ReadOptions {
@@ -92,7 +93,7 @@ export function loadImages(
 
 /**
  * The lesion mask of an item as [size, size] of 0 and 1 (1 where at least half of the pixel is marked), null without
- * one. Any non-zero stored value counts as marked. Throws what reading an image throws.
+ * one. What is marked: mask.ts. Throws what reading an image throws.
  */
 export async function loadMask(item: Item, size: number): Promise<Uint8Array | null> {
   if (item.mask === null) return null;
@@ -103,7 +104,8 @@ export async function loadMask(item: Item, size: number): Promise<Uint8Array | n
     const { fullWidth, fullHeight } = sliced.frame;
     return Uint8Array.from(resizePlane(mask, fullWidth, fullHeight, size, size), (share) => (share >= 0.5 ? 1 : 0));
   }
-  const { width, height, data } = toGrey(await readImage(item.mask, name));
-  const marked = Uint8Array.from(data, (value) => (value > 0 ? 1 : 0));
+  const picture = await readImage(item.mask, name);
+  const { width, height } = picture;
+  const marked = lesionPixels(picture);
   return Uint8Array.from(resizePlane(marked, width, height, size, size), (share) => (share >= 0.5 ? 1 : 0));
 }

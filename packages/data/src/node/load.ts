@@ -7,14 +7,14 @@ import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { PICTURE_HEAD, pictureKind } from "@hale/imaging";
+import { HEAD_BYTES, isPicture } from "@hale/imaging";
 import { assembleDataset } from "../assemble.ts";
 import { readFolders } from "../folders.ts";
-import type { Dataset, DatasetInput, Item, Row } from "../item.ts";
+import type { AskedInput, Dataset, DatasetInput, Item, Row } from "../item.ts";
 import { formatManifest, invalid, parseManifest } from "../manifest.ts";
 import { filePartOf, isPictureName, isScanName, parseSlicePath, slicePath } from "../scan-names.ts";
 import type { SplitOptions } from "../split.ts";
-import { type AskedInput, completeInput, expandScans } from "./expand.ts";
+import { completeInput, expandScans } from "./expand.ts";
 
 const MANIFESTS = ["split.csv", "manifest.csv"];
 /** Files beyond this are not a data set but somebody's disk. */
@@ -68,8 +68,8 @@ async function beginsLikePicture(file: string): Promise<boolean> {
   const handle = await open(file, "r").catch(() => null);
   if (!handle) return false;
   try {
-    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(PICTURE_HEAD) });
-    return pictureKind(buffer.subarray(0, bytesRead)) !== null;
+    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(HEAD_BYTES) });
+    return isPicture(buffer.subarray(0, bytesRead));
   } catch {
     // A folder: a DICOM series.
     return false;

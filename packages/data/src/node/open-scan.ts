@@ -19,6 +19,7 @@ import {
 } from "@hale/imaging";
 import { readScan, readScanBytes } from "@hale/imaging/node";
 import type { Item, ItemScan } from "../item.ts";
+import { lesionOf } from "../mask.ts";
 import { samePlace } from "../same-place.ts";
 
 interface Kept<T> {
@@ -75,9 +76,6 @@ export interface OpenMask {
   picture(index: number): Uint8Array;
 }
 
-/** Values of masks are whole numbers that rescaling may have moved by a little. */
-const MARKED = 1e-6;
-
 /**
  * The mask of a scan: an own scan on the same grid, its axes in any order and direction; where either has no place, equal
  * sizes are enough. Throws DATASET_INVALID where it lies elsewhere, and what reading throws.
@@ -105,17 +103,7 @@ export async function openMask(file: string, name: string, { scan, stack, frame 
   }
   const mask: Scan = { ...own, affine: scan.affine };
   const itsStack = stackOf(mask, stack.axis, name);
-  const transformAt = (slice: number) => mask.modality[mask.modality.length > 1 ? slice : 0];
-  const area = mask.size[0] * mask.size[1];
-  const marked = (voxel: number): boolean => {
-    const transform = transformAt(Math.floor(voxel / area));
-    for (let c = 0; c < mask.channels; c++) {
-      const value = mask.stored[voxel * mask.channels + c];
-      const scaled = transform?.kind === "linear" ? value * transform.slope + transform.intercept : value;
-      if (Math.abs(scaled) > MARKED) return true;
-    }
-    return false;
-  };
+  const marked = lesionOf(mask);
   return {
     marks: (index) => some(itsStack.plane(index), marked),
     picture: (index) => markedPicture(partOf(itsStack.plane(index), frame), frame, marked),

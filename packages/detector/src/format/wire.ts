@@ -1,12 +1,30 @@
 /**
  * @file Reads the wire format of protocol buffers (protobuf.dev/programming-guides/encoding), no schema: enough to look
- * through a model before ONNX Runtime is given it.
+ * through a model before ONNX Runtime is given it, and writes fields of bytes, enough to add a card to it.
  */
+
+import { joinedBytes } from "@hale/core";
 
 /** One field of a message: a number (varint), or bytes (everything else). */
 export interface WireField {
   id: number;
   value: bigint | Uint8Array;
+  /** The whole field as it stands in the message: number and kind, length, value. */
+  raw: Uint8Array;
+}
+
+/** A field of bytes, or of text as UTF-8. */
+export function encodeField(id: number, content: Uint8Array | string): Uint8Array {
+  const value = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return joinedBytes([Uint8Array.of(...varintOf(id * 8 + 2), ...varintOf(value.length)), value]);
+}
+
+function varintOf(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return [...bytes, rest];
+    bytes.push((rest % 128) + 128);
+  }
 }
 
 /** The fields of a message, in order. Throws RangeError where bytes are not one. */
@@ -28,14 +46,17 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField> {
     return bytes.subarray(at - length, at);
   };
   while (at < bytes.length) {
+    const start = at;
     const key = Number(varint());
     const id = Math.floor(key / 8);
     const kind = key % 8;
     if (id < 1) throw new RangeError("A field has no number.");
-    if (kind === 0) yield { id, value: varint() };
-    else if (kind === 1) yield { id, value: take(8) };
-    else if (kind === 2) yield { id, value: take(Number(varint())) };
-    else if (kind === 5) yield { id, value: take(4) };
+    let value: bigint | Uint8Array;
+    if (kind === 0) value = varint();
+    else if (kind === 1) value = take(8);
+    else if (kind === 2) value = take(Number(varint()));
+    else if (kind === 5) value = take(4);
     else throw new RangeError(`A field has the unknown kind ${kind}.`);
+    yield { id, value, raw: bytes.subarray(start, at) };
   }
 }

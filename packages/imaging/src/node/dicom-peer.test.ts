@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { readDicom } from "../dicom/read.ts";
+import { readDicom } from "../formats/dicom/read.ts";
 import "./dicom.ts";
 import { ARRAYS } from "../volumes/samples.ts";
 

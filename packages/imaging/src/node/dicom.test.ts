@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dicomFilesIn, filesOfDicomDir, isInside } from "../dicom/container.ts";
-import { bytesOf, dicomFile, el, imageFile, type Spec } from "../dicom/dicom-fixture.ts";
-import { DICOM_LIMITS } from "../dicom/refuse.ts";
+import { dicomFilesIn, filesOfDicomDir, isInside } from "../formats/dicom/container.ts";
+import { bytesOf, dicomFile, el, imageFile, type Spec } from "../formats/dicom/dicom-fixture.ts";
+import { DICOM_LIMITS } from "../formats/dicom/refuse.ts";
 import { readDicomFolder } from "./dicom.ts";
 
 const image = (n: number) => imageFile([n, 2, 3, 4, 5, 6], { more: [el(0x00080018, "UI", `1.2.3.${n}`)] });

@@ -1,25 +1,15 @@
 /** @file DICOM from disk, for Node: single files, folders, DICOMDIR and zips. */
-import { lstat, readdir, readFile, realpath } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { lstat, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { HaleError } from "@hale/core";
-import { setDicomWasm } from "../dicom/codecs.ts";
-import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../dicom/container.ts";
-import { isDicom } from "../dicom/file.ts";
-import { outlineDicom } from "../dicom/outline.ts";
-import type { DicomObject } from "../dicom/read.ts";
-import type { LeftOut } from "../dicom/series.ts";
+import { dicomFilesIn, filesOfDicomDir, isDicomDir, isZip } from "../formats/dicom/container.ts";
+import { outlineDicom } from "../formats/dicom/outline.ts";
+import type { DicomObject } from "../formats/dicom/read.ts";
+import type { LeftOut } from "../formats/dicom/series.ts";
+import { isDicom } from "../formats/dicom/start.ts";
 import { readImageBytes } from "./bytes.ts";
+import "./codecs.ts";
 import { sharedReader } from "./reader.ts";
-
-const require = createRequire(import.meta.url);
-
-/** Lets the DICOM codecs come from the installed package; called when `@hale/imaging/node` is imported. */
-export function useInstalledCodecs(): void {
-  setDicomWasm(() => readFile(require.resolve("dcmjs-codecs/build/dcmjs-native-codecs.wasm")));
-}
-
-useInstalledCodecs();
 
 export interface FolderProgress {
   /** Files looked at, and files found so far in all. */

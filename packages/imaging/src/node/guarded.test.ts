@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
-import { assemble, chunk, header, makePng } from "../raster/png-fixture.ts";
+import { assemble, chunk, header, makePng } from "../formats/png/png-fixture.ts";
 import type { GuardedReader } from "../reader/guard/guard.ts";
 import { readImageFile } from "../reader/read.ts";
 import { readSibling } from "./bytes.ts";

@@ -3,7 +3,8 @@ import type { Raster } from "../raster/raster.ts";
 import { sharedReader } from "./reader.ts";
 
 export { readImageBytes, readSibling } from "./bytes.ts";
-export { dicomObjectsIn, type FolderProgress, readDicomFolder, useInstalledCodecs } from "./dicom.ts";
+export { useInstalledCodecs } from "./codecs.ts";
+export { dicomObjectsIn, type FolderProgress, readDicomFolder } from "./dicom.ts";
 export { openGuardedReader } from "./guarded.ts";
 export { sharedReader } from "./reader.ts";
 export { readScan, readScanBytes } from "./scans.ts";

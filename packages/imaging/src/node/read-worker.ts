@@ -4,7 +4,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import type { FileSource, ReadRequest } from "../reader/guard/protocol.ts";
 import { type OpenedFile, openGiven, serve } from "../reader/guard/serve.ts";
 import { readImageBytes, readSibling } from "./bytes.ts";
-import { useInstalledCodecs } from "./dicom.ts";
+import { useInstalledCodecs } from "./codecs.ts";
 
 /** Web Crypto takes no more than 2 GB at once. */
 const HASH_STEP = 2 ** 26;

@@ -1,7 +1,7 @@
 /** @file What the fuzzer found, each as a file made here, so that it stays found. */
 import { expect, test } from "vitest";
 import "../node/dicom.ts";
-import { compressedFile, dicomFile, el, imageElements, imageFile } from "../dicom/dicom-fixture.ts";
+import { compressedFile, dicomFile, el, imageElements, imageFile } from "../formats/dicom/dicom-fixture.ts";
 import { encodeFrame } from "../node/encoder-fixture.ts";
 import { readImageFile } from "./read.ts";
 

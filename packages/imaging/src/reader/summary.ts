@@ -3,8 +3,8 @@
  * values with their SHA-256, so that two readers can be held together without shipping pixels.
  */
 
+import type { ImageFile } from "../formats/image-file.ts";
 import type { Samples, Scan } from "../volumes/scan.ts";
-import type { FileKind, ImageFile } from "./read.ts";
 
 /** SHA-256 of bytes, in hexadecimal. */
 export type Sha256 = (bytes: Uint8Array) => Promise<string>;
@@ -17,7 +17,7 @@ export interface Statistics {
 }
 
 export interface FileSummary extends Statistics {
-  kind: FileKind;
+  kind: string;
   /** As `ImageFile.shape`. */
   shape: number[];
   /** Millimetres between columns, rows and slices; null where unknown. */

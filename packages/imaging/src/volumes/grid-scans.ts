@@ -1,9 +1,9 @@
 /** @file From the samples of a regular grid to scans: time points and components apart, colours together. */
 import { rangeOf, samplesLike } from "./samples.ts";
-import type { Affine, ModalityTransform, Samples, Scan, ScanFormat } from "./scan.ts";
+import type { Affine, ModalityTransform, Samples, Scan } from "./scan.ts";
 
 export interface Grid {
-  format: ScanFormat;
+  format: string;
   size: readonly [number, number, number];
   /** Numbers a voxel, which lie side by side in `stored`. */
   components: number;

@@ -165,7 +165,7 @@ describe("normalisation", () => {
     expect(defaultNormalisation(row([0], { format: "dicom", affine: null }))).toEqual({ kind: "file" });
     expect(defaultNormalisation(row([0], { format: "dicom" }))).toEqual(ROBUST);
     expect(defaultNormalisation(row([0]))).toEqual(ROBUST);
-    expect(defaultNormalisation(row([0], { format: "png" }))).toEqual({ kind: "full-scale" });
+    expect(defaultNormalisation(row([0], { format: "png", picture: true }))).toEqual({ kind: "full-scale" });
   });
 
   test("of colour is its full scale, whatever is asked for", () => {

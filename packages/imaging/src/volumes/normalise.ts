@@ -45,7 +45,7 @@ const SOFT_TISSUE: Normalisation = { kind: "window", center: 40, width: 400 };
  * robust percentiles of the volume.
  */
 export function defaultNormalisation(scan: Scan): Normalisation {
-  if (scan.format === "png" || scan.format === "jpeg" || scan.format === "tiff") return { kind: "full-scale" };
+  if (scan.picture) return { kind: "full-scale" };
   if (scan.unit === "HU") {
     const voi = scan.voi[0];
     return voi?.kind === "window" && voi.width >= 1

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readNifti } from "./nifti/read.ts";
-import { writeNifti } from "./nifti/write.ts";
+import { readNifti } from "../formats/nifti/read.ts";
+import { writeNifti } from "../formats/nifti/write.ts";
 import { axisCodes, axisSources, reorient } from "./orientation.ts";
 import type { Affine, Scan } from "./scan.ts";
 import { ALL_CODES, canonicalScan, storedAs } from "./scan-fixture.ts";

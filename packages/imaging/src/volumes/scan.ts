@@ -33,10 +33,11 @@ export type VoiTransform =
  */
 export type Affine = readonly number[];
 
-export type ScanFormat = "dicom" | "nifti" | "nrrd" | "metaimage" | "png" | "jpeg" | "tiff";
-
 export interface Scan {
-  format: ScanFormat;
+  /** The format that it was read from: "dicom", "nifti", "png". */
+  format: string;
+  /** A plain picture: what its numbers mean is known to nobody, and all of their range is meant to be seen. */
+  picture?: true;
   /** Columns, rows, and slices or frames. */
   size: readonly [number, number, number];
   /** 1 = grey, 3 = RGB (never YBR or palette: readers turn these into RGB). */

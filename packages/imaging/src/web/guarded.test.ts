@@ -10,13 +10,13 @@ import { zlibSync } from "fflate";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { needs } from "../../../core/src/node/needs-fixture.ts";
-import { compressedFile, imageFile } from "../dicom/dicom-fixture.ts";
+import { compressedFile, imageFile } from "../formats/dicom/dicom-fixture.ts";
+import { GREY_JPEG } from "../formats/jpeg/jpeg-fixture.ts";
+import { niftiBytes } from "../formats/nifti/nifti-fixture.ts";
+import { assemble, chunk, header, makePng } from "../formats/png/png-fixture.ts";
+import { LZW_TIFF } from "../formats/tiff/tiff-fixture.ts";
 import { encodeFrame } from "../node/encoder-fixture.ts";
 import { openGuardedReader } from "../node/guarded.ts";
-import { GREY_JPEG } from "../raster/jpeg-fixture.ts";
-import { assemble, chunk, header, makePng } from "../raster/png-fixture.ts";
-import { LZW_TIFF } from "../raster/tiff-fixture.ts";
-import { niftiBytes } from "../volumes/nifti/nifti-fixture.ts";
 import type { PageFile } from "./page-fixture.ts";
 
 /** Debian's package `chromium`. */

@@ -1,6 +1,6 @@
 /** @file The Web Worker that reads files for guarded.ts. The first message says where codecs are, the others are files. */
-import { setDicomWasm } from "../dicom/codecs.ts";
-import { setJpegWasm } from "../raster/jpeg-decode.ts";
+import { setDicomWasm } from "../formats/dicom/codecs.ts";
+import { setJpegWasm } from "../formats/jpeg/wasm-source.ts";
 import type { ReadRequest } from "../reader/guard/protocol.ts";
 import { openGiven, serve } from "../reader/guard/serve.ts";
 

@@ -8,7 +8,13 @@ import { gunzipSync, inflateSync } from "node:zlib";
 import { encodePng, writeNifti } from "@hale/imaging";
 import CRC32 from "crc-32";
 import { zipSync } from "fflate";
-import { dicomFile, el, imageElements, packed, type Spec } from "../../../../imaging/src/dicom/dicom-fixture.ts";
+import {
+  dicomFile,
+  el,
+  imageElements,
+  packed,
+  type Spec,
+} from "../../../../imaging/src/formats/dicom/dicom-fixture.ts";
 
 /** What must not be found, in whatever case and coding. */
 export const PLANTED = [

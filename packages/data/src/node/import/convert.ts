@@ -5,20 +5,12 @@
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import {
-  assembleSeries,
-  axisCodes,
-  type DicomObject,
-  encodePng,
-  modalityValue,
-  reorient,
-  type Scan,
-  writeNifti,
-} from "@hale/imaging";
+import { assembleSeries, axisCodes, type DicomObject, encodePng, reorient, type Scan, writeNifti } from "@hale/imaging";
 import { sharedReader } from "@hale/imaging/node";
 import { colourFrames, greyVolume } from "../../import/encode.ts";
 import type { Reason, ScanRecord } from "../../import/records.ts";
 import { unitTerm } from "../../import/terms.ts";
+import { lesionOf } from "../../mask.ts";
 import { samePlace } from "../../same-place.ts";
 import type { Unit } from "./plan.ts";
 import { reasonOf } from "./sources.ts";
@@ -178,13 +170,11 @@ async function maskFile(found: Surveyed, scan: Scan, extension: "nii.gz" | "png"
   if (scans.length !== 1) return null;
   let [mask] = scans;
   if (mask.affine && scan.affine) mask = reorient(mask, axisCodes(scan.affine));
-  const { size, affine, stored, channels, modality } = mask;
+  const { size, affine } = mask;
   if (size.some((n, axis) => n !== scan.size[axis])) return null;
   if (affine && scan.affine && !samePlace(affine, scan.affine, size)) return null;
-  const marked = new Uint8Array(size[0] * size[1] * size[2]);
-  for (let i = 0; i < marked.length; i++) {
-    for (let c = 0; c < channels; c++) if (modalityValue(modality[0], stored[i * channels + c]) > 0) marked[i] = 1;
-  }
+  const isLesion = lesionOf(mask);
+  const marked = Uint8Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => Number(isLesion(i)));
   if (extension === "png") {
     const data = marked.map((value) => 255 * value);
     return async () => encodePng({ width: size[0], height: size[1], channels: 1, maxValue: 255, data });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { IDENTITY, readImageFile, type Scan, writeNifti } from "@hale/imaging";
 import { zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dicomFile, el } from "../../../../imaging/src/dicom/dicom-fixture.ts";
+import { dicomFile, el } from "../../../../imaging/src/formats/dicom/dicom-fixture.ts";
 import { parseTable, SCAN_COLUMNS } from "../../import/records.ts";
 import {
   filesOf,

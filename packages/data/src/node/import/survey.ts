@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { type FileKind, kindOf, outlineDicom } from "@hale/imaging";
+import { outlineDicom, type Reader, readerOf } from "@hale/imaging";
 import { type Place, placeOf } from "../../import/labels.ts";
 import type { Reason } from "../../import/records.ts";
 import { bodyPartTerm, isNoPicture, isSingle, modalityTerm, sideTerm, viewTerm } from "../../import/terms.ts";
@@ -62,42 +62,32 @@ export async function* surveyFile(source: SourceFile, options: SurveyOptions): A
     }
     const { file, bytes } = one;
     try {
-      const kind = kindOf(bytes);
+      const reader = readerOf(bytes);
       const place = placeOf(file.path, options.classes);
-      if (kind === null) yield { leftOut: "not-an-image", place: file.place };
-      else if (kind === "dicom") yield surveyDicom(bytes, file, place, options);
-      else yield await surveyImage(bytes, file, place, kind);
+      if (reader === null) yield { leftOut: "not-an-image", place: file.place };
+      else if (reader.kind === "dicom") yield surveyDicom(bytes, file, place, options);
+      else yield await surveyImage(bytes, file, place, reader);
     } catch (error) {
       yield { leftOut: reasonOf(error), place: file.place };
     }
   }
 }
 
-async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, format: FileKind): Promise<Survey> {
+async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, reader: Reader): Promise<Survey> {
   const hash = createHash("sha256").update(bytes);
   const parts: string[] = [];
-  for (const name of companionsOf(bytes, basename(file.place), format)) {
+  for (const name of reader.companions?.(bytes, basename(file.place)) ?? []) {
     const part = await file.sibling(name);
     if (part === null) continue;
     hash.update(part);
     parts.push(name);
   }
-  const kind = format === "png" || format === "jpeg" || format === "tiff" ? "picture" : "volume";
+  const kind = reader.decode ? "picture" : "volume";
   return { found: { file, place, kind, id: hash.digest("hex"), identity: null, terms: NO_TERMS, parts } };
 }
 
-/** Names of files that hold the samples of a header, as far as the header or its own name tells. */
-function companionsOf(bytes: Uint8Array, name: string, format: FileKind): string[] {
-  const stem = /^(.*)\.hdr(?:\.gz)?$/i.exec(name)?.[1];
-  if (format === "nifti") return stem === undefined ? [] : [`${stem}.img`, `${stem}.img.gz`];
-  const text = new TextDecoder("iso-8859-1").decode(bytes.subarray(0, 65536));
-  const field = format === "nrrd" ? /^data ?file:[ \t]*(.+?)\s*$/im : /^ElementDataFile[ \t]*=[ \t]*(.+?)\s*$/m;
-  const named = format === "nrrd" || format === "metaimage" ? field.exec(text)?.[1] : undefined;
-  return named === undefined || named === "LOCAL" ? [] : [named];
-}
-
 function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options: SurveyOptions): Survey {
-  const { instance, isDirectory, burnedIn, converted } = outlineDicom(bytes, "");
+  const { instance, isDirectory, textInPixels } = outlineDicom(bytes, "");
   if (isDirectory) return { passedOver: true };
   const out = (leftOut: Reason): Survey => ({ leftOut, place: file.place });
   if (instance === null) return out("no-pixels");
@@ -106,10 +96,8 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
   const types = imageType.map((type) => type.toUpperCase());
   if (types.includes("LOCALIZER") || types.includes("SCOUT")) return out("localizer");
   if (!options.allowBurnedIn) {
-    if (burnedIn === true) return out("burned-in");
-    if (burnedIn === null && mayShowText(instance.sopClassUid, modality, types, converted)) {
-      return out("burned-in-possible");
-    }
+    if (textInPixels === "yes") return out("burned-in");
+    if (textInPixels === "possible") return out("burned-in-possible");
   }
   const { patientId, issuerOfPatientId, patientName, accessionNumber } = instance.identity;
   const terms = {
@@ -136,21 +124,6 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
       parts: [],
     },
   };
-}
-
-/** Secondary Capture (PS3.4, B.5: 7 and 7.1 to 7.4), and ultrasound (3.1, 6.1, 6.2, 6.3 and the retired ones). */
-const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.\d+)?$/;
-const ULTRASOUND = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(3|6)(\.\d+)?$/;
-
-/** Screen captures, digitised film and ultrasound carry names in their pixels as a rule, and seldom say so. */
-function mayShowText(sopClass: string | null, modality: string | null, types: readonly string[], converted: boolean) {
-  return (
-    converted ||
-    SECONDARY_CAPTURE.test(sopClass ?? "") ||
-    ULTRASOUND.test(sopClass ?? "") ||
-    ["US", "SC", "OT"].includes(modality ?? "") ||
-    types.some((type) => /SCREEN|CAPTURE|DOSE|PROTOCOL/.test(type))
-  );
 }
 
 /** Whether its objects are scans of their own rather than slices of a stack. */

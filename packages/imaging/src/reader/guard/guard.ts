@@ -4,9 +4,9 @@
  * decodes cannot be asked to stop: ending it is the only way that always works.
  */
 import { HaleError } from "@hale/core";
-import type { DicomObject } from "../../dicom/read.ts";
+import type { DicomObject } from "../../formats/dicom/read.ts";
+import type { ImageFile } from "../../formats/image-file.ts";
 import type { Raster } from "../../raster/raster.ts";
-import type { ImageFile } from "../read.ts";
 import type { FileSummary } from "../summary.ts";
 import { buffersOf, type FileSource, type ReadAnswer, type Readings, type ReadRequest } from "./protocol.ts";
 

@@ -3,9 +3,9 @@
  * browsers; only how a worker is started differs (node/guarded.ts, web/guarded.ts).
  */
 import { HaleError } from "@hale/core";
-import type { DicomObject } from "../../dicom/read.ts";
+import type { DicomObject } from "../../formats/dicom/read.ts";
+import type { ImageFile } from "../../formats/image-file.ts";
 import type { Raster } from "../../raster/raster.ts";
-import type { ImageFile } from "../read.ts";
 import type { FileSummary } from "../summary.ts";
 
 /** Where the bytes of a file are. A path is read by the worker itself, in Node only. */

@@ -1,10 +1,12 @@
 /** @file The worker's side of a guarded reading: one request in, one answer out, never an error. */
 
-import { readDicom } from "../../dicom/read.ts";
-import { decodeImage } from "../../raster/decode.ts";
-import { readImageFile } from "../read.ts";
+import { type Reader, whenNeeded } from "../../formats/reader.ts";
+import { decodeImage, readImageFile } from "../read.ts";
+import { READERS } from "../registry.ts";
 import { type Sha256, summarise } from "../summary.ts";
 import { answerTo, buffersOf, type FileSource, type ReadAnswer, type Readings, type ReadRequest } from "./protocol.ts";
+
+const dicomReader = whenNeeded(() => import("../../formats/dicom/read.ts"));
 
 /** The bytes of a file, and of files beside it by bare name (null where there is none). */
 export interface OpenedFile {
@@ -12,22 +14,23 @@ export interface OpenedFile {
   companion(name: string): Promise<Uint8Array | null>;
 }
 
-/** Answers one request. The second of the pair are the buffers to hand over. */
+/** Answers one request, reading files of the given formats. The second of the pair are the buffers to hand over. */
 export async function serve(
   request: ReadRequest,
   open: (source: FileSource, name: string) => Promise<OpenedFile>,
   sha256: Sha256,
+  formats: readonly Reader[] = READERS,
 ): Promise<[ReadAnswer, ArrayBuffer[]]> {
   try {
     const { bytes, companion } = await open(request.source, request.name);
     const { name } = request;
-    const readers: { [W in keyof Readings]: () => Promise<Readings[W]> } = {
-      file: () => readImageFile(bytes, name, companion),
-      summary: async () => summarise(await readImageFile(bytes, name, companion), sha256),
-      dicom: () => readDicom(bytes, name),
-      picture: () => decodeImage(bytes, name),
+    const readings: { [W in keyof Readings]: () => Promise<Readings[W]> } = {
+      file: () => readImageFile(bytes, name, companion, formats),
+      summary: async () => summarise(await readImageFile(bytes, name, companion, formats), sha256),
+      dicom: async () => (await dicomReader()).readDicom(bytes, name),
+      picture: () => decodeImage(bytes, name, formats),
     };
-    const value = await readers[request.want]();
+    const value = await readings[request.want]();
     return [{ kind: "read", value }, buffersOf(value)];
   } catch (thrown) {
     return [answerTo(thrown), []];

@@ -1,0 +1,17 @@
+/** @file TIFF of either byte order (TIFF 6.0, section 2), first page. BigTIFF has another number and is not read. */
+import { holds } from "../../raster/bytes.ts";
+import { pictureReader } from "../picture-reader.ts";
+
+const LITTLE = [0x49, 0x49, 42, 0];
+const BIG = [0x4d, 0x4d, 0, 42];
+
+export const tiff = pictureReader(
+  {
+    kind: "tiff",
+    title: "TIFF",
+    extensions: ["tif", "tiff"],
+    headBytes: 4,
+    recognises: (head) => holds(head, LITTLE) || holds(head, BIG),
+  },
+  async () => (await import("./decode.ts")).decodeTiff,
+);
