@@ -9,7 +9,11 @@ import { writePhantomSet } from "@hale/data/node";
 import { type Card, unpackDetector } from "@hale/detector";
 import { readScan } from "@hale/imaging/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Found, radiographBytes, readBack } from "../../../packages/imaging/src/dicom/objects/source-fixture.ts";
+import {
+  type Found,
+  radiographBytes,
+  readBack,
+} from "../../../packages/imaging/src/formats/dicom/objects/source-fixture.ts";
 import { expectRefused, type Result, rowsOf, runHale } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
