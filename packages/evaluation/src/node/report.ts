@@ -54,7 +54,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
     audit: {
       warnings: audit.warnings,
       nearCopies: audit.nearCopies,
-      leaks: audit.leaks.map(({ a, b, sides, detail }) => `${a} (${sides[0]}) and ${b} (${sides[1]}): ${detail}`),
+      leaks: audit.leaks.map(({ a, b, splits, detail }) => `${a} (${splits[0]}) and ${b} (${splits[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,
       controls: audit.controls?.map(controlData) ?? null,

@@ -80,7 +80,7 @@ export interface ProvenanceData {
 
 export interface AuditData {
   warnings: readonly string[];
-  /** Images or patients found on more than one side of the split, each as a sentence. Null: not looked for. */
+  /** Images or patients found in more than one split, each as a sentence. Null: not looked for. */
   leaks: readonly string[] | null;
   /** Whether near copies were looked for. */
   nearCopies: boolean;
