@@ -96,7 +96,7 @@ test(
     const clean = join(folder, "clean.csv");
     const found = await hale(["data", "check", all, "--json"]);
     expect([found.code, JSON.parse(found.out).leaks.length]).toEqual([1, 1]);
-    expect(found.err).toMatch(/hale: all has 1 leaks between the sides of its split\..*hale data clean/);
+    expect(found.err).toMatch(/hale: all has 1 leaks between its splits\..*hale data clean/);
     expect((await hale(["data", "clean", all, "--out", clean])).out).toMatch(/3 images; left out: 1\n {2}a\.png/);
     expectRefused(await hale(["data", "clean", all, "--out", clean]), 1, /is there already.*--force/s);
     expect((await hale(["data", "check", clean])).code).toBe(0);
