@@ -8,6 +8,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   aggregation: "The flag is --aggregate.",
   deidentify: "The flag is --deidentify.",
   device: "The flag is --device cpu.",
+  features: "The flag is --features; --list prints the layers.",
   dicomOut: "The flag is --dicom-out.",
   normalisation: "The flag is --normalise, for example --normalise file.",
   slices: "The flag is --slices, for example --slices axial:0.2-0.8.",

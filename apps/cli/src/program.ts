@@ -46,7 +46,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: "backbone",
-    summary: "Frozen networks that a perceptual loss looks through",
+    summary: "Frozen networks that methods look through: import from ONNX, list layers",
     load: async () => (await import("./commands/backbone.ts")).backboneCommand(),
   },
   {
@@ -122,7 +122,7 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(error.message);
+    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
   console.error("hale: an unexpected fault; please report it with what follows.");

@@ -92,11 +92,11 @@ export function summariseCheck(dataset: Dataset, { notNumbers = [], ...findings 
 
 function leakWarnings(leaks: readonly Leak[]): string[] {
   const words: Record<Leak["kind"], string> = {
-    patient: "patients are on two sides of the split",
-    group: "groups are on two sides of the split",
-    file: "volumes have slices on two sides of the split",
-    identical: "pairs of identical files are on two sides of the split",
-    "near-copy": "pairs of near copies are on two sides of the split",
+    patient: "patients are in two splits",
+    group: "groups are in two splits",
+    file: "volumes have slices in two splits",
+    identical: "pairs of identical files are in two splits",
+    "near-copy": "pairs of near copies are in two splits",
   };
   return (Object.keys(words) as Leak["kind"][]).flatMap((kind) => {
     const count = leaks.filter((leak) => leak.kind === kind).length;
@@ -132,7 +132,7 @@ export function formatDatasetCheck(check: DatasetCheck): string {
   lines.push(`Leaks: ${check.leaks.length === 0 ? "none found" : check.leaks.length}${left}`);
   for (const leak of check.leaks.slice(0, 20)) {
     const similarity = leak.kind === "near-copy" ? `, agreement ${leak.similarity.toFixed(3)}` : "";
-    lines.push(`  ${leak.a} (${leak.sides[0]}) and ${leak.b} (${leak.sides[1]}): ${leak.detail}${similarity}`);
+    lines.push(`  ${leak.a} (${leak.splits[0]}) and ${leak.b} (${leak.splits[1]}): ${leak.detail}${similarity}`);
   }
   if (check.leaks.length > 20) lines.push(`  and ${check.leaks.length - 20} more`);
   if (check.controls) {

@@ -120,7 +120,7 @@ describe("slices", () => {
     },
   );
 
-  test("without foreground are passed over, and a volume without any is refused", () => {
+  test("without foreground are skipped, and a volume without any is refused", () => {
     expect(sliceScan(ball, { ...input, leastForeground: 0.01 }).indices).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13]);
     expect(() => sliceScan(ball, { ...input, leastForeground: 0.9 }, "b.nii")).toThrow(
       /b\.nii has 20 axial slices, of which none/,

@@ -24,7 +24,7 @@ export interface SliceSelection {
 export interface ScanInput {
   normalisation: Normalisation;
   slices: SliceSelection;
-  /** Slices with a smaller share of foreground are passed over; 0 keeps all. */
+  /** Slices with a smaller share of foreground are skipped; 0 keeps all. */
   leastForeground: number;
   /** Cut to the patient, with this margin in millimetres (pixels, where a file knows none); null keeps all. */
   crop: { margin: number } | null;
@@ -204,7 +204,7 @@ function padded({ data }: NormalisedPlane, frame: Frame, channels: 1 | 3): Raste
 
 /**
  * Puts the map of a picture, row-major [mapHeight, mapWidth], back where its slice lies in the full grid of the volume:
- * `grid` has one number a voxel, in the scan's own order. Padding is cut off; what the frame leaves out stays as it is.
+ * `grid` has a value for each voxel, in the scan's own order. Padding is cut off; what the frame leaves out stays as it is.
  */
 export function putBack(
   grid: Float32Array,

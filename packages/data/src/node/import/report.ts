@@ -147,7 +147,7 @@ function remarks(plan: Plan, state: ImportState, labels: LabelTable | null): str
   const rows = [...state.rows.values()];
   say(
     rows.filter((row) => row.patient === null && row.group === null).length,
-    "scans have no patient: name one in the table of labels (column patient) or by --patient-pattern, or images of one patient may come to lie on two sides of a split.",
+    "scans have no patient: name one in the table of labels (column patient) or by --patient-pattern, or images of one patient may come to lie in two splits.",
   );
   const pictures = rows.filter((row) => isPicture(row.path)).length;
   if (pictures > 0 && pictures < rows.length) {
