@@ -9,6 +9,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   corrupt: "The flag is --skip-corrupt.",
   deidentify: "The flag is --deidentify.",
   device: "The flag is --device cpu.",
+  features: "The flag is --features; --list prints the layers.",
   dicomOut: "The flag is --dicom-out.",
   key: "The flag is --key.",
   labels: "The flag is --labels.",
