@@ -15,6 +15,8 @@ import { methodNamed } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import {
   type FinishedRun,
+  type FitSettings,
+  isByGradient,
   iterationsOf,
   type RunEvents,
   type RunSettings,
@@ -187,9 +189,11 @@ export function commandOf(settings: RunSettings, run: string, iteration: number)
   };
   const set = Object.entries(settings.options).map(([key, value]) => ` --set ${key}=${text(value)}`);
   const split = settings.splitSeed === undefined ? "" : ` --split-seed ${settings.splitSeed}`;
+  const steps = isByGradient(settings) ? `--iterations ${settings.iterations} ` : "";
+  const until = isByGradient(settings) && iteration < settings.iterations ? ` --until ${iteration}` : "";
   return (
-    `hale train $HALE_DATA/${basename(settings.data)} --method ${settings.method}${set.join("")} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
-    `--seed ${settings.seed}${split} --every ${settings.every} --threads ${settings.threads}${iteration < settings.iterations ? ` --until ${iteration}` : ""}`
+    `hale train $HALE_DATA/${basename(settings.data)} --method ${settings.method}${set.join("")} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} ${steps}` +
+    `--seed ${settings.seed}${split} --every ${settings.every} --threads ${settings.threads}${until}`
   );
 }
 
@@ -198,24 +202,23 @@ async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   const given = (options.set ?? []).reduce((before, text) => setting(text, before), {});
   const method = methodNamed(options.method);
   const { data, seed, splitSeed } = options;
-  const split = { data, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
+  const split = { data, method: options.method, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
   const iterations = options.epochs
     ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
     : options.iterations;
-  return {
+  const common: FitSettings = {
     ...split,
-    method: options.method,
     options: given,
     size: options.size,
     channels: options.colour ? 3 : 1,
-    iterations,
     device: "cpu",
     threads: options.threads,
-    selection: method.needsUnlabelled ? "pseudo-auc" : "last",
     every: Math.min(options.every, iterations),
     keep: 2,
     corrupt: "refuse",
   };
+  if (method.learning === "fit") return common;
+  return { ...common, iterations, selection: method.needsUnlabelled ? "pseudo-auc" : "last" };
 }
 
 /** The controls on the same test images. */

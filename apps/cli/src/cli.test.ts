@@ -363,7 +363,7 @@ describe("the whole way", () => {
       const args = ["train", "scans", "--out", "long", "--iterations", "100000", ...TINY];
       const stopped = await hale(args, /Estimated/);
       expect(stopped.code).toBe(3);
-      expect(stopped.err).toMatch(/Stopped at iteration \d+; go on with: hale train --resume long\n$/);
+      expect(stopped.err).toMatch(/Stopped at iteration \d+, and saved\. Go on with: hale train --resume long\n$/);
       const at = Number(/Stopped at iteration (\d+)/.exec(stopped.err)![1]);
       const resumed = await hale(["train", "--resume", "long", "--until", String(at + 1), "--json"]);
       expect(resumed.code).toBe(0);

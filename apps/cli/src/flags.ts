@@ -2,7 +2,6 @@
  * @file Which flag a library's error means. Libraries say what is wrong and what would help, and name the setting
  * (`HaleError.setting`); how it is set here is the command's to add.
  */
-import type { HaleError } from "@hale/core";
 
 /** By setting: the sentence that follows the remedy. */
 const SENTENCES: Readonly<Record<string, string>> = {
@@ -14,13 +13,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
   slices: "The flag is --slices, for example --slices axial:0.2-0.8.",
 };
 
+/** As far as sentences go: a `HaleError`, or what a row holds of one. */
+interface Said {
+  message: string;
+  setting?: string;
+}
+
 /** The error's sentences, with the flag where one would help: what is wrong, what to do, and how to say it here. */
-export function sentencesOf({ message, setting }: Pick<HaleError, "message" | "setting">): string {
+export function sentencesOf({ message, setting }: Said): string {
   const flag = setting === undefined ? undefined : SENTENCES[setting];
   return flag === undefined ? message : `${message} ${flag}`;
 }
 
 /** The remedy alone, with the flag. */
-export function remedyOf({ remedy, setting }: Pick<HaleError, "remedy" | "setting">): string {
+export function remedyOf({ remedy, setting }: Omit<Said, "message"> & { remedy: string }): string {
   return sentencesOf({ message: remedy, setting });
 }

@@ -122,7 +122,7 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(error.message);
+    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
   console.error("hale: an unexpected fault; please report it with what follows.");

@@ -3,8 +3,7 @@
  */
 
 import { HaleError } from "@hale/core";
-import { parseNormalisation, parseSlices } from "@hale/data";
-import type { AskedInput } from "@hale/data/node";
+import { type AskedInput, parseNormalisation, parseSlices } from "@hale/data";
 import type { Aggregation } from "@hale/detector";
 import { type Command, InvalidArgumentError } from "commander";
 import { rate } from "./options.ts";

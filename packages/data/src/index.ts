@@ -23,6 +23,7 @@ export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, SCAN_COLUMNS, type ScanRecord } from "./import/records.ts";
 export { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
 export {
+  type AskedInput,
   clusterOf,
   type Dataset,
   type DatasetInput,

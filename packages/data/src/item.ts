@@ -12,6 +12,9 @@ export interface DatasetInput extends ScanInput {
   unmarked: UnmarkedSlices;
 }
 
+/** Settings that were asked for; what is missing is chosen. */
+export type AskedInput = Partial<DatasetInput>;
+
 /** Where an image comes from that is cut out of a scan. */
 export interface ItemScan {
   /** Of the scan, as given; slices of one scan share it. */

@@ -6,11 +6,11 @@ import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
 import type { Card } from "./format/card.ts";
 import { unpackDetector } from "./format/package.ts";
-import { DetectorModel, type Examination } from "./model.ts";
+import { DetectorModel, type Examination, type Scores } from "./model.ts";
 import { selfCheckRaster } from "./self-check.ts";
 
-/** What a detector says of one image. Never holds NaN. */
-export interface Finding extends Examination {
+/** What a score means beside those of held-out normals. */
+export interface Call {
   /**
    * Conformal p-value among the n held-out normals, (1 + number with a score at least as high) / (n + 1): small for an
    * image unlike them. Null where the card has no normal scores.
@@ -20,6 +20,12 @@ export interface Finding extends Examination {
   decision: "normal" | "abnormal" | null;
   threshold: number | null;
 }
+
+/** What a detector says of one image. Never holds NaN. */
+export interface Finding extends Examination, Call {}
+
+/** The same without pictures. */
+export interface Verdict extends Scores, Call {}
 
 export class Detector {
   private constructor(
@@ -47,13 +53,31 @@ export class Detector {
     return new Detector(card, model);
   }
 
+  /** Batches that can be examined at the same time. */
+  get parallel(): number {
+    return 1;
+  }
+
   /** Examines one image of any size; images may be given before the last is done. Throws what `DetectorModel.run` does. */
   async examine(raster: Raster): Promise<Finding> {
-    const examination = await this.model.run(raster);
+    return (await this.examineBatch([raster]))[0];
+  }
+
+  /** Examines images of one size together: a finding each, which does not depend on the others. */
+  async examineBatch(rasters: readonly Raster[]): Promise<Finding[]> {
+    const examinations = await this.model.runBatch(rasters);
+    return examinations.map((examination) => ({ ...examination, ...this.callOf(examination.score) }));
+  }
+
+  /** The same without the pictures, which are then not made. */
+  async score(rasters: readonly Raster[]): Promise<Verdict[]> {
+    const scores = await this.model.scoreBatch(rasters);
+    return scores.map((one) => ({ ...one, ...this.callOf(one.score) }));
+  }
+
+  private callOf(score: number): Call {
     const threshold = this.card.threshold?.value ?? null;
-    const { score } = examination;
     return {
-      ...examination,
       pValue: conformalPValue(score, this.card.normalScores),
       decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
       threshold,

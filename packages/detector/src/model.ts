@@ -39,6 +39,9 @@ export interface Examination {
   parts: Record<string, number>;
 }
 
+/** An examination without its pictures. */
+export type Scores = Pick<Examination, "score" | "parts">;
+
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
@@ -101,10 +104,39 @@ export class DetectorModel {
    * Runs one image of any size. RGB becomes grey (Rec. 601) for a grey model, grey becomes three equal planes for an
    * RGB one. Throws SHAPE_MISMATCH for a bad raster and NUMERIC_FAILURE rather than return what is not a number.
    */
-  run(raster: Raster): Promise<Examination> {
-    const result = this.last.then(() => this.runNow(raster));
-    this.last = result.catch(() => {});
-    return result;
+  async run(raster: Raster): Promise<Examination> {
+    return (await this.runBatch([raster]))[0];
+  }
+
+  /** The same for images of one size together: an answer each, which does not depend on the others. */
+  async runBatch(rasters: readonly Raster[]): Promise<Examination[]> {
+    const { size, channels } = this.image;
+    const square = { width: size, height: size };
+    const pictures = [
+      ...this.views.map((name) => VIEW_PREFIX + name),
+      OUTPUTS.prepared,
+      ...(this.counterpart ? [OUTPUTS.healthy] : []),
+    ];
+    const read = await this.outputsOf(rasters, {
+      [OUTPUTS.map]: size * size,
+      ...lengths(pictures, channels * size * size),
+    });
+    return rasters.map((_, i) => {
+      const picture = (output: string): Picture => ({ ...square, channels, data: read(output, i) });
+      return {
+        ...this.scoresOf(read, i),
+        anomalyMap: { ...square, data: read(OUTPUTS.map, i) },
+        healthy: this.counterpart ? picture(OUTPUTS.healthy) : null,
+        prepared: picture(OUTPUTS.prepared),
+        views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
+      };
+    });
+  }
+
+  /** Scores and parts alone: nothing else is fetched from the device. */
+  async scoreBatch(rasters: readonly Raster[]): Promise<Scores[]> {
+    const read = await this.outputsOf(rasters, {});
+    return rasters.map((_, i) => this.scoresOf(read, i));
   }
 
   /** Makes the card's self-check: the score of the procedural picture, here and now. */
@@ -120,22 +152,37 @@ export class DetectorModel {
     await this.session.release();
   }
 
-  private async runNow(raster: Raster): Promise<Examination> {
-    checkRaster(raster);
-    const { size, channels } = this.image;
-    const source = channels === 1 ? toGrey(raster) : toRgb(raster);
-    const pixels = this.device.tensor(pixelsOf(source), [1, channels, source.height, source.width]);
-    const results = await this.session.run({ [INPUT]: pixels });
-    const read = (output: string, length: number): Float32Array => {
-      const data = results[output].data as Float32Array;
-      if (data.length !== length) {
+  private scoresOf(read: ReadOutput, i: number): Scores {
+    const parts = this.parts.map((name) => [name, read(PART_PREFIX + name, i)[0]]);
+    return { score: read(OUTPUTS.score, i)[0], parts: Object.fromEntries(parts) };
+  }
+
+  /**
+   * Runs a batch for scores, parts and the outputs named in `wanted`, with their lengths for one image, and gives a reader of
+   * what belongs to each image. Runs wait for one another.
+   */
+  private outputsOf(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
+    const result = this.last.then(() => this.runNow(rasters, wanted));
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  private async runNow(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
+    const { channels } = this.image;
+    const [data, height, width] = pixelsOf(rasters, channels);
+    const pixels = this.device.tensor(data, [rasters.length, channels, height, width]);
+    const expected = { ...lengths([OUTPUTS.score, ...this.parts.map((name) => PART_PREFIX + name)], 1), ...wanted };
+    const results = await this.session.run({ [INPUT]: pixels }, Object.keys(expected));
+    for (const [output, length] of Object.entries(expected)) {
+      const values = results[output].data as Float32Array;
+      if (values.length !== rasters.length * length) {
         throw new HaleError(
           "DETECTOR_MISMATCH",
-          `The model of ${this.name} gives ${data.length} values as ${output} where its card promises ${length}.`,
+          `The model of ${this.name} gives ${values.length} values as ${output} where its card promises ${rasters.length * length}.`,
           "Export the detector again.",
         );
       }
-      if (!data.every(Number.isFinite)) {
+      if (!values.every(Number.isFinite)) {
         throw new HaleError(
           "NUMERIC_FAILURE",
           `The model of ${this.name} gave values that are not numbers (${output}).`,
@@ -143,28 +190,51 @@ export class DetectorModel {
           { setting: "device" },
         );
       }
-      return data;
-    };
-    const plane = { width: size, height: size };
-    const area = size * size;
-    const picture = (output: string): Picture => ({ ...plane, channels, data: read(output, channels * area) });
-    return {
-      score: read(OUTPUTS.score, 1)[0],
-      anomalyMap: { ...plane, data: read(OUTPUTS.map, area) },
-      healthy: this.counterpart ? picture(OUTPUTS.healthy) : null,
-      prepared: picture(OUTPUTS.prepared),
-      views: Object.fromEntries(this.views.map((name) => [name, picture(VIEW_PREFIX + name)])),
-      parts: Object.fromEntries(this.parts.map((name) => [name, read(PART_PREFIX + name, 1)[0]])),
+    }
+    return (output, i) => {
+      const length = expected[output];
+      return (results[output].data as Float32Array).subarray(i * length, (i + 1) * length);
     };
   }
 }
 
-/** CHW planes of stored values / full scale, in [0, 1]. */
-function pixelsOf({ width, height, channels, maxValue, data }: Raster): Float32Array {
+/** What an output says of image `i`. */
+type ReadOutput = (output: string, i: number) => Float32Array;
+
+const lengths = (outputs: readonly string[], length: number): Record<string, number> =>
+  Object.fromEntries(outputs.map((output) => [output, length]));
+
+/**
+ * Rasters of one size as the network takes them: [N, C, H, W], stored values / full scale, in [0, 1], with H and W. Throws
+ * SHAPE_MISMATCH for bad rasters and for several sizes.
+ */
+function pixelsOf(rasters: readonly Raster[], channels: 1 | 3): [Float32Array, height: number, width: number] {
+  const { width, height } = rasters[0];
   const area = width * height;
-  const pixels = new Float32Array(channels * area);
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < area; i++) pixels[c * area + i] = data[i * channels + c] / maxValue;
+  const pixels = new Float32Array(rasters.length * channels * area);
+  for (const [i, raster] of rasters.entries()) {
+    checkRaster(raster);
+    if (raster.width !== width || raster.height !== height) {
+      const fault = `A batch holds images of ${width} × ${height} and of ${raster.width} × ${raster.height} pixels.`;
+      throw new HaleError("SHAPE_MISMATCH", fault, "Give images of one size together.");
+    }
+    const source = channels === 1 ? toGrey(raster) : toRgb(raster);
+    for (let c = 0; c < channels; c++) {
+      const at = (i * channels + c) * area;
+      fillPlane(pixels.subarray(at, at + area), source, c);
+    }
   }
-  return pixels;
+  return [pixels, height, width];
+}
+
+/** Each 8-bit value / 255, as float32. */
+const EIGHT_BITS = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+
+function fillPlane(plane: Float32Array, { data, channels, maxValue }: Raster, channel: number): void {
+  const { length } = plane;
+  if (data instanceof Uint8Array) {
+    for (let i = 0, at = channel; i < length; i++, at += channels) plane[i] = EIGHT_BITS[data[at]];
+  } else {
+    for (let i = 0, at = channel; i < length; i++, at += channels) plane[i] = data[at] / maxValue;
+  }
 }

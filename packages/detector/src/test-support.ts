@@ -77,6 +77,8 @@ export function cardWith(changes: Partial<Card> = {}): Card {
 /** What the pretended network answers to the pixels of one image, [C, H, W]. */
 export type Answer = (pixels: Float32Array, dims: readonly number[]) => { score: number; map?: number };
 
+const mapOf = ({ score, map = score }: ReturnType<Answer>) => map;
+
 export interface FakeOptions {
   kind?: Device["kind"];
   answer?: Answer;
@@ -88,6 +90,8 @@ export interface FakeOptions {
   /** Whether the network restores images; it does by default. */
   counterpart?: boolean;
   refuse?: Error;
+  /** Told of each run and its images; waited for. */
+  onRun?: (images: number) => unknown;
 }
 
 /** A device whose sessions answer by `answer` (score 0.25 by default); `log` tells what happened. */
@@ -99,6 +103,7 @@ export function fakeDevice({
   parts = {},
   counterpart = true,
   refuse,
+  onRun,
 }: FakeOptions = {}) {
   const log = { runs: 0, atOnce: 0, mostAtOnce: 0, released: 0 };
   const session = {
@@ -113,17 +118,25 @@ export function fakeDevice({
       log.runs++;
       log.mostAtOnce = Math.max(log.mostAtOnce, ++log.atOnce);
       await new Promise((resolve) => setTimeout(resolve, 1));
+      await onRun?.(pixels.dims[0]);
       log.atOnce--;
-      const { score, map = score } = answer?.(pixels.data, pixels.dims) ?? { score: 0.25 };
+      const [images, ...dims] = pixels.dims;
+      const each = pixels.data.length / images;
+      const answers = Array.from({ length: images }, (_, i) => {
+        const own = pixels.data.subarray(i * each, (i + 1) * each);
+        return answer?.(own, [1, ...dims]) ?? { score: 0.25 };
+      });
       const area = SIZE * SIZE;
-      const length = pixels.dims[1] * area;
+      const length = images * pixels.dims[1] * area;
       return {
-        [OUTPUTS.score]: { data: Float32Array.of(score) },
-        [OUTPUTS.map]: { data: new Float32Array(area).fill(map) },
+        [OUTPUTS.score]: { data: Float32Array.from(answers, ({ score }) => score) },
+        [OUTPUTS.map]: {
+          data: Float32Array.from({ length: images * area }, (_, i) => mapOf(answers[Math.floor(i / area)])),
+        },
         ...(counterpart && { [OUTPUTS.healthy]: { data: new Float32Array(length) } }),
         [OUTPUTS.prepared]: { data: new Float32Array(length).fill(0.5) },
-        ...mapped(prefixed(PART_PREFIX, parts), (value) => ({ data: Float32Array.of(value) })),
-        ...mapped(prefixed(VIEW_PREFIX, views), (count) => ({ data: new Float32Array(count).fill(-0.5) })),
+        ...mapped(prefixed(PART_PREFIX, parts), (value) => ({ data: new Float32Array(images).fill(value) })),
+        ...mapped(prefixed(VIEW_PREFIX, views), (count) => ({ data: new Float32Array(images * count).fill(-0.5) })),
       };
     },
     async release() {

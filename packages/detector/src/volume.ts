@@ -93,10 +93,21 @@ export async function examineScan(
   return { score, aggregation, ...call, axis: stack.axis, slices, highest: highest!, map, notNumbers };
 }
 
-type Call = Pick<VolumeFinding, "pValue" | "decision" | "threshold" | "thresholdReason">;
+type VolumeCall = Pick<VolumeFinding, "pValue" | "decision" | "threshold" | "thresholdReason">;
 
-function callOf({ card }: Detector, scan: Scan, score: number, otherInput: boolean, aggregation: Aggregation): Call {
-  const none = (thresholdReason: string): Call => ({ pValue: null, decision: null, threshold: null, thresholdReason });
+function callOf(
+  { card }: Detector,
+  scan: Scan,
+  score: number,
+  otherInput: boolean,
+  aggregation: Aggregation,
+): VolumeCall {
+  const none = (thresholdReason: string): VolumeCall => ({
+    pValue: null,
+    decision: null,
+    threshold: null,
+    thresholdReason,
+  });
   const { input } = card;
   const single = scan.size[2] === 1;
   if (!input || otherInput) return none("The scan was not made into pictures as the detector's own images were.");

@@ -10,7 +10,7 @@ export { assembleSeries, type DicomSeries, type LeftOut } from "./formats/dicom/
 export { isDicom } from "./formats/dicom/start.ts";
 export { TRANSFER_SYNTAXES, transferSyntax } from "./formats/dicom/syntaxes.ts";
 export type { ImageFile } from "./formats/image-file.ts";
-export { scanFile } from "./formats/image-file.ts";
+export { oneScan, pictureOf, scanFile } from "./formats/image-file.ts";
 export { setJpegWasm } from "./formats/jpeg/wasm-source.ts";
 export { type MetaImageFile, readMetaImage } from "./formats/metaimage/read.ts";
 export type { NiftiDatatype } from "./formats/nifti/header.ts";
@@ -41,6 +41,7 @@ export { legendBar, type OverlayOptions, overlayMap } from "./raster/overlay.ts"
 export { type PrepareOptions, prepare } from "./raster/prepare.ts";
 export { checkRaster, emptyRaster, type FullScale, type Raster, toGrey, toRgb } from "./raster/raster.ts";
 export { resizePlane, resizeWeights } from "./raster/resize.ts";
+
 export { type GuardedReader, type GuardOptions, READ_MEMORY_BYTES, READ_MILLISECONDS } from "./reader/guard/guard.ts";
 export type { FileSource } from "./reader/guard/protocol.ts";
 export { readerNamed, withoutExtension } from "./reader/names.ts";

@@ -2,45 +2,40 @@
  * @file `hale score`: scores for files, folders and globs, one line an image as soon as it is known.
  */
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { writeAtomic } from "@hale/core/node";
-import { type Aggregation, Detector, mapPng, overlayPng, PART_PREFIX, picturePng, prefixed } from "@hale/detector";
+import { type Aggregation, Detector, RESEARCH_USE } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
-import { isDicom, isPicture } from "@hale/imaging";
-import { readImageBytes, readScan, sharedReader } from "@hale/imaging/node";
 import { openDevice } from "@hale/runtime/node";
 import {
-  DICOM_OUT_HELP,
-  type DicomOutOptions,
-  findTargets,
-  framesOf,
+  csvHead,
+  csvRow,
   identityOf,
   inputAsked,
-  openDicomOut,
-  refusePicture,
-  type ScanScoring,
+  rowRecord,
   SEGMENT_ABOVE,
-  scoreScan,
-  type Target,
-} from "@hale/scoring/node";
+  type SegmentAbove,
+  scoreTargets,
+} from "@hale/scoring";
+import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
+import { sentencesOf } from "../flags.ts";
 import { wholeNumber } from "../options.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 
-interface ScoreOptions extends ScanOptions, DicomOutOptions {
+interface ScoreOptions extends ScanOptions {
   format: "csv" | "jsonl";
+  json?: boolean;
   maps?: string;
   device: "cpu" | "webgpu";
   threads: number;
   strict?: boolean;
   aggregate?: Aggregation;
+  dicomOut?: string;
+  segmentAbove: SegmentAbove;
+  deidentify?: boolean;
+  key?: string;
 }
-
-const COLUMNS = ["file", "score", "p_value", "decision", "threshold", "error"] as const;
-/** By column; rows of volumes have more, such as their slices, which CSV leaves out. */
-type Row = Record<string, unknown>;
 
 export function scoreCommand(): Command {
   return addScanOptions(new Command("score"))
@@ -83,89 +78,63 @@ Examples:
   hale score detector.hale series/ --json --dicom-out objects/
   hale score detector.hale series/ --json --dicom-out objects/ --deidentify --key ~/keys/study.key`,
     )
-    .action(async (file: string, patterns: string[], options: ScoreOptions & { json?: boolean }) => {
-      const format = options.json ? "jsonl" : options.format;
-      const out = await openDicomOut(options);
-      const images = await findTargets(patterns, out?.library.sourceInstance);
-      const device = await openDevice({ kind: options.device, threads: options.threads });
-      const bytes = await readDetectorBytes(file);
-      const detector = await Detector.load(bytes, device, file);
-      const scoring = {
-        input: inputAsked(detector, askedInput(options)),
-        aggregation: options.aggregate,
-        maps: options.maps,
-        dicom: out && { out, identity: await identityOf(detector, bytes) },
-      };
-      const bar = progress("Scoring", !process.stderr.isTTY);
-      const columns = [...COLUMNS, ...detector.card.parts.map((name) => PART_PREFIX + name)];
-      if (format === "csv") console.log(columns.join(","));
-      let failed = 0;
-      try {
-        for (const [i, image] of images.entries()) {
-          const row = await scoreOne(detector, image, scoring, options.strict);
-          if (row.error !== null) failed++;
-          console.log(format === "csv" ? columns.map((name) => csvField(row[name])).join(",") : JSON.stringify(row));
-          bar.update(i + 1, images.length);
-        }
-      } finally {
-        bar.stop();
-        await detector.release();
-      }
-      // Not thrown: with --json that would add an object that is no row.
-      if (failed > 0) {
-        console.error(`hale: ${failed} of ${images.length} images could not be scored. Their rows say why.`);
-        process.exitCode = 1;
-      }
-    });
+    .action(score);
 }
 
-async function scoreOne(
-  detector: Detector,
-  { file, name, scan }: Target,
-  scoring: ScanScoring,
-  strict = false,
-): Promise<Row> {
+async function score(file: string, patterns: string[], options: ScoreOptions): Promise<void> {
+  const csv = !options.json && options.format === "csv";
+  const objects = await objectsAsked(options);
+  const targets = await findTargets(patterns, objects?.library.sourceInstance);
+  const device = await openDevice({ kind: options.device, threads: options.threads });
+  const bytes = await readDetectorBytes(file);
+  const detector = await Detector.load(bytes, device, file);
+  const { card } = detector;
+  const rows = scoreTargets(detector, targets, {
+    input: inputAsked(detector, askedInput(options)),
+    aggregation: options.aggregate,
+    maps: options.maps === undefined ? undefined : folderSink(options.maps),
+    objects: objects && { ...objects, detector: await identityOf(detector, bytes) },
+    strict: options.strict,
+    onNote: say,
+  });
+  const bar = progress("Scoring", !process.stderr.isTTY);
+  if (csv) process.stdout.write(csvHead(card));
+  let [done, failed] = [0, 0];
   try {
-    if (scan) return await scoreScan(detector, await scan(), file, name, scoring);
-    const bytes = await readImageBytes(file, file);
-    if (!isPicture(bytes)) {
-      const readSource = scoring.dicom?.out.library.sourceInstance;
-      const frames = readSource && isDicom(bytes) ? framesOf(bytes, file, readSource) : undefined;
-      return await scoreScan(detector, { scan: await readScan(file, file), frames }, file, name, scoring);
+    for await (const row of rows) {
+      if (row.error) failed++;
+      process.stdout.write(csv ? csvRow(card, row, sentencesOf) : `${JSON.stringify(rowRecord(row, sentencesOf))}\n`);
+      bar.update(++done, targets.length);
     }
-    refusePicture(detector, file);
-    const raster = await sharedReader().picture({ bytes }, file);
-    const finding = await detector.examine(raster);
-    if (scoring.maps) {
-      const base = join(scoring.maps, name);
-      await writeAtomic(`${base}-map.png`, mapPng(finding.anomalyMap, detector.card));
-      await writeAtomic(`${base}-overlay.png`, overlayPng(finding.prepared, finding.anomalyMap, detector.card));
-      if (finding.healthy) await writeAtomic(`${base}-healthy.png`, picturePng(finding.healthy));
-    }
-    const { score, pValue, decision, threshold } = finding;
-    return { file, score, p_value: pValue, decision, threshold, error: null, ...prefixed(PART_PREFIX, finding.parts) };
-  } catch (error) {
-    if (
-      !(error instanceof HaleError) ||
-      strict ||
-      !/^(IMAGE|FILE_NOT|FILE_UNREAD|SHAPE|DETECTOR_MISM)/.test(error.code)
-    )
-      throw error;
-    const none = detector.card.parts.map((name) => [PART_PREFIX + name, null]);
-    return {
-      file,
-      score: null,
-      p_value: null,
-      decision: null,
-      threshold: null,
-      error: error.message,
-      ...Object.fromEntries(none),
-    };
+  } finally {
+    bar.stop();
+    await detector.release();
+  }
+  // Not thrown: with --json that would add an object that is no row.
+  if (failed > 0) {
+    say(`${failed} of ${targets.length} images could not be scored. Their rows say why.`);
+    process.exitCode = 1;
   }
 }
 
-function csvField(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const say = (sentence: string) => console.error(`hale: ${sentence}`);
+
+/** What the options for DICOM objects ask for; undefined where they ask for none. Throws OPTION_INVALID. */
+async function objectsAsked({ dicomOut: folder, segmentAbove, deidentify = false, key }: ScoreOptions) {
+  if (folder === undefined && deidentify) throw misused("--deidentify", "--dicom-out");
+  if (key !== undefined && !deidentify) throw misused("--key", "--deidentify");
+  if (folder === undefined) return undefined;
+  return openObjects({ folder, segmentAbove, deidentify: deidentify ? { keyFile: key } : undefined }, say);
 }
+
+function misused(option: string, needed: string): HaleError {
+  return new HaleError("OPTION_INVALID", `${option} means nothing without ${needed}.`, `Give ${needed} too.`);
+}
+
+const DICOM_OUT_HELP = `
+With --dicom-out, each DICOM image or series that was scored gets a Parametric Map, a Segmentation, a Secondary Capture
+and a Structured Report, named by their own UIDs; rows of jsonl list them, and what was left out and why. The segment is
+the map above --segment-above: a quantile of the map's points in the detector's held-out normal images (p99: one healthy
+point in a hundred is above it; top: twice p99, where overlays have their brightest colour). It is no threshold of the score,
+which is the card's and stands in the report. Objects carry the patient's and study's identity on, unless
+--deidentify is given. ${RESEARCH_USE}`;

@@ -5,13 +5,10 @@
 import { HaleError, isUnreadableImage } from "@hale/core";
 import { defaultNormalisation, type Scan, type ScanInput, type SlicedScan } from "@hale/imaging";
 import { readScan } from "@hale/imaging/node";
-import type { Dataset, DatasetInput, Item, ItemScan } from "../item.ts";
+import type { AskedInput, Dataset, DatasetInput, Item, ItemScan } from "../item.ts";
 import { invalid } from "../manifest.ts";
 import { filePartOf, parseSlicePath, slicePath } from "../scan-names.ts";
 import { openMask, openScan, stateOf } from "./open-scan.ts";
-
-/** Settings that were asked for; what is missing is chosen. */
-export type AskedInput = Partial<DatasetInput>;
 
 /**
  * Settings for a data set's scans, complete: what is asked for, and defaults that fit the first normal scan of train (by path)

@@ -1,6 +1,5 @@
 /** @file Data sets: what they hold, how they are divided, what may be wrong with them; phantoms. What needs files or threads. */
 export { type CheckOptions, checkDataset } from "./check.ts";
-export type { AskedInput } from "./expand.ts";
 export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
 export { importDataset } from "./import/import.ts";
 export { defaultKeyFile, type Key, readKey, sourcesFileOf } from "./import/key.ts";

@@ -10,11 +10,11 @@ import { writeAtomic } from "@hale/core/node";
 import { HEAD_BYTES, isPicture } from "@hale/imaging";
 import { assembleDataset } from "../assemble.ts";
 import { readFolders } from "../folders.ts";
-import type { Dataset, DatasetInput, Item, Row } from "../item.ts";
+import type { AskedInput, Dataset, DatasetInput, Item, Row } from "../item.ts";
 import { formatManifest, invalid, parseManifest } from "../manifest.ts";
 import { filePartOf, isPictureName, isScanName, parseSlicePath, slicePath } from "../scan-names.ts";
 import type { SplitOptions } from "../split.ts";
-import { type AskedInput, completeInput, expandScans } from "./expand.ts";
+import { completeInput, expandScans } from "./expand.ts";
 
 const MANIFESTS = ["split.csv", "manifest.csv"];
 /** Files beyond this are not a data set but somebody's disk. */

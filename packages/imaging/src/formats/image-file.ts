@@ -1,5 +1,6 @@
 /** @file The one form in which files of every format are given. The numbers stay those of the file; `Scan` says what they mean. */
-import type { Raster } from "../raster/raster.ts";
+import { unsupported } from "../raster/limits.ts";
+import type { FullScale, Raster } from "../raster/raster.ts";
 import { axisCodes } from "../volumes/orientation.ts";
 import type { Samples, Scan } from "../volumes/scan.ts";
 
@@ -61,4 +62,20 @@ export function pictureFile(kind: string, { width, height, channels, maxValue, d
   };
   const shape = channels === 1 ? [height, width] : [height, width, channels];
   return scanFile(kind, { shape, stored: data, scans: [scan] });
+}
+
+/** The raster that `pictureFile` made a scan of; null for a scan whose values mean something. */
+export function pictureOf({ picture, size: [width, height], channels, range, stored }: Scan): Raster | null {
+  if (!picture) return null;
+  return { width, height, channels, maxValue: range[1] as FullScale, data: stored as Raster["data"] };
+}
+
+/** The one scan of a file. Throws IMAGE_UNSUPPORTED, naming `name`, where there are several, such as a time series. */
+export function oneScan({ scans }: Pick<ImageFile, "scans">, name: string): Scan {
+  if (scans.length === 1) return scans[0];
+  throw unsupported(
+    name,
+    `it holds ${scans.length} scans, such as time points`,
+    "Give one scan a file: take the others out, or average them first.",
+  );
 }

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { assembleSeries } from "../formats/dicom/series.ts";
+import { oneScan } from "../formats/image-file.ts";
 import { corrupt, unsupported } from "../raster/limits.ts";
 import type { Scan } from "../volumes/scan.ts";
 import { readImageBytes } from "./bytes.ts";
@@ -13,15 +14,7 @@ import { sharedReader } from "./reader.ts";
  */
 export async function readScan(path: string, name = path): Promise<Scan> {
   if (await isFolder(path)) return readSeries(path, name);
-  const { scans } = await sharedReader().read({ path }, name);
-  if (scans.length !== 1) {
-    throw unsupported(
-      name,
-      `it holds ${scans.length} scans, such as time points`,
-      "Give one scan a file: take the others out, or average them first.",
-    );
-  }
-  return scans[0];
+  return oneScan(await sharedReader().read({ path }, name), name);
 }
 
 async function readSeries(path: string, name: string): Promise<Scan> {

@@ -31,7 +31,7 @@ test("a folder with brackets in its name is one series, and so is a zip of the s
     const [target, ...others] = await findTargets([join(root, path)]);
     expect(others).toEqual([]);
     expect(target.file).toBe(join(root, path));
-    expect((await target.scan!()).scan).toMatchObject({ size: [3, 2, 5] });
+    expect(await target.open()).toMatchObject({ kind: "scan", scan: { size: [3, 2, 5] } });
   }
 });
 
@@ -39,7 +39,7 @@ test("a slice that cannot be read has a row of its own; as one scan the folder i
   await writeSeries("ct", [files[0], files[1].subarray(0, files[1].length - 4), ...files.slice(2)]);
   const targets = await findTargets([join(root, "ct")]);
   expect(targets.map(({ file }) => file)).toEqual([join(root, "ct"), join(root, "ct", "IM0001")]);
-  await expect(targets[1].scan!()).rejects.toMatchObject({ code: "IMAGE_CORRUPT", fault: /cut off/ });
+  await expect(targets[1].open()).rejects.toMatchObject({ code: "IMAGE_CORRUPT", fault: /cut off/ });
   await expect(readScan(join(root, "ct"))).rejects.toMatchObject({ code: "IMAGE_CORRUPT", fault: /1 of its DICOM/ });
 });
 

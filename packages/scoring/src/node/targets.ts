@@ -6,30 +6,16 @@ import { open, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
-import { assembleSeries, isDicom, isZip, READERS, readerNamed, type Scan } from "@hale/imaging";
-import type { SourceFrame, SourceInstance } from "@hale/imaging/dicom-objects";
+import { assembleSeries, isDicom, isZip, READERS, readerNamed } from "@hale/imaging";
+import type { SourceInstance } from "@hale/imaging/dicom-objects";
 import { readDicomFolder, readScan } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
+import { allFrames, type SourceReader, sourceOrFault } from "../sources.ts";
+import type { Opened, Target } from "../target.ts";
+import { openFile } from "./open-file.ts";
 
-/** Reads what written objects need to know of a DICOM file; throws a HaleError where it does not say enough. */
-export type SourceReader = (bytes: Uint8Array, name: string) => SourceInstance;
-
-/** A scan with, where it is a DICOM series and was asked for, the frame that each slice of it comes from. */
-export interface Opened {
-  scan: Scan;
-  /** Throws the HaleError of a file that cannot be referred to. */
-  frames?: () => SourceFrame[];
-}
-
-/** One row of the result. */
-export interface Target {
-  /** As it is called in the row. */
-  file: string;
-  /** What files about it are named by. */
-  name: string;
-  /** Null where the file itself is to be read, which may be a plain picture. */
-  scan: (() => Promise<Opened>) | null;
-}
+/** How a target opens; null where its file is read as it is. */
+type Open = (() => Promise<Opened>) | null;
 
 const DICOM = READERS.find(({ kind }) => kind === "dicom")!;
 /** Of all formats whose files stand alone; DICOM files are found by what they hold, and put together into series. */
@@ -40,7 +26,7 @@ const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ exten
  * reading of DICOM folders throws. With `readSource`, series tell the frames that they come from.
  */
 export async function findTargets(patterns: readonly string[], readSource?: SourceReader): Promise<Target[]> {
-  const found = new Map<string, Target["scan"]>();
+  const found = new Map<string, Open>();
   for (const pattern of patterns) {
     const info = await stat(pattern).catch(() => null);
     const before = found.size;
@@ -60,14 +46,14 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
       throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
     }
   }
-  return named(found);
+  return named(found, readSource);
 }
 
 /**
  * The DICOM series below a folder, in a zip, or of a DICOMDIR (`path`); a series of one file goes by the file's name, in
  * `root`, others by the path.
  */
-async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Target["scan"]][]> {
+async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Open][]> {
   if (path === root) {
     const all = await glob(["**/*"], { cwd: root });
     const others = all.filter(
@@ -84,24 +70,25 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
     series.map(({ instances }) => (instances.length === 1 ? join(root, instances[0].name) : path)),
     (name, number) => `${name} (series ${number})`,
   );
-  const rows = series.map(({ scan, instances, slices }, i): [string, Target["scan"]] => {
+  const rows = series.map(({ scan, instances, slices }, i): [string, Open] => {
     const file = names[i];
     const frames = () => {
       const read = instances.map(({ name }) => sources.get(name)!());
       return slices.map(({ instance, frame }) => ({ instance: read[instance], frame: frame + 1 }));
     };
-    return [file, async () => ({ scan, frames: readSource && frames })];
+    return [file, async () => ({ kind: "scan", scan, frames: readSource && frames })];
   });
   // What is lost has a row that says why; so has what should be DICOM by its name, a copy perhaps.
   const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || readerNamed(name) === DICOM);
   return [
     ...rows,
-    ...others.map(({ name, reason, lost }): [string, Target["scan"]] => [
+    ...others.map(({ name, reason, lost }): [string, Open] => [
       join(root, name),
       async () => {
         if (lost) throw new HaleError("IMAGE_CORRUPT", `${sentence(reason)}`, "Its series was scored without it.");
         const source = sources.get(name);
-        return { scan: await readScan(join(root, name)), frames: source && (() => allFrames(source())) };
+        const frames = source && (() => allFrames(source()));
+        return { kind: "scan", scan: await readScan(join(root, name)), frames };
       },
     ]),
   ];
@@ -118,28 +105,6 @@ function numbered(names: readonly string[], form: (name: string, number: number)
     return form(name, seen.get(name)!);
   });
 }
-
-/** The source, or what was wrong with it for whoever asks; the bytes are not kept. */
-function sourceOrFault(readSource: SourceReader, bytes: Uint8Array, name: string): () => SourceInstance {
-  try {
-    const source = readSource(bytes, name);
-    return () => source;
-  } catch (error) {
-    if (!(error instanceof HaleError)) throw error;
-    return () => {
-      throw error;
-    };
-  }
-}
-
-/** The frames of one DICOM file, in its own order. */
-export function framesOf(bytes: Uint8Array, file: string, readSource: SourceReader): () => SourceFrame[] {
-  const source = sourceOrFault(readSource, bytes, file);
-  return () => allFrames(source());
-}
-
-const allFrames = (instance: SourceInstance): SourceFrame[] =>
-  Array.from({ length: instance.frames }, (_, k) => ({ instance, frame: k + 1 }));
 
 async function some(files: readonly string[], test: (file: string) => Promise<boolean>): Promise<boolean> {
   for (const file of files) if (await test(file)) return true;
@@ -171,16 +136,16 @@ async function headOf(file: string): Promise<Uint8Array> {
 }
 
 /** Named by their stem, or by the whole path where several have the same; whatever the disk thinks of capitals. */
-function named(found: ReadonlyMap<string, Target["scan"]>): Target[] {
+function named(found: ReadonlyMap<string, Open>, readSource?: SourceReader): Target[] {
   const stems = [...found.keys()].map((file) => stemOf(basename(resolve(file))));
   const count = new Map<string, number>();
   for (const stem of stems) count.set(stem.toLowerCase(), (count.get(stem.toLowerCase()) ?? 0) + 1);
   const taken = new Set<string>();
-  return [...found].map(([file, scan], i) => {
+  return [...found].map(([file, open], i) => {
     const wanted = count.get(stems[i].toLowerCase()) === 1 ? stems[i] : file.replace(/[\\/:]+/g, "_");
     let name = wanted;
     for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted} (${number})`;
     taken.add(name.toLowerCase());
-    return { file, name, scan };
+    return { file, name, open: open ?? (() => openFile(file, readSource)) };
   });
 }

@@ -44,7 +44,7 @@ function largestDifference(actual: StepLosses, expected: StepLosses): number {
 const gpu = needs(`SwiftShader (Debian's package chromium)`, swiftShader);
 const browser = needs(`Chromium at ${CHROMIUM}`, findChromium);
 
-describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU`, async () => {
+describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU, and a fit its scores`, async () => {
   const expected = await inNode("cpu");
 
   function agrees(device: string, actual: StepLosses, locations: string[]): void {
@@ -53,6 +53,11 @@ describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU`, async
       `${device}: largest difference ${difference.toExponential(1)}, ${actual.seconds.toFixed(0)} s\n`,
     );
     expect(actual.losses).toHaveLength(STEPS);
+    expect(actual.fit).toHaveLength(3);
+    for (const [i, score] of expected.fit.entries()) {
+      expect(score).toBeGreaterThan(0);
+      expect(Math.abs(actual.fit[i] - score) / score).toBeLessThan(TOLERANCE);
+    }
     expect(difference).toBeLessThan(TOLERANCE);
     expect(actual.locations).toEqual(locations);
   }

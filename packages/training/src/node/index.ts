@@ -4,12 +4,20 @@ export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { iterationsOf } from "./epochs.ts";
 export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
-export { datasetInputOf, type RunInput, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
+export {
+  datasetInputOf,
+  type FitSettings,
+  type GradientSettings,
+  isByGradient,
+  noSuchSetting,
+  type RunInput,
+  type RunSettings,
+  readRunSettings,
+  splitOf,
+} from "./run-settings.ts";
 export { writePairs, writeSheet } from "./sheet.ts";
 export {
-  BEST,
   type FinishedRun,
-  fingerprintOf,
   Interrupted,
   type RunControl,
   type RunEvents,
@@ -17,3 +25,4 @@ export {
   runTraining,
   type SelectionPoint,
 } from "./train.ts";
+export { type OpenedRun, type OpenRunOptions, openRun } from "./trained-run.ts";

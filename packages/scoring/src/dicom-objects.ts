@@ -1,14 +1,12 @@
 /**
  * @file What a score becomes in a hospital's archive: for each DICOM image or series that was scored, a Parametric Map, a
  * Segmentation, a Secondary Capture and a Structured Report. What the standard does not allow for an image is left out,
- * with the reason.
+ * with the reason. The library that encodes them is handed in: dcmjs and its dictionary take their time to load, and scores
+ * alone need neither.
  */
-import { join } from "node:path";
-import { HaleError, sha256Hex } from "@hale/core";
-import { writeAtomic } from "@hale/core/node";
-import { openPseudonyms, type Pseudonyms } from "@hale/data";
-import { defaultKeyFile, readKey } from "@hale/data/node";
-import { aggregationName, type Detector, RESEARCH_USE, type VolumeFinding } from "@hale/detector";
+import { HaleError, isNotAllowed, sha256Hex } from "@hale/core";
+import type { Pseudonyms } from "@hale/data";
+import { aggregationName, type Card, type Detector, type VolumeFinding } from "@hale/detector";
 import {
   MAX_INPUT_BYTES,
   normaliser,
@@ -19,42 +17,31 @@ import {
   stackOf,
 } from "@hale/imaging";
 import type { AnomalyMap, DetectorIdentity, SourceFrame, SourceInstance } from "@hale/imaging/dicom-objects";
+import { OBJECT_ENDINGS, type ObjectKind, type Sink } from "./outputs.ts";
 
 export type SegmentAbove = "p95" | "p99" | "top" | "max";
 export const SEGMENT_ABOVE: readonly SegmentAbove[] = ["p95", "p99", "top", "max"];
 
-export interface DicomOutOptions {
-  dicomOut?: string;
-  segmentAbove: SegmentAbove;
-  deidentify?: boolean;
-  key?: string;
-}
-
-/** Where objects go, and all that is the same for each image. */
-export interface DicomOut {
-  folder: string;
+/** What objects are made with, the same for each image. */
+export interface ObjectSettings {
+  library: ObjectLibrary;
+  detector: DetectorIdentity;
   segmentAbove: SegmentAbove;
   /** Secret and pseudonyms; null where the patient's identity is carried on. */
-  identity: { key: Uint8Array<ArrayBuffer>; pseudonyms: Pseudonyms } | null;
-  library: Library;
+  deidentify: { key: Uint8Array<ArrayBuffer>; pseudonyms: Pseudonyms } | null;
+  /** Where they go. */
+  sink: Sink;
 }
 
-type Library = typeof import("@hale/imaging/dicom-objects");
-type Kind = "parametricMap" | "segmentation" | "secondaryCapture" | "report";
+export type ObjectLibrary = typeof import("@hale/imaging/dicom-objects");
 
 /** What of an image was written, as its row tells it. */
-export interface Written {
-  /** Paths, by kind of object. */
-  dicom: Partial<Record<Kind, string>>;
-  leftOut: { object: Kind | "all"; reason: string }[];
+export interface WrittenObjects {
+  /** As the sink calls them, by kind of object. */
+  dicom: Partial<Record<ObjectKind, string>>;
+  leftOut: { object: ObjectKind | "all"; reason: string }[];
 }
 
-const SUFFIX: Record<Kind, string> = {
-  parametricMap: "map",
-  segmentation: "seg",
-  secondaryCapture: "overlay",
-  report: "report",
-};
 /** Most bytes of the pictures of a volume; beyond, those around its highest slice. */
 const PICTURE_BYTES = MAX_INPUT_BYTES / 8;
 
@@ -65,75 +52,63 @@ const MEANING: Record<SegmentAbove, string> = {
   max: "the highest of the map's points in held-out normal images",
 };
 
-/** Options to what writing needs; null where no objects are asked for. Throws OPTION_INVALID, and what `readKey` throws. */
-export async function openDicomOut(options: DicomOutOptions): Promise<DicomOut | null> {
-  const { dicomOut: folder, segmentAbove, deidentify, key: keyFile } = options;
-  if (folder === undefined && deidentify) throw misused("--deidentify", "--dicom-out");
-  if (keyFile !== undefined && !deidentify) throw misused("--key", "--deidentify");
-  if (folder === undefined) return null;
-  // Here and not above: dcmjs and its dictionary take their time to load, and scores alone need neither.
-  const library = await import("@hale/imaging/dicom-objects");
-  if (!deidentify) return { folder, segmentAbove, identity: null, library };
-  const key = await readKey(keyFile ?? defaultKeyFile(), [folder]);
-  for (const warning of key.warnings) console.error(`hale: ${warning}`);
-  if (key.made)
-    console.error(`hale: A new key was made: ${keyFile ?? defaultKeyFile()}. Keep it, and keep it to yourself.`);
-  const bytes = new Uint8Array(key.bytes);
-  return { folder, segmentAbove, identity: { key: bytes, pseudonyms: await openPseudonyms(bytes) }, library };
-}
-
-function misused(option: string, needed: string): HaleError {
-  return new HaleError("OPTION_INVALID", `${option} means nothing without ${needed}.`, `Give ${needed} too.`);
-}
-
 /** Which detector it was: the method, the version of hale that made it, and the SHA-256 of its file. */
-export async function identityOf({ card }: Detector, file: Uint8Array): Promise<DetectorIdentity> {
+export async function identityOf({ card }: Pick<Detector, "card">, file: Uint8Array): Promise<DetectorIdentity> {
   return { name: card.method.name, version: card.haleVersion, sha256: await sha256Hex(file) };
 }
 
+/** A scan that was examined, with its map. */
+export interface ScoredScan {
+  /** The file, for notes. */
+  file: string;
+  scan: Scan;
+  finding: VolumeFinding;
+  /** How it became pictures. */
+  input: ScanInput;
+}
+
 /**
- * Writes the objects of one finding, which must have its map, and tells which there are. `frames` gives the frame of the
- * DICOM source for each slice of the scan; undefined for what is no DICOM. `file` is named in lines to standard error.
+ * Makes and keeps the objects of one finding, and tells which there are. `frames` gives the frame of the DICOM source for
+ * each slice of the scan; undefined for what is no DICOM. `note` is given sentences about what was left out, and what to
+ * look at.
  */
 export async function writeObjects(
-  out: DicomOut,
-  detector: Detector,
-  identity: DetectorIdentity,
-  scored: { scan: Scan; finding: VolumeFinding; input: ScanInput; file: string },
+  settings: ObjectSettings,
+  card: Card,
+  scored: ScoredScan,
   frames: (() => SourceFrame[]) | undefined,
-): Promise<Written> {
-  const written: Written = { dicom: {}, leftOut: [] };
-  const leaveOut = (object: Kind | "all", reason: string) => {
+  note: (sentence: string) => void,
+): Promise<WrittenObjects> {
+  const written: WrittenObjects = { dicom: {}, leftOut: [] };
+  const leaveOut = (object: ObjectKind | "all", reason: string) => {
     written.leftOut.push({ object, reason });
     const what = object === "all" ? "no DICOM objects" : `no ${NAMES[object]}`;
-    console.error(`hale: ${scored.file}: ${what}. ${reason}`);
+    note(`${scored.file}: ${what}. ${reason}`);
   };
   if (!frames) {
     leaveOut("all", "It is no DICOM file.");
     return written;
   }
-  const found = await sourcesOf(out, frames, scored.file).catch(refusal);
+  const found = await sourcesOf(settings, frames, scored.file, note).catch(refusal);
   if (found instanceof HaleError) {
     leaveOut("all", found.message);
     return written;
   }
-  const { library, folder } = out;
-  /** Writes the object that `make` makes under a name of its own; null where the standard does not allow it. */
-  const write = async (kind: Kind, make: (sopInstanceUid: string) => Uint8Array<ArrayBuffer>) => {
+  const { library, detector } = settings;
+  /** Keeps the object that `make` makes under a name of its own; null where the standard does not allow it. */
+  const write = async (kind: ObjectKind, make: (sopInstanceUid: string) => Uint8Array<ArrayBuffer>) => {
     const uid = library.randomUid();
     const bytes = await Promise.resolve(uid).then(make).catch(refusal);
     if (bytes instanceof HaleError) {
       leaveOut(kind, bytes.message);
       return null;
     }
-    const path = join(folder, `${uid}-${SUFFIX[kind]}.dcm`);
-    await writeAtomic(path, bytes);
-    written.dicom[kind] = path;
+    written.dicom[kind] = await settings.sink({ name: uid + OBJECT_ENDINGS[kind], bytes });
     return bytes;
   };
 
   const { scan, finding } = scored;
-  const { mapScale } = detector.card;
+  const { mapScale } = card;
   const map: AnomalyMap = {
     size: scan.size,
     values: finding.map!,
@@ -141,9 +116,9 @@ export async function writeObjects(
     affine: null,
     sourceOf: (slice) => found[slice],
   };
-  const threshold = mapScale[out.segmentAbove];
-  const thresholdMeaning = MEANING[out.segmentAbove];
-  const base = { map, detector: identity };
+  const threshold = mapScale[settings.segmentAbove];
+  const thresholdMeaning = MEANING[settings.segmentAbove];
+  const base = { map, detector };
   const mapBytes = await write("parametricMap", (sopInstanceUid) =>
     library.parametricMap({ ...base, maximum: mapScale.top }, { sopInstanceUid }),
   );
@@ -152,7 +127,7 @@ export async function writeObjects(
   );
   await write("secondaryCapture", (sopInstanceUid) => {
     const pictures = picturesOf(scored, found, mapScale.top);
-    return library.secondaryCapture({ pictures, detector: identity }, { sopInstanceUid });
+    return library.secondaryCapture({ pictures, detector }, { sopInstanceUid });
   });
   const asSource = (bytes: Uint8Array | null) => bytes && writtenSource(library, bytes, found[0].instance);
   const segment = asSource(segmentBytes);
@@ -162,8 +137,8 @@ export async function writeObjects(
         sources: found.map(({ instance }) => instance),
         score: finding.score,
         threshold: finding.threshold,
-        falseAlarmRate: falseAlarmRateOf(detector, scan, finding),
-        detector: identity,
+        falseAlarmRate: falseAlarmRateOf(card, scan, finding),
+        detector,
         parametricMap: asSource(mapBytes),
         segmentation: segment && { instance: segment, threshold },
         remarks: remarksOf(scored, segment && `${threshold}, ${thresholdMeaning}`),
@@ -174,7 +149,7 @@ export async function writeObjects(
   return written;
 }
 
-const NAMES: Record<Kind, string> = {
+const NAMES: Record<ObjectKind, string> = {
   parametricMap: "Parametric Map",
   segmentation: "Segmentation",
   secondaryCapture: "Secondary Capture",
@@ -183,35 +158,38 @@ const NAMES: Record<Kind, string> = {
 
 /** What an image does not allow; faults of disks and numbers are thrown on. */
 function refusal(error: unknown): HaleError {
-  if (error instanceof HaleError && /^(OPTION_INVALID|IMAGE_)/.test(error.code)) return error;
+  if (isNotAllowed(error)) return error;
   throw error;
 }
 
 /** The source's frames, de-identified where that was asked for. */
-async function sourcesOf(out: DicomOut, frames: () => SourceFrame[], file: string): Promise<SourceFrame[]> {
+async function sourcesOf(
+  { deidentify, library }: ObjectSettings,
+  frames: () => SourceFrame[],
+  file: string,
+  note: (sentence: string) => void,
+): Promise<SourceFrame[]> {
   const found = frames();
-  if (!out.identity) return found;
-  const { key, pseudonyms } = out.identity;
+  if (!deidentify) return found;
+  const { key, pseudonyms } = deidentify;
   const instances = [...new Set(found.map(({ instance }) => instance))];
   if (instances.some(({ textInPixels }) => textInPixels === "possible")) {
-    console.error(
-      `hale: ${file} does not say whether text is burned into its pixels. Look at the overlay before you hand it on.`,
-    );
+    note(`${file} does not say whether text is burned into its pixels. Look at the overlay before you hand it on.`);
   }
   const { PatientID: id, IssuerOfPatientID: issuer } = instances[0].modules;
   // As `hale data import` makes them, so that one key gives one name everywhere.
   const pseudonym = id ? await pseudonyms.of("patient", String(issuer ?? ""), String(id)) : undefined;
-  const others = await out.library.deidentifySources(instances, { key, pseudonym });
+  const others = await library.deidentifySources(instances, { key, pseudonym });
   const other = new Map(instances.map((instance, i) => [instance, others[i]]));
   return found.map(({ instance, frame }) => ({ instance: other.get(instance)!, frame }));
 }
 
 /** What we wrote as something that a report can refer to. */
-function writtenSource(library: Library, bytes: Uint8Array, source: SourceInstance): SourceInstance {
+function writtenSource(library: ObjectLibrary, bytes: Uint8Array, source: SourceInstance): SourceInstance {
   return { ...library.sourceInstance(bytes, "The object just written"), deidentified: source.deidentified };
 }
 
-function falseAlarmRateOf({ card }: Detector, scan: Scan, { threshold }: VolumeFinding): number | null {
+function falseAlarmRateOf(card: Card, scan: Scan, { threshold }: VolumeFinding): number | null {
   if (threshold === null) return null;
   return (scan.size[2] > 1 ? card.input?.volume.threshold : card.threshold)?.falseAlarmRate ?? null;
 }
@@ -236,7 +214,7 @@ function remarksOf({ scan, finding }: { scan: Scan; finding: VolumeFinding }, se
  * volumes as many as fit around the one whose map is highest.
  */
 function picturesOf(
-  { scan, finding, input }: { scan: Scan; finding: VolumeFinding; input: ScanInput },
+  { scan, finding, input }: ScoredScan,
   frames: readonly SourceFrame[],
   maximum: number,
 ): { raster: Raster; source: SourceFrame }[] {
@@ -259,12 +237,3 @@ function picturesOf(
     return { raster: overlayMap(image, mapOf(slice), width, height, { maximum }), source: frames[slice] };
   });
 }
-
-/** For --help. */
-export const DICOM_OUT_HELP = `
-With --dicom-out, each DICOM image or series that was scored gets a Parametric Map, a Segmentation, a Secondary Capture
-and a Structured Report, named by their own UIDs; rows of jsonl list them, and what was left out and why. The segment is
-the map above --segment-above: a quantile of the map's points in the detector's held-out normal images (p99: one healthy
-point in a hundred is above it; top: twice p99, where overlays have their brightest colour). It is no threshold of the score,
-which is the card's and stands in the report. Objects carry the patient's and study's identity on, unless
---deidentify is given. ${RESEARCH_USE}`;
