@@ -8,8 +8,8 @@ import type { SmallDetector } from "./answer.ts";
 import { drawImages } from "./images.ts";
 
 const ITERATIONS = 12;
-/** Enough held-out normals that every detector has a threshold. */
-const COUNTS = { trainNormal: 24, unlabelled: 12, valNormal: 40, testNormal: 0, testAbnormal: 0 };
+/** Enough held-out normals that every detector has a threshold, and that HQ-AnoGAN can tell how its parts vary in health. */
+const COUNTS = { trainNormal: 80, unlabelled: 12, valNormal: 40, testNormal: 0, testAbnormal: 0 };
 const FALSE_ALARM_RATE = 0.1;
 
 /** Trains in `folder`, which keeps nothing of use afterwards but the detectors. `say` is told what is being done. */

@@ -3,7 +3,15 @@
  * `hale train`, `hale data check`, reports and messages.
  */
 import { HaleError } from "@hale/core";
-import { checkNormalisation, type Normalisation, SLICE_AXES, type SliceAxis, type SliceSelection } from "@hale/imaging";
+import {
+  checkNormalisation,
+  formatNormalisation,
+  formatSlices,
+  type Normalisation,
+  SLICE_AXES,
+  type SliceAxis,
+  type SliceSelection,
+} from "@hale/imaging";
 import type { DatasetInput } from "./item.ts";
 
 const refuse = (option: string, text: string, remedy: string) =>
@@ -61,26 +69,6 @@ export function parseNormalisation(text: string): Normalisation {
   if (!found || Object.values(found).some((value) => Number.isNaN(value))) throw refuse("--normalise", text, remedy);
   checkNormalisation(found);
   return found;
-}
-
-/** What `parseSlices` reads. */
-export function formatSlices({ axis, unit, from, to }: SliceSelection): string {
-  if (unit === "share" && from === 0 && to === 1) return axis;
-  // A point says that it is a share.
-  const number = (value: number) => (unit === "share" && Number.isInteger(value) ? `${value}.0` : String(value));
-  return `${axis}:${number(from)}-${number(to)}`;
-}
-
-/** What `parseNormalisation` reads. */
-export function formatNormalisation(chosen: Normalisation): string {
-  switch (chosen.kind) {
-    case "window":
-      return `window:${chosen.center},${chosen.width}`;
-    case "percentile":
-      return `percentile:${chosen.low}-${chosen.high}/${chosen.per}${chosen.foreground ? "/foreground" : ""}`;
-    default:
-      return chosen.kind;
-  }
 }
 
 /** The options that ask for these settings. */
