@@ -30,8 +30,8 @@ async function trainOne(folder: string, data: string, method: Method, channels: 
   const run = join(folder, `${method.name}-${channels}`);
   const finished = await runTraining(run, {
     ...{ data, method: method.name, options: smallOptions(method.name), size: 32, channels },
-    ...{ seed: 7, iterations: ITERATIONS, device: "cpu", threads: 1, falseAlarmRate: FALSE_ALARM_RATE },
-    ...{ selection: "last", every: ITERATIONS, keep: 1, corrupt: "refuse" },
+    ...{ seed: 7, device: "cpu", threads: 1, falseAlarmRate: FALSE_ALARM_RATE, every: 100, keep: 1, corrupt: "refuse" },
+    ...(method.learning === "gradient" && { iterations: ITERATIONS, selection: "last" }),
   });
   const file = join(run, "detector.hale");
   const card = await writeRunDetector(finished, file);

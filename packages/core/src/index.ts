@@ -16,3 +16,4 @@ export { printable, printableJson } from "./printable.ts";
 export { philox, Random, type RandomState } from "./random.ts";
 export { sha256Hex } from "./sha256.ts";
 export { VERSION } from "./version.ts";
+export { encodeField, packedNumbers, type WireField, wireFields } from "./wire.ts";

@@ -68,6 +68,8 @@ function methodFacts({ method, backbone, counterpart, views, parts }: Card): Fac
     ["source", method.source],
     ["options", options.join(", ") || "none"],
     backbone && ["frozen network", `${backbone.name}, from ${backbone.origin}; licence: ${backbone.licence}`],
+    backbone && ["its layers", backbone.layers.join(", ")],
+    backbone?.sha256 !== undefined && ["its file", `SHA-256 ${backbone.sha256}`],
     ["healthy counterpart", counterpart ? "made of every image" : "none"],
     views.length > 0 && ["other pictures", views.join(", ")],
     parts.length > 0 && ["parts of the score", parts.join(", ")],
@@ -81,7 +83,7 @@ function imageFacts({ image, input }: Card): Facts {
     ["values", image.valueRange],
     input && ["scans", `${formatNormalisation(input.normalisation)}, slices ${formatSlices(input.slices)}`],
     foreground && ["slices left out", `with less than ${percent(input.leastForeground)} foreground`],
-    input?.crop && ["crop", `to the foreground, with a margin of ${percent(input.crop.margin)}`],
+    input?.crop && ["crop", `to the foreground, with a margin of ${input.crop.margin} mm`],
     input && ["shape of slices", input.square ? "padded to squares" : "as they are, squeezed to squares"],
   ];
 }
