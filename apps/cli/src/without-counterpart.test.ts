@@ -10,7 +10,7 @@ import { type Card, unpackDetector } from "@hale/detector";
 import { readScan } from "@hale/imaging/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ctBytes, type Found, readBack } from "../../../packages/imaging/src/formats/dicom/objects/source-fixture.ts";
-import { expectRefused, type Result, rowsOf, runHale } from "./cli-fixture.ts";
+import { expectRefused, type Result, rowsOf, runHale, spawnHale } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
 const TINY = "--method knn --size 32 --threads 1".split(" ");
@@ -19,7 +19,7 @@ const [COLUMNS, ROWS] = [40, 30];
 let root = "";
 let trained: Result;
 let card: Card;
-const hale = (args: string[], until?: RegExp) => runHale(root, args, until);
+const hale = (args: string[], until?: RegExp) => (until ? spawnHale(root, args, until) : runHale(root, args));
 const read = async (...path: string[]) => new Uint8Array(await readFile(join(root, ...path)));
 
 beforeAll(async () => {

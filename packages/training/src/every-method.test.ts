@@ -6,6 +6,7 @@ import { emptyRaster } from "@hale/imaging";
 import { exportModel, type FitRecipe, type GradientRecipe, type Method, methods } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
+import type * as z from "zod";
 import { TINY } from "../../methods/src/hq-anogan/tiny-fixture.ts";
 import { Fitter } from "./fitter.ts";
 import { Trainer } from "./trainer.ts";
@@ -23,7 +24,9 @@ const random = new Random(21, "images");
 const picture = (channels: number) => random.uniforms(channels * 32 * 32, -0.9, 0.9);
 
 test.each([...methods.values()])("$name has defaults for all of its options, each described", (method) => {
-  expect(method.options.parse({})).toBeTypeOf("object");
+  const { shape } = method.options as unknown as z.ZodObject;
+  expect(Object.keys(method.options.parse({}) as object).sort()).toEqual(Object.keys(shape).sort());
+  for (const [name, option] of Object.entries(shape)) expect((option as z.ZodType).description, name).toBeTruthy();
   expect(method.title.length).toBeGreaterThan(0);
 });
 
@@ -47,8 +50,11 @@ describe.each(byGradient)("$name", (method) => {
   test("trains in grey and in colour with finite losses", async () => {
     for (const channels of [1, 3] as const) {
       const { trainer } = await make(channels);
-      for (let i = 0; i < 2; i++)
-        for (const loss of Object.values(await trainer.step())) expect(loss).toBeTypeOf("number");
+      for (let i = 0; i < 2; i++) {
+        const losses = Object.entries(await trainer.step());
+        expect(losses.length).toBeGreaterThan(0);
+        for (const [name, loss] of losses) expect(loss, name).toSatisfy(Number.isFinite);
+      }
       await trainer.release();
     }
   });

@@ -98,7 +98,13 @@ describe("the score", () => {
     expect(pooled).toEqual(own);
     const rows = valuesOf((x) => recipe.observe(x).pooled, others);
     expect(answer(others[0]).score / naiveScore(rows[0], pooled, 2, "euclidean", [12])).toBeCloseTo(1, 4);
-    expect(recipe.backbone).toEqual({ name: "Tiny", origin: "made up", licence: "CC0" });
+    expect(recipe.backbone).toEqual({
+      name: "Tiny",
+      origin: "made up",
+      licence: "CC0",
+      sha256: "0".repeat(64),
+      layers: ["stem"],
+    });
   });
 });
 

@@ -69,7 +69,7 @@ function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): F
   const widths = layers.map((layer) => source.channels(layer) * regions * regions);
   return {
     learning: "fit",
-    backbone: source.credit,
+    backbone: source.credit(layers),
     observe: (x) => {
       const features = source.features(x, layers);
       const small = features.findIndex(({ shape: [, , ...sides] }) => Math.min(...sides) < regions);
