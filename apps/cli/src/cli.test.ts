@@ -9,7 +9,7 @@ import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectRefused, type Result, rowsOf, runHale, writeDetectorWithParts } from "./cli-fixture.ts";
+import { expectRefused, type Result, rowsOf, runHale, spawnHale, writeDetectorWithParts } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
 /** Small enough to train in a second. */
@@ -21,7 +21,7 @@ let data = "";
 let detector = "";
 let trained: Result;
 
-const hale = (args: string[], until?: RegExp) => runHale(root, args, until);
+const hale = (args: string[], until?: RegExp) => (until ? spawnHale(root, args, until) : runHale(root, args));
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-cli-"));

@@ -3,7 +3,6 @@
  * the Node half.
  */
 import { type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
-import { formatInput } from "./input-words.ts";
 import { type Dataset, type DatasetInput, type Item, SPLITS, type Split } from "./item.ts";
 import type { Leak } from "./leaks.ts";
 
@@ -115,11 +114,14 @@ function controlWarnings({ controls, controlsOn }: CheckFindings): string[] {
     );
 }
 
-/** The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. */
-export function formatDatasetCheck(check: DatasetCheck): string {
+/**
+ * The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. `wordsOf` says how scans are
+ * read, as whoever asks is used to.
+ */
+export function formatDatasetCheck(check: DatasetCheck, wordsOf: (input: DatasetInput) => string): string {
   const from = check.scans > 0 ? `, of ${check.scans} scans` : "";
   const lines = [`${check.name}: ${check.images} images${from}, ${check.masks} with masks`, ""];
-  if (check.input) lines.splice(1, 0, `Scans are read with ${formatInput(check.input)}`);
+  if (check.input) lines.splice(1, 0, `Scans are read with ${wordsOf(check.input)}`);
   const widest = Math.max(5, ...check.counts.map((row) => row.class.length));
   lines.push(`  ${"split".padEnd(6)} ${"label".padEnd(11)} ${"class".padEnd(widest)} ${"images".padStart(7)}`);
   for (const row of check.counts) {

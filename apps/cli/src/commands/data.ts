@@ -8,7 +8,7 @@ import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type S
 import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
-import { addScanOptions, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
+import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 import { importCommand } from "./data-import.ts";
 
@@ -41,7 +41,7 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const check = await checked(path, options);
-      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check).trimEnd());
+      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check, formatInput).trimEnd());
       if (check.leaks.length > 0) {
         process.exitCode = 1;
         console.error(

@@ -85,7 +85,7 @@ describe("slices", () => {
 
   test("of a scan that lies nowhere are only those that are stored", () => {
     const frames = scanOf([4, 4, 3], (i, _j, k) => i + k, { affine: null });
-    expect(() => stackOf(frames, "axial", "a.dcm")).toThrow(/a\.dcm does not say how it lies.*--slices stored/);
+    expect(() => stackOf(frames, "axial", "a.dcm")).toThrow(/a\.dcm does not say how it lies.*as they are stored/);
     expect(stackOf(frames, "stored").count).toBe(3);
     // One image is one image, whatever axis is asked for.
     const single = scanOf([4, 4, 1], (i) => i, { affine: null });

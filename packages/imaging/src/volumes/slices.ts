@@ -75,7 +75,8 @@ export function sliceScan(scan: Scan, input: ScanInput, name = "The scan"): Slic
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
       `${name} has ${stack.count} ${stack.axis} slices, of which none is in the range and has enough foreground.`,
-      "Widen --slices, or lower --skip-empty.",
+      "Ask for a wider range, or for less foreground.",
+      { setting: "slices" },
     );
   }
   const box = input.crop ? foregroundBox(stack, values, input.crop.margin) : null;
@@ -176,7 +177,8 @@ export function frameOf(stack: Stack, box: Box | null, square: boolean, name = "
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
       `${name} has pixels of ${across} × ${down} mm, which no square picture can show.`,
-      "Use another axis of --slices, or --no-square.",
+      "Ask for slices of another axis, or for pictures that are not square.",
+      { setting: "slices" },
     );
   }
   checkSize(name, fullWidth, fullHeight);
