@@ -9,7 +9,7 @@ export {
   isRefusalOfBytes,
   isUnreadableImage,
 } from "./error.ts";
-export { philox, Random, type RandomState } from "./random.ts";
+export { Random, type RandomState } from "./random.ts";
 export { sha256Hex } from "./sha256.ts";
 export { VERSION } from "./version.ts";
 export { encodeField, packedNumbers, type WireField, wireFields } from "./wire.ts";
