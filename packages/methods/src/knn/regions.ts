@@ -5,7 +5,7 @@
 import { constant, matmul, type Tensor } from "@hale/autodiff";
 
 /** The region, of `regions` along an axis, that a place of `places` lies in. */
-export const regionOf = (place: number, places: number, regions: number) => Math.floor((place * regions) / places);
+const regionOf = (place: number, places: number, regions: number) => Math.floor((place * regions) / places);
 
 /** Means over regions: x [N, C, H, W], H and W at least `regions`, to [N, C, regions, regions]. */
 export function regionMeans(x: Tensor, regions: number): Tensor {
