@@ -5,7 +5,7 @@ export { leakingItems } from "./clean.ts";
 export { CONTROL_SIZE, type ControlInput, type ControlName, type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
 export { type Cell, csvLines } from "./csv.ts";
 export { REASONS, type Reason, type ScanRecord } from "./import/records.ts";
-export { formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+export { parseNormalisation, parseSlices } from "./input-words.ts";
 export {
   type AskedInput,
   clusterOf,

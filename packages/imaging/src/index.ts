@@ -11,6 +11,7 @@ export { DICOM_LIMITS, type DicomLimits } from "./formats/dicom/refuse.ts";
 export { assembleSeries, type DicomSeries, type LeftOut } from "./formats/dicom/series.ts";
 export { isDicom } from "./formats/dicom/start.ts";
 /** @public */
+/** @public */
 export { TRANSFER_SYNTAXES, transferSyntax } from "./formats/dicom/syntaxes.ts";
 export type { ImageFile } from "./formats/image-file.ts";
 /** @public */
@@ -47,6 +48,7 @@ export { decodeImage, readImageFile } from "./reader/read.ts";
 export { HEAD_BYTES, isPicture, kindOf, READERS, readerOf, titlesOf } from "./reader/registry.ts";
 export { type FileSummary, statisticsOf } from "./reader/summary.ts";
 export { IDENTITY, type Triple } from "./volumes/affine.ts";
+export { formatNormalisation, formatSlices } from "./volumes/input-words.ts";
 export { modalityValue } from "./volumes/modality.ts";
 export {
   checkNormalisation,

@@ -4,6 +4,7 @@ export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { iterationsOf } from "./epochs.ts";
 export { type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
+export type { SelectionPoint } from "./run.ts";
 export {
   type FitSettings,
   type GradientSettings,
@@ -21,6 +22,5 @@ export {
   type RunEvents,
   type RunPlan,
   runTraining,
-  type SelectionPoint,
 } from "./train.ts";
 export { type OpenedRun, type OpenRunOptions, openRun } from "./trained-run.ts";
