@@ -26,7 +26,7 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 
-export const COLUMNS =
+const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
     ",",
   );
@@ -63,7 +63,7 @@ const PART_COLUMNS =
   "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
+function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
@@ -142,7 +142,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       variant: options.variant,
       selection,
       n_test: evaluation.cases.length,
-      command: `${command} --selection ${selection}`,
+      command: isByGradient(settings) ? `${command} --selection ${selection}` : command,
     };
     rows.push({ ...row, ...intervalFields(evaluation), seconds: Math.round(run.seconds) });
     partRows.push(
@@ -171,7 +171,9 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   await addRows(join("results", "accuracy.csv"), rows, COLUMNS);
   if (pixelRows.length > 0) await addRows(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
   if (partRows.length > 0) await addRows(join("results", "parts.csv"), partRows, PART_COLUMNS);
-  await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
+  // A fit has no losses.
+  if (isByGradient(settings))
+    await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
   for (const row of rows)
     console.log(
       COLUMNS.slice(0, -1)
