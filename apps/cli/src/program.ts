@@ -46,7 +46,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: "backbone",
-    summary: "Frozen networks that a perceptual loss looks through",
+    summary: "Frozen networks that methods look through: import from ONNX, list layers",
     load: async () => (await import("./commands/backbone.ts")).backboneCommand(),
   },
   {

@@ -12,3 +12,4 @@ export {
 export { philox, Random, type RandomState } from "./random.ts";
 export { sha256Hex } from "./sha256.ts";
 export { VERSION } from "./version.ts";
+export { encodeField, packedNumbers, type WireField, wireFields } from "./wire.ts";

@@ -3,7 +3,15 @@ export { readBackbone, writeBackbone } from "./backbone/backbone-file.ts";
 export type { Backbone, BackboneDescription, Layer } from "./backbone/description.ts";
 export { type BackboneCredit, type FeatureSource, networkFeatures } from "./backbone/feature-source.ts";
 export { builtInFilters, FILTER_LAYERS, FILTER_RESPONSES, type FilterResponse } from "./backbone/filters.ts";
+export { type LayerRow, layerRows } from "./backbone/layer-rows.ts";
 export { FeatureNetwork } from "./backbone/network.ts";
+export {
+  importOnnx,
+  type ListedLayer,
+  listOnnx,
+  type OnnxImportOptions,
+  onnxOptions,
+} from "./backbone/onnx/import-onnx.ts";
 export {
   type LpipsWeights,
   lpipsDistance,

@@ -4,7 +4,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { formatInput } from "@hale/data";
 import { type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
@@ -25,7 +24,14 @@ import {
 import { Command, Option } from "commander";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
-import { addScanOptions, aggregation, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
+import {
+  addScanOptions,
+  aggregation,
+  askedInput,
+  formatInput,
+  refuseWithoutScans,
+  type ScanOptions,
+} from "../scan-options.ts";
 import { bytes, duration, progress, stopSignal } from "../terminal.ts";
 
 interface TrainOptions extends ScanOptions {

@@ -67,9 +67,9 @@ describe("an affine instance normalisation", () => {
   }
 
   test("is right by itself and beside its gradient", async () => {
-    const [slope] = gradients(sum(square(y)), [x]);
+    const [gradient] = gradients(sum(square(y)), [x]);
     expect(await difference({ y })).toBeLessThan(1e-5);
-    expect(await difference({ y, slope })).toBeLessThan(1e-4);
+    expect(await difference({ y, gradient })).toBeLessThan(1e-4);
   });
 
   test("is one node where nobody asks for the standardised planes", () => {

@@ -4,7 +4,7 @@
  */
 import { randomStream } from "./random.ts";
 
-/** Settings of one exposure, drawn by chance. */
+/** Settings of one exposure, drawn at random. */
 export interface Acquisition {
   /** Grey value of air, 0..255: above 0, as in stored MR images, and out of the reach of a saturating output. */
   air: number;

@@ -4,8 +4,7 @@
  * `session.get_modelmeta().custom_metadata_map["hale.card"]`. The hash of the model is over the entry too; the card says
  * nothing of the model's bytes, so neither has to be known before the other.
  */
-import { joinedBytes } from "@hale/core";
-import { encodeField, wireFields } from "./wire.ts";
+import { encodeField, joinedBytes, wireFields } from "@hale/core";
 
 /** Key of the entry. */
 export const CARD_KEY = "hale.card";

@@ -4,9 +4,10 @@
  * card. What is not on the list is refused, in particular tensors that live in other files (`external_data`), and weights
  * that are not finite.
  */
+
+import { packedNumbers, type WireField, wireFields } from "@hale/core";
 import { corrupt } from "./archive.ts";
 import { CARD_KEY, METADATA_PROPS, metadataEntry } from "./model-card.ts";
-import { type WireField, wireFields } from "./wire.ts";
 
 /** Fields of onnx.proto that a detector may use. All others are refused. */
 const ALLOWED = {
@@ -98,21 +99,4 @@ function tensorFault(parts: readonly WireField[]): string | null {
 function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
-}
-
-/** Varints one after the other, as `repeated int64` is packed. */
-function packedNumbers(bytes: Uint8Array): bigint[] {
-  const result: bigint[] = [];
-  let value = 0n;
-  let shift = 0n;
-  for (const byte of bytes) {
-    value |= BigInt(byte & 127) << shift;
-    shift += 7n;
-    if (shift > 63n + 7n) throw new RangeError("A size is cut off.");
-    if (byte >= 128) continue;
-    result.push(value);
-    value = 0n;
-    shift = 0n;
-  }
-  return result;
 }

@@ -1,4 +1,4 @@
-import { HaleError } from "@hale/core";
+import { encodeField, HaleError } from "@hale/core";
 import fc from "fast-check";
 import { type Zippable, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
@@ -6,7 +6,6 @@ import { cardWith, field, message, onnx, plainModel, tensor } from "../test-supp
 import type { Card } from "./card.ts";
 import { cardIn, withCard } from "./model-card.ts";
 import { type DetectorParts, packDetector, unpackDetector } from "./package.ts";
-import { encodeField } from "./wire.ts";
 
 const packed = await packDetector({ model: plainModel, card: cardWith() });
 const parts: DetectorParts = { model: withCard(plainModel, cardText(cardWith())), card: cardWith() };

@@ -84,22 +84,40 @@ describe("the score", () => {
   });
 
   test("is 0 for a normal that was learnt, which is why held-out ones set the threshold", async () => {
-    const { answer } = await fitted(optionsWith({ k: 1 }));
+    const { answer } = await fitted(optionsWith({ k: 1, layers: "coarse" }));
     expect(answer(normals[2]).score).toBeLessThan(1e-4);
     expect(answer(others[0]).score).toBeGreaterThan(0.1);
   });
 
   test("takes features of the network that it is given, at the layers that it is told", async () => {
     const backbone = tinyNetwork();
-    const options = optionsWith({ backbone: "a.onnx", layers: "stem", k: 2 });
+    const options = optionsWith({ backbone: "a.onnx", layers: "stem", metric: "euclidean", k: 2 });
     const { answer, pooled, recipe } = await fitted(options, backbone);
     const network = new FeatureNetwork(backbone);
     const own = valuesOf((x) => pooledFeatures(network.features(x, ["stem"]), 2), normals);
     expect(pooled).toEqual(own);
     const rows = valuesOf((x) => recipe.observe(x).pooled, others);
     expect(answer(others[0]).score / naiveScore(rows[0], pooled, 2, "euclidean", [12])).toBeCloseTo(1, 4);
-    expect(recipe.backbone).toEqual({ name: "Tiny", origin: "made up", licence: "CC0" });
+    expect(recipe.backbone).toEqual({
+      name: "Tiny",
+      origin: "made up",
+      licence: "CC0",
+      sha256: "0".repeat(64),
+      layers: ["stem"],
+    });
   });
+});
+
+test("left to itself it takes all filters, standardised, and a network's last layer, by directions", async () => {
+  const shape = { size: SIDE, channels: 1 } as const;
+  const x = input("x", [1, 1, SIDE, SIDE]);
+  const recipe = knn.create(optionsWith(), shape);
+  expect(recipe.observe(x).pooled.shape).toEqual([1, 3 * 24 * 4]);
+  const ofNetwork = await fitted(optionsWith({ backbone: "a.onnx", k: 2 }), tinyNetwork());
+  expect(ofNetwork.pooled[0]).toHaveLength(5 * 4);
+  const rows = valuesOf((image) => ofNetwork.recipe.observe(image).pooled, others);
+  const expected = naiveScore(rows[0], ofNetwork.pooled, 2, "cosine", [20]);
+  expect(ofNetwork.answer(others[0]).score / expected).toBeCloseTo(1, 4);
 });
 
 describe("the map", () => {
@@ -256,11 +274,11 @@ function enlarged(values: readonly number[]): number[] {
   });
 }
 
-/** Three planes of a convolution and of one upon it. */
+/** Three planes of a convolution and five of one upon it. */
 function tinyNetwork(): Backbone {
   const weights = new Map<string, NamedArray>([
     ["stem/weight", { shape: [3, 3, 3, 3], data: Float32Array.from(noise(81, 1)) }],
-    ["top/weight", { shape: [3, 3, 3, 3], data: Float32Array.from(noise(81, 2)) }],
+    ["top/weight", { shape: [5, 3, 3, 3], data: Float32Array.from(noise(135, 2)) }],
   ]);
   const layer = (id: string, from: string): Layer => ({
     id,
@@ -281,7 +299,7 @@ function tinyNetwork(): Backbone {
       licence: "CC0",
       leakySlope: 0,
       layers: [layer("stem", "input"), layer("top", "stem")],
-      featureLayers: ["top"],
+      featureLayers: ["stem", "top"],
       weightsSha256: "0".repeat(64),
       input: { size: 16, channelOrder: "RGB", mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
     },

@@ -16,8 +16,13 @@ import { nearestNeighbours, pooledFeatures } from "./neighbours.ts";
 
 /** The value of `backbone` that needs no file. */
 const BUILT_IN = "filters";
-/** The value of `layers` that takes those that the backbone's maker names. */
+/** The value of `layers` that takes all that the backbone's maker names. */
 const ALL = "all";
+/**
+ * The value of `layers` and `metric` that suits the backbone: all filters, each standardised; of a network its last layer, by
+ * directions. Chosen without labels, by pseudo-AUC on the training pools; the README has the figures.
+ */
+const AUTO = "auto";
 
 const options = z.strictObject({
   backbone: z
@@ -28,8 +33,8 @@ const options = z.strictObject({
   layers: z
     .string()
     .min(1)
-    .default(ALL)
-    .describe("of the backbone, with commas between them; all takes those that its maker names"),
+    .default(AUTO)
+    .describe("of the backbone, with commas between them; all; or auto: all filters, a network's last"),
   response: z
     .enum(FILTER_RESPONSES)
     .default("log")
@@ -42,24 +47,27 @@ const options = z.strictObject({
     .describe("parts along each side over which features are averaged; 1 takes the mean over the image"),
   k: z.int().min(1).max(1000).default(3).describe("nearest normals whose mean distance is the score"),
   metric: z
-    .enum(METRICS)
-    .default("euclidean")
-    .describe("euclidean in features standardised on the normals, or cosine in the features as they are"),
+    .enum([AUTO, ...METRICS])
+    .default(AUTO)
+    .describe(
+      "euclidean in features standardised on the normals, cosine in the features as they are, or auto: the former for filters, the latter for a network",
+    ),
 });
 
 export type KnnOptions = z.infer<typeof options>;
 
 function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): FitRecipe {
-  const { regions } = settings;
+  const { k, regions } = settings;
   const source = sourceOf(settings, backbone);
-  const layers = settings.layers === ALL ? source.layers : settings.layers.split(",").map((name) => name.trim());
+  const layers = layersOf(settings, source);
+  const metric = settings.metric !== AUTO ? settings.metric : settings.backbone === BUILT_IN ? "euclidean" : "cosine";
   if (new Set(layers).size < layers.length) {
     throw new HaleError("OPTION_INVALID", "A layer is named twice.", "Name each once.", { setting: "layers" });
   }
   const widths = layers.map((layer) => source.channels(layer) * regions * regions);
   return {
     learning: "fit",
-    backbone: source.credit,
+    backbone: source.credit(layers),
     observe: (x) => {
       const features = source.features(x, layers);
       const small = features.findIndex(({ shape: [, , ...sides] }) => Math.min(...sides) < regions);
@@ -73,9 +81,14 @@ function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): F
       }
       return { pooled: pooledFeatures(features, regions) };
     },
-    settle: ({ pooled }) => bankOf(pooled, widths, settings),
-    inference: (state) => nearestNeighbours(state, (x) => source.features(x, layers), settings),
+    settle: ({ pooled }) => bankOf(pooled, widths, { k, metric }),
+    inference: (state) => nearestNeighbours(state, (x) => source.features(x, layers), { k, metric, regions }),
   };
+}
+
+function layersOf({ layers, backbone }: KnnOptions, source: FeatureSource): readonly string[] {
+  if (layers === ALL || (layers === AUTO && backbone === BUILT_IN)) return source.layers;
+  return layers === AUTO ? source.layers.slice(-1) : layers.split(",").map((name) => name.trim());
 }
 
 function sourceOf({ backbone: name, response }: KnnOptions, backbone?: Backbone): FeatureSource {

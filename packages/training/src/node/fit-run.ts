@@ -10,6 +10,9 @@ import type { LearningRun } from "./gradient-run.ts";
 import { breathe, Interrupted, type Learnt } from "./run.ts";
 import type { FitSettings } from "./run-settings.ts";
 
+/** Held-out normals in the example pictures. */
+const SHOWN = 12;
+
 export type FitRun = LearningRun<FitSettings, FitRecipe>;
 
 /** Learns from the newest checkpoint to the last normal. Throws `Interrupted`, and what `Fitter` throws. */
@@ -54,9 +57,10 @@ export async function learnByFit(run: FitRun): Promise<Learnt> {
     const settled = await fitter.settle();
     const answers = await fitter.answers(settled);
     try {
-      // Those that it has seen, and those that it has not.
-      const shown = [...images.train.images.slice(0, 4), ...images.threshold.images.slice(0, 8)];
-      await writeAnswers(join(folder, "examples"), fitter.done, shown, await answers.answer(shown), shape);
+      // None that it has learnt: such an image is its own nearest neighbour, and its map says nothing.
+      const shown = images.threshold.images.slice(0, SHOWN);
+      if (shown.length > 0)
+        await writeAnswers(join(folder, "examples"), fitter.done, shown, await answers.answer(shown), shape);
     } finally {
       await answers.release();
     }

@@ -125,7 +125,7 @@ test.each<[string, Partial<HqAnoGanOptions>, Partial<GradientSettings>, RegExp]>
     "another seed, which holds out others",
     {},
     { seed: 4 },
-    /has learnt from \d+ of the images that are held out here.*--split-seed 3/,
+    /has learnt from \d+ of the images that are held out here.*split seed 3/,
   ],
 ])("with %s is refused", async (_what, options, settings, message) => {
   const refused = train("refused", options, settings);

@@ -59,9 +59,9 @@ ${controlPart(audit, methodName, auroc)}
 <h3>Leaks between the parts</h3>
 ${
   leaks === null
-    ? html`<p class="warning">Nobody looked for images or patients on more than one side of the split.</p>`
+    ? html`<p class="warning">Nobody looked for images or patients in more than one split.</p>`
     : leaks.length === 0
-      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is on more than one side of the split.${
+      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is in more than one split.${
           !nearCopies && " Near copies were not looked for."
         }</p>`
       : html`<div class="warning"><b>${count(leaks.length, "leak")} found.</b> The result is better than it would be on new images.

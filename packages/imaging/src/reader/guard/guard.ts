@@ -63,7 +63,7 @@ export interface GuardedReader {
 }
 
 /** How a reading can end without an answer. */
-type Ending = "slow" | "hungry" | "crashed" | "closed";
+type Ending = "slow" | "memory" | "crashed" | "closed";
 
 /** A worker that is ready, and what settles the reading under way. */
 interface Running {
@@ -106,7 +106,7 @@ export function guard(
         died(why, cause) {
           forget();
           reject(cause);
-          running.settle?.(why === "memory" ? "hungry" : "crashed");
+          running.settle?.(why === "memory" ? why : "crashed");
         },
       };
       const running = { settle: null } as unknown as Running;
@@ -168,7 +168,7 @@ export function guard(
           timers.push(setTimeout(() => stop("slow"), GRACE));
         }, milliseconds),
       );
-      look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("hungry"), LOOK_EVERY);
+      look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("memory"), LOOK_EVERY);
       link.busy(true);
       try {
         const source = ownBytes(request.source);
@@ -188,7 +188,7 @@ export function guard(
 
   function endingError(why: Ending, name: string): HaleError {
     if (why === "slow") return tooSlow(name, milliseconds);
-    if (why === "hungry") return tooHungry(name, memoryBytes);
+    if (why === "memory") return tooMuchMemory(name, memoryBytes);
     return defect(name, why === "closed" ? "the reader was closed" : "the worker that read it ended");
   }
 
@@ -258,7 +258,7 @@ function tooSlow(name: string, milliseconds: number): HaleError {
   );
 }
 
-function tooHungry(name: string, memoryBytes: number): HaleError {
+function tooMuchMemory(name: string, memoryBytes: number): HaleError {
   return new HaleError(
     "IMAGE_TOO_LARGE",
     `Reading the image ${name} took more memory than it may (${Math.round(memoryBytes / 2 ** 20)} MB), and was ended.`,

@@ -1,9 +1,9 @@
 /**
  * @file Reads the wire format of protocol buffers (protobuf.dev/programming-guides/encoding), no schema: enough to look
- * through a model before ONNX Runtime is given it, and writes fields of bytes, enough to add a card to it.
+ * through an ONNX model that is not trusted. Writes fields of bytes, enough to add a card to one.
  */
 
-import { joinedBytes } from "@hale/core";
+import { joinedBytes } from "./concatenate.ts";
 
 /** One field of a message: a number (varint), or bytes (everything else). */
 export interface WireField {
@@ -59,4 +59,22 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField> {
     else throw new RangeError(`A field has the unknown kind ${kind}.`);
     yield { id, value, raw: bytes.subarray(start, at) };
   }
+}
+
+/** Varints one after the other, as `repeated int64` is packed. Throws RangeError where the last is cut off. */
+export function packedNumbers(bytes: Uint8Array): bigint[] {
+  const result: bigint[] = [];
+  let value = 0n;
+  let shift = 0n;
+  for (const byte of bytes) {
+    value |= BigInt(byte & 127) << shift;
+    shift += 7n;
+    if (shift > 63n + 7n) throw new RangeError("A size is cut off.");
+    if (byte >= 128) continue;
+    result.push(value);
+    value = 0n;
+    shift = 0n;
+  }
+  if (shift > 0n) throw new RangeError("A size is cut off.");
+  return result;
 }

@@ -3,11 +3,11 @@ import { evaluate, input, type NamedArray } from "@hale/autodiff";
 import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { expect, test } from "vitest";
-import { adjustProbability } from "../../../methods/src/hq-anogan/ada/controller.ts";
-import { hqAnoGan } from "../../../methods/src/hq-anogan/method.ts";
-import { SCORES } from "../../../methods/src/hq-anogan/scores.ts";
-import { tiny } from "../../../methods/src/hq-anogan/tiny-fixture.ts";
-import { Trainer } from "../trainer.ts";
+import { adjustProbability } from "../../methods/src/hq-anogan/ada/controller.ts";
+import { hqAnoGan } from "../../methods/src/hq-anogan/method.ts";
+import { SCORES } from "../../methods/src/hq-anogan/scores.ts";
+import { tiny } from "../../methods/src/hq-anogan/tiny-fixture.ts";
+import { Trainer } from "./trainer.ts";
 
 const shape = { size: 32, channels: 1 } as const;
 

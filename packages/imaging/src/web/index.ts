@@ -1,0 +1,2 @@
+/** @file Files that a page is given, read within budgets of size and time, in a worker of their own. */
+export { openGuardedReader, type WebReaderOptions } from "./guarded.ts";
