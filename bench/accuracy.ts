@@ -143,7 +143,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       variant: options.variant,
       selection,
       n_test: evaluation.cases.length,
-      command: `${command} --selection ${selection}`,
+      command: isByGradient(settings) ? `${command} --selection ${selection}` : command,
     };
     rows.push({ ...row, ...intervalFields(evaluation), seconds: Math.round(run.seconds) });
     partRows.push(
@@ -172,7 +172,9 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   await addRows(join("results", "accuracy.csv"), rows, COLUMNS);
   if (pixelRows.length > 0) await addRows(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
   if (partRows.length > 0) await addRows(join("results", "parts.csv"), partRows, PART_COLUMNS);
-  await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
+  // A fit has no losses.
+  if (isByGradient(settings))
+    await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
   for (const row of rows)
     console.log(
       COLUMNS.slice(0, -1)

@@ -40,6 +40,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/score.ts")).scoreCommand(),
   },
   {
+    name: "show",
+    summary: "Tell what a detector knows of itself: method, data, training, threshold",
+    load: async () => (await import("./commands/show.ts")).showCommand(),
+  },
+  {
     name: "quality",
     summary: "Measure the images that a run's generator draws: KID, precision, recall, and whether it copies",
     load: async () => (await import("./commands/quality.ts")).qualityCommand(),

@@ -3,15 +3,9 @@
  */
 
 import { HaleError } from "@hale/core";
-import {
-  type AskedInput,
-  type DatasetInput,
-  formatNormalisation,
-  formatSlices,
-  parseNormalisation,
-  parseSlices,
-} from "@hale/data";
+import { type AskedInput, type DatasetInput, parseNormalisation, parseSlices } from "@hale/data";
 import type { Aggregation } from "@hale/detector";
+import { formatNormalisation, formatSlices } from "@hale/imaging";
 import { type Command, InvalidArgumentError } from "commander";
 import { rate } from "./options.ts";
 

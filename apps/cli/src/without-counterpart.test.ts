@@ -37,7 +37,7 @@ test("learns in one pass, and its card says what it is, what it looked through a
   expect(card).toMatchObject({
     counterpart: false,
     backbone: { name: "filters (log)", origin: "hale's own filters, no weights", licence: "Apache-2.0" },
-    method: { name: "knn", options: { k: 3, regions: 4 } },
+    method: { name: "knn", options: { k: 3, regions: "auto" } },
     views: [],
     parts: [],
   });

@@ -21,7 +21,7 @@ export {
 export { type Cell, csvLines, plainCell } from "./csv.ts";
 export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, SCAN_COLUMNS, type ScanRecord } from "./import/records.ts";
-export { formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+export { parseNormalisation, parseSlices } from "./input-words.ts";
 export {
   type AskedInput,
   clusterOf,

@@ -1,5 +1,6 @@
+import { formatNormalisation, formatSlices } from "@hale/imaging";
 import { expect, test } from "vitest";
-import { formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+import { parseNormalisation, parseSlices } from "./input-words.ts";
 
 const refused = expect.objectContaining({ code: "OPTION_INVALID" });
 

@@ -1,5 +1,5 @@
 /**
- * @file The settings that make images of scans, as words, both ways. One form for commands, reports and messages.
+ * @file The settings that make images of scans, read from words. The way back is in @hale/imaging, and commands, reports and messages use one form.
  */
 import { HaleError } from "@hale/core";
 import { checkNormalisation, type Normalisation, SLICE_AXES, type SliceAxis, type SliceSelection } from "@hale/imaging";
@@ -61,24 +61,4 @@ export function parseNormalisation(text: string): Normalisation {
     throw refuse("The normalisation", text, remedy);
   checkNormalisation(found);
   return found;
-}
-
-/** What `parseSlices` reads. */
-export function formatSlices({ axis, unit, from, to }: SliceSelection): string {
-  if (unit === "share" && from === 0 && to === 1) return axis;
-  // A point says that it is a share.
-  const number = (value: number) => (unit === "share" && Number.isInteger(value) ? `${value}.0` : String(value));
-  return `${axis}:${number(from)}-${number(to)}`;
-}
-
-/** What `parseNormalisation` reads. */
-export function formatNormalisation(chosen: Normalisation): string {
-  switch (chosen.kind) {
-    case "window":
-      return `window:${chosen.center},${chosen.width}`;
-    case "percentile":
-      return `percentile:${chosen.low}-${chosen.high}/${chosen.per}${chosen.foreground ? "/foreground" : ""}`;
-    default:
-      return chosen.kind;
-  }
 }

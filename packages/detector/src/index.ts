@@ -18,9 +18,11 @@ export {
   aggregationSchema,
   scanInputSchema,
 } from "./format/input.ts";
-export { DETECTOR_FORMAT, type DetectorParts, packDetector, unpackDetector } from "./format/package.ts";
+export { DETECTOR_FORMAT, type DetectorParts, packDetector, readCard, unpackDetector } from "./format/package.ts";
 export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane, type Scores } from "./model.ts";
 export { INPUT, OUTPUTS, PART_PREFIX, prefixed, underPrefix, VIEW_PREFIX } from "./outputs.ts";
 export { selfCheckRaster } from "./self-check.ts";
+export { cardPage } from "./show/page.ts";
+export { cardText } from "./show/text.ts";
 export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

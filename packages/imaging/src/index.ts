@@ -60,6 +60,7 @@ export {
   type Triple,
   voxelSizes,
 } from "./volumes/affine.ts";
+export { formatNormalisation, formatSlices } from "./volumes/input-words.ts";
 export { applyModality, modalityValue } from "./volumes/modality.ts";
 export {
   checkNormalisation,

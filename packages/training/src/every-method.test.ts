@@ -7,17 +7,9 @@ import { exportModel, type FitRecipe, type GradientRecipe, type Method, methods 
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import type * as z from "zod";
-import { TINY } from "../../methods/src/hq-anogan/tiny-fixture.ts";
+import { smallOptions } from "../../methods/src/small-fixture.ts";
 import { Fitter } from "./fitter.ts";
 import { Trainer } from "./trainer.ts";
-
-/** Small settings, where a method's defaults are large. */
-const small: Record<string, object> = {
-  sagan: { width: 8, batch: 2, residualBlocks: 1 },
-  proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
-  "hq-anogan": { ...TINY, generatorShare: 0.5 },
-  autoencoder: { hidden: 32, batch: 4 },
-};
 
 const device = await openDevice({ threads: 1 });
 const random = new Random(21, "images");
@@ -37,7 +29,7 @@ const byGradient = [...methods.values()].filter(
 describe.each(byGradient)("$name", (method) => {
   const make = async (channels: 1 | 3, from?: Awaited<ReturnType<Trainer["snapshot"]>>) => {
     const shape = { size: 32, channels };
-    const recipe = method.create(method.options.parse(small[method.name] ?? {}), shape);
+    const recipe = method.create(method.options.parse(smallOptions(method.name)), shape);
     const images = { normals: pool[channels].slice(0, 6), unlabelled: pool[channels].slice(6) };
     return {
       shape,
@@ -127,7 +119,7 @@ describe.each(byFit)("$name", (method) => {
   };
   const make = async (channels: 1 | 3, from?: ReturnType<Fitter["snapshot"]>) => {
     const shape = { size: 32, channels };
-    const recipe = method.create(method.options.parse(small[method.name] ?? {}), shape);
+    const recipe = method.create(method.options.parse(smallOptions(method.name)), shape);
     const fitter = await Fitter.create({ recipe, shape, device, seed: 3, normals: normals[channels], from });
     return { shape, recipe, fitter };
   };

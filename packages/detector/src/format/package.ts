@@ -4,7 +4,7 @@
  */
 import { HaleError, sha256Hex } from "@hale/core";
 import * as z from "zod";
-import { corrupt, readArchive, writeArchive } from "./archive.ts";
+import { corrupt, looksLikeModel, readArchive, writeArchive } from "./archive.ts";
 import { type Card, parseCard } from "./card.ts";
 import { cardIn, withCard } from "./model-card.ts";
 import { checkModel } from "./model-guard.ts";
@@ -83,6 +83,18 @@ export async function unpackDetector(bytes: Uint8Array, name: string): Promise<D
   if (carried === null) throw corrupt(name, "its model carries no card");
   if (carried !== new TextDecoder().decode(cardBytes)) throw corrupt(name, "its model carries another card");
   return { model, card };
+}
+
+/**
+ * The card of a detector, or of a model that was taken out of one; nothing is run. `name` is the file, for errors. Throws what
+ * `unpackDetector` throws; DETECTOR_CORRUPT too for a model without a card.
+ */
+export async function readCard(bytes: Uint8Array, name: string): Promise<Card> {
+  if (!looksLikeModel(bytes)) return (await unpackDetector(bytes, name)).card;
+  checkModel(bytes, name);
+  const text = cardIn(bytes);
+  if (text === null) throw corrupt(name, "it is an ONNX model without a card");
+  return parseCard(decodeJson(new TextEncoder().encode(text), CARD, name), name);
 }
 
 /** Throws DETECTOR_CORRUPT for what is no model. */

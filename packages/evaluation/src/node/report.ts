@@ -2,7 +2,7 @@
  * @file Gathers a report from an evaluation, its detector's card and the run's logs, and writes it.
  */
 
-import { VERSION } from "@hale/core";
+import { count as counted, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type ControlResult, countItems, SUSPICIOUS_AUROC } from "@hale/data";
 import { type Detector, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
@@ -10,7 +10,6 @@ import { colourMap } from "@hale/imaging";
 import { methods } from "@hale/methods";
 import { prCurve, rocCurve } from "@hale/statistics";
 import { readLosses } from "@hale/training/node";
-import { count as counted } from "../report/format.ts";
 import { maskOutline } from "../report/mask-outline.ts";
 import { renderReport } from "../report/render-report.ts";
 import type { CaseData, ControlData, CurvePoint, ReportData } from "../report/report-data.ts";

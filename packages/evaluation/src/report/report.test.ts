@@ -1,9 +1,7 @@
-import { HaleError } from "@hale/core";
+import { duration, escapeHtml, HaleError, html, percent, significant } from "@hale/core";
 import { describe, expect, it } from "vitest";
 import { dotChart } from "./charts/dot-chart.ts";
 import { thin } from "./charts/line-chart.ts";
-import { duration, percent, significant } from "./format.ts";
-import { escapeHtml, html } from "./markup.ts";
 import { maskOutline } from "./mask-outline.ts";
 import { RESEARCH_NOTICE, renderReport } from "./render-report.ts";
 import type { CaseData, ReportData } from "./report-data.ts";

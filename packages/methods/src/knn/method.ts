@@ -19,8 +19,8 @@ const BUILT_IN = "filters";
 /** The value of `layers` that takes all that the backbone's maker names. */
 const ALL = "all";
 /**
- * The value of `layers` and `metric` that suits the backbone: all filters, each standardised; of a network its last layer, by
- * directions. Chosen without labels, by pseudo-AUC on the training pools; the README has the figures.
+ * The value that suits the backbone: all filters, each standardised, in 6 x 6 regions; of a network its last layer, by
+ * directions, in 4 x 4. Chosen without labels, by pseudo-AUC on the training pools; the README has the figures.
  */
 const AUTO = "auto";
 
@@ -40,11 +40,11 @@ const options = z.strictObject({
     .default("log")
     .describe("of the built-in filters: their modulus, its log, or relative to that of all filters of the place"),
   regions: z
-    .int()
-    .min(1)
-    .max(16)
-    .default(4)
-    .describe("parts along each side over which features are averaged; 1 takes the mean over the image"),
+    .union([z.literal(AUTO), z.int().min(1).max(32)])
+    .default(AUTO)
+    .describe(
+      "parts along each side over which features are averaged, 1 is the whole image; auto: 6 of filters, 4 of a network",
+    ),
   k: z.int().min(1).max(1000).default(3).describe("nearest normals whose mean distance is the score"),
   metric: z
     .enum([AUTO, ...METRICS])
@@ -57,10 +57,12 @@ const options = z.strictObject({
 export type KnnOptions = z.infer<typeof options>;
 
 function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): FitRecipe {
-  const { k, regions } = settings;
+  const { k } = settings;
+  const builtIn = settings.backbone === BUILT_IN;
+  const regions = settings.regions !== AUTO ? settings.regions : builtIn ? 6 : 4;
+  const metric = settings.metric !== AUTO ? settings.metric : builtIn ? "euclidean" : "cosine";
   const source = sourceOf(settings, backbone);
   const layers = layersOf(settings, source);
-  const metric = settings.metric !== AUTO ? settings.metric : settings.backbone === BUILT_IN ? "euclidean" : "cosine";
   if (new Set(layers).size < layers.length) {
     throw new HaleError("OPTION_INVALID", "A layer is named twice.", "Name each once.", { setting: "layers" });
   }
@@ -106,8 +108,8 @@ export const knn: Method<KnnOptions, FitRecipe> = {
   size: 128,
   options,
   checkShape({ size }) {
-    if (size >= 16) return;
-    throw new HaleError("OPTION_INVALID", `Images of ${size} pixels are too small for knn.`, "Use at least 16.", {
+    if (size >= 24) return;
+    throw new HaleError("OPTION_INVALID", `Images of ${size} pixels are too small for knn.`, "Use at least 24.", {
       setting: "size",
     });
   },

@@ -1,12 +1,11 @@
 /** @file One training, four devices: the same losses, and on a GPU nothing that travels between steps. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sourceOptions } from "@hale/core/node";
 import { describe, expect, test } from "vitest";
 import { needs, swiftShader } from "../../../core/src/node/needs-fixture.ts";
-import { CHROMIUM, withPage } from "./page.ts";
+import { CHROMIUM, findChromium, withPage } from "../../../runtime/src/node/page-fixture.ts";
 import type { StepLosses } from "./train-steps.ts";
 
 const STEPS = 20;
@@ -24,7 +23,10 @@ async function inNode(kind: "cpu" | "webgpu", environment: Record<string, string
 }
 
 function inChromium(kind: "wasm" | "webgpu"): Promise<StepLosses> {
-  return withPage((page) => page.evaluate(`train("${kind}", ${STEPS})`) as Promise<StepLosses>);
+  return withPage(
+    { entry: new URL("./browser-entry.ts", import.meta.url) },
+    (page) => page.evaluate(`train("${kind}", ${STEPS})`) as Promise<StepLosses>,
+  );
 }
 
 /** The largest difference of any loss of any step, relative where losses are over 1. */
@@ -40,7 +42,7 @@ function largestDifference(actual: StepLosses, expected: StepLosses): number {
 }
 
 const gpu = needs(`SwiftShader (Debian's package chromium)`, swiftShader);
-const browser = needs(`Chromium at ${CHROMIUM}`, () => (existsSync(CHROMIUM) ? CHROMIUM : null));
+const browser = needs(`Chromium at ${CHROMIUM}`, findChromium);
 
 describe(`${STEPS} training steps of SAGAN give the losses of Node's CPU, and a fit its scores`, async () => {
   const expected = await inNode("cpu");

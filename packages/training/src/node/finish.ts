@@ -5,9 +5,10 @@
 
 import { HaleError, joined, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { clusterOf, formatNormalisation, type Item, scoredVolumes } from "@hale/data";
+import { clusterOf, type Item, scoredVolumes } from "@hale/data";
 import { readImages } from "@hale/data/node";
 import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
+import { formatNormalisation } from "@hale/imaging";
 import { exportModel, type Method } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";

@@ -2,10 +2,11 @@
  * @file What could make the result better than it is: leaks between training and test, skipped images, and scores that
  * know nothing of disease, drawn beside the method's own.
  */
+
+import { count, fixed, html, type Markup } from "@hale/core";
 import { dotChart } from "../charts/dot-chart.ts";
-import { count, fixed, interval } from "../format.ts";
+import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
 
 /** Most entries of a list that are printed; how many more there are is said. */

@@ -1,6 +1,5 @@
 /** @file What was trained on what, and how to do it again. */
-import { duration } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
+import { duration, html, type Markup } from "@hale/core";
 import type { ProvenanceData } from "../report-data.ts";
 
 export function provenanceSection(data: ProvenanceData): Markup {

@@ -1,9 +1,9 @@
 /**
  * @file HTML that cannot be injected into: the template `html` escapes every value that is not itself `Markup`, so that
- * paths, class names and messages stay text wherever they are put. Nothing else in the report builds HTML.
+ * paths, class names and messages stay text wherever they are put. Reports and cards build their HTML with nothing else.
  */
 
-/** HTML that is safe as it stands. Only `html`, and `trusted` for the report's own style sheet, make it. */
+/** HTML that is safe as it stands. Only `html`, and `trusted` for a page's own style sheet, make it. */
 export class Markup {
   constructor(readonly text: string) {}
 }
