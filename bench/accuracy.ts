@@ -27,7 +27,7 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 
-export const COLUMNS =
+const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
     ",",
   );
@@ -64,7 +64,7 @@ const PART_COLUMNS =
   "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
+function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);

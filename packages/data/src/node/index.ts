@@ -3,7 +3,7 @@ export { type CheckOptions, checkDataset, checkOf, checkOpened, evidenceOf, type
 export { ImageStore, type ImageStoreOptions } from "./image-store.ts";
 export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
 export { importDataset } from "./import/import.ts";
-export { defaultKeyFile, type Key, readKey, sourcesFileOf } from "./import/key.ts";
+export { defaultKeyFile, type Key, readKey } from "./import/key.ts";
 export type { ImportOptions } from "./import/options.ts";
 export type { ImportCounts, ImportReport } from "./import/report.ts";
 export {
@@ -16,6 +16,5 @@ export {
   openDataset,
   writeManifest,
 } from "./load.ts";
-export { openScan } from "./open-scan.ts";
 export { type PhantomVolumesOptions, writePhantomVolumes } from "./phantom-volumes.ts";
 export { writePhantomSet } from "./phantoms.ts";

@@ -30,7 +30,6 @@ export {
   type RunControl,
   type RunEvents,
   type RunPlan,
-  type SelectionPoint,
 } from "./run.ts";
 export type { FitSettings, GradientSettings, RunSettings } from "./run-settings.ts";
 

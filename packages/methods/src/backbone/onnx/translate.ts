@@ -136,7 +136,7 @@ function singles(layer: Layer, weights: ReadonlyMap<string, Weight>) {
 }
 
 /** A node for sentences. */
-export const calledBy = ({ name, op, domain, outputs }: OnnxNode) =>
+const calledBy = ({ name, op, domain, outputs }: OnnxNode) =>
   `the node ${name || outputs[0] || "without a name"} (${domain === "" ? op : `${domain}.${op}`})`;
 
 /** Says of a node itself what is wrong, and of one that hangs on it the same again. */
