@@ -35,7 +35,7 @@ export interface ImageStoreOptions {
 }
 
 /** An eighth of the machine's memory, and at most 1 GiB. */
-export const STORE_BYTES = Math.min(2 ** 30, totalmem() / 8);
+const STORE_BYTES = Math.min(2 ** 30, totalmem() / 8);
 
 /** Tells a file in its present state from every other. */
 export async function stateOf(file: string): Promise<string> {
