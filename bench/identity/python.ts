@@ -8,7 +8,7 @@ import { encodePng } from "@hale/imaging";
 import { type Answer, decisionOf, type Runtime } from "./answer.ts";
 
 /** The script of the README. */
-const SCRIPT = new URL("../peers/score_onnx.py", import.meta.url);
+export const SCRIPT = new URL("../peers/score_onnx.py", import.meta.url);
 const MAPS = new URL("../peers/detector_maps.py", import.meta.url);
 
 /** The interpreter that $HALE_PYTHON names, or why there is none. */
