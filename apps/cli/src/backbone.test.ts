@@ -82,6 +82,15 @@ test("an import keeps what is said of the weights, and a detector's card says it
   expect(card.backbone).toEqual({ name: "Little", origin: "made up", licence: "CC0", sha256, layers: ["layer1"] });
 }, 240_000);
 
+test("features that nobody named end where the network has a layer that cannot be had, and a note says so", async () => {
+  const { code, out, err } = await hale("backbone", "import", "net.onnx", "--out", "default.onnx");
+  expect(code).toBe(0);
+  expect(out).toMatch(/features +stem \(4\), layer1 \(4\)/);
+  expect(err).toMatch(
+    /^Of net\.onnx only layers before this one were taken over: the node \/head\/Erf \(Erf\) is of an op/,
+  );
+});
+
 test("a folder in the plain form is listed and imported too, with other features if some are named", async () => {
   const { record, bytes } = tinyPlain();
   const folder = await mkdtemp(join(root, "plain-"));

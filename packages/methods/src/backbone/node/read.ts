@@ -43,8 +43,12 @@ export async function readBackboneFile(path: string): Promise<Backbone> {
 const ONNX_REMEDY = "Give an ONNX file, or a folder that has model.json and weights.bin.";
 
 /** Reads an ONNX file that another program wrote; throws FILE_NOT_FOUND and what `importOnnx` throws. */
-export async function importOnnxFile(path: string, options: OnnxImportOptions = {}): Promise<Backbone> {
-  return importOnnx(await bytesOf(path, ONNX_REMEDY), path, options);
+export async function importOnnxFile(
+  path: string,
+  options: OnnxImportOptions = {},
+  onNote?: (sentence: string) => void,
+): Promise<Backbone> {
+  return importOnnx(await bytesOf(path, ONNX_REMEDY), path, options, onNote);
 }
 
 /** Lists the layers of an ONNX file that another program wrote; throws FILE_NOT_FOUND and what `listOnnx` throws. */
