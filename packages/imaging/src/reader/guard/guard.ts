@@ -63,7 +63,7 @@ export interface GuardedReader {
 }
 
 /** How a reading can end without an answer. */
-type Ending = "slow" | "hungry" | "crashed" | "closed";
+type Ending = "slow" | "memory" | "crashed" | "closed";
 
 /** A worker that is ready, and what settles the reading under way. */
 interface Running {
@@ -106,7 +106,7 @@ export function guard(
         died(why, cause) {
           forget();
           reject(cause);
-          running.settle?.(why === "memory" ? "hungry" : "crashed");
+          running.settle?.(why === "memory" ? "memory" : "crashed");
         },
       };
       const running = { settle: null } as unknown as Running;
@@ -138,7 +138,8 @@ export function guard(
     if (worker !== mine) throw endingError(closed ? "closed" : "crashed", request.name);
     const { link } = running;
     const outcome = await new Promise<ReadAnswer | Ending>((resolve, reject) => {
-      const before = memoryUsed?.() ?? 0;
+      // From the first look on: asking takes half as long as decoding a small picture, which is over before.
+      let before: number | null = null;
       const timers: ReturnType<typeof setTimeout>[] = [];
       let look: ReturnType<typeof setInterval> | null = null;
       /** Of this request alone: nothing that comes late can settle another. */
@@ -168,7 +169,11 @@ export function guard(
           timers.push(setTimeout(() => stop("slow"), GRACE));
         }, milliseconds),
       );
-      look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("hungry"), LOOK_EVERY);
+      const lookAt = (used: number) => {
+        before ??= used;
+        if (used - before > memoryBytes) stop("memory");
+      };
+      look = memoryUsed && setInterval(() => lookAt(memoryUsed()), LOOK_EVERY);
       link.busy(true);
       try {
         const source = ownBytes(request.source);
@@ -188,7 +193,7 @@ export function guard(
 
   function endingError(why: Ending, name: string): HaleError {
     if (why === "slow") return tooSlow(name, milliseconds);
-    if (why === "hungry") return tooHungry(name, memoryBytes);
+    if (why === "memory") return tooMuchMemory(name, memoryBytes);
     return defect(name, why === "closed" ? "the reader was closed" : "the worker that read it ended");
   }
 
@@ -258,7 +263,7 @@ function tooSlow(name: string, milliseconds: number): HaleError {
   );
 }
 
-function tooHungry(name: string, memoryBytes: number): HaleError {
+function tooMuchMemory(name: string, memoryBytes: number): HaleError {
   return new HaleError(
     "IMAGE_TOO_LARGE",
     `Reading the image ${name} took more memory than it may (${Math.round(memoryBytes / 2 ** 20)} MB), and was ended.`,
