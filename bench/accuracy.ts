@@ -15,6 +15,8 @@ import { methodNamed } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import {
   type FinishedRun,
+  type FitSettings,
+  isByGradient,
   iterationsOf,
   type RunEvents,
   type RunSettings,
@@ -24,7 +26,7 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 
-export const COLUMNS =
+const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
     ",",
   );
@@ -61,7 +63,7 @@ const PART_COLUMNS =
   "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
+function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
@@ -140,7 +142,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
       variant: options.variant,
       selection,
       n_test: evaluation.cases.length,
-      command: `${command} --selection ${selection}`,
+      command: isByGradient(settings) ? `${command} --selection ${selection}` : command,
     };
     rows.push({ ...row, ...intervalFields(evaluation), seconds: Math.round(run.seconds) });
     partRows.push(
@@ -169,7 +171,9 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   await addRows(join("results", "accuracy.csv"), rows, COLUMNS);
   if (pixelRows.length > 0) await addRows(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
   if (partRows.length > 0) await addRows(join("results", "parts.csv"), partRows, PART_COLUMNS);
-  await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
+  // A fit has no losses.
+  if (isByGradient(settings))
+    await writeCurves(options.run, `${name}-${settings.method}-${options.variant}-${settings.seed}`);
   for (const row of rows)
     console.log(
       COLUMNS.slice(0, -1)
@@ -187,9 +191,11 @@ export function commandOf(settings: RunSettings, run: string, iteration: number)
   };
   const set = Object.entries(settings.options).map(([key, value]) => ` --set ${key}=${text(value)}`);
   const split = settings.splitSeed === undefined ? "" : ` --split-seed ${settings.splitSeed}`;
+  const steps = isByGradient(settings) ? `--iterations ${settings.iterations} ` : "";
+  const until = isByGradient(settings) && iteration < settings.iterations ? ` --until ${iteration}` : "";
   return (
-    `hale train $HALE_DATA/${basename(settings.data)} --method ${settings.method}${set.join("")} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} --iterations ${settings.iterations} ` +
-    `--seed ${settings.seed}${split} --every ${settings.every} --threads ${settings.threads}${iteration < settings.iterations ? ` --until ${iteration}` : ""}`
+    `hale train $HALE_DATA/${basename(settings.data)} --method ${settings.method}${set.join("")} --size ${settings.size}${settings.channels === 3 ? " --colour" : ""} ${steps}` +
+    `--seed ${settings.seed}${split} --every ${settings.every} --threads ${settings.threads}${until}`
   );
 }
 
@@ -198,24 +204,23 @@ async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   const given = (options.set ?? []).reduce((before, text) => setting(text, before), {});
   const method = methodNamed(options.method);
   const { data, seed, splitSeed } = options;
-  const split = { data, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
+  const split = { data, method: options.method, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
   const iterations = options.epochs
     ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
     : options.iterations;
-  return {
+  const common: FitSettings = {
     ...split,
-    method: options.method,
     options: given,
     size: options.size,
     channels: options.colour ? 3 : 1,
-    iterations,
     device: "cpu",
     threads: options.threads,
-    selection: method.needsUnlabelled ? "pseudo-auc" : "last",
     every: Math.min(options.every, iterations),
     keep: 2,
     corrupt: "refuse",
   };
+  if (method.learning === "fit") return common;
+  return { ...common, iterations, selection: method.needsUnlabelled ? "pseudo-auc" : "last" };
 }
 
 /** The controls on the same test images. */

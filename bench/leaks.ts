@@ -18,11 +18,11 @@ async function measure(folder: string, name: string): Promise<string[]> {
   const command = `HALE_DATA=… npx tsx bench/leaks.ts ${name}`;
   const { items } = await loadDataset(join(folder, name));
   const { images } = await readImages(items, (raster) => ({ raster, print: fingerprint(raster) }));
-  const sides = items.map((item) => item.split);
+  const splits = items.map((item) => item.split);
   const own = timed(() =>
     findNearCopies(
       images.map(({ print }) => print),
-      sides,
+      splits,
     ),
   );
   const least = (values: number[]) => (values.length > 0 ? Math.min(...values).toFixed(3) : "");
@@ -38,7 +38,7 @@ async function measure(folder: string, name: string): Promise<string[]> {
       own.seconds,
     ],
   ];
-  const train = images.filter((_, i) => sides[i] === "train");
+  const train = images.filter((_, i) => splits[i] === "train");
   const random = seededRandom(1);
   for (const [kind, copy] of Object.entries(COPIES)) {
     const origins = Array.from({ length: PLANTED }, () => Math.floor(random() * train.length));

@@ -103,7 +103,7 @@ describe("an input", () => {
 describe("a verdict", () => {
   const seed = (kind: Seed["kind"]) => plain.get(kind)![0];
 
-  test("is a finding when a reader throws what is no refusal, or reads nonsense", async () => {
+  test("is a finding when a reader throws what is no refusal, or contradicts itself", async () => {
     // Bytes that are none: the reader breaks, as one with a fault would.
     const broken = { length: 200, subarray: 1 } as unknown as Uint8Array;
     expect(await judge("png", broken)).toMatchObject({ kind: "finding", what: expect.stringMatching(/^TypeError/) });

@@ -1,6 +1,6 @@
 /**
  * @file One input, one verdict: a sound file, a typed refusal, or a finding. What is read is looked at too: a reader that
- * returns nonsense has failed as one that throws has.
+ * returns what contradicts itself has failed as one that throws has.
  */
 
 import { HaleError, isRefusalOfBytes } from "@hale/core";
@@ -29,7 +29,7 @@ export async function judge(
     } else {
       const companion = async (name: string) => companions[name] ?? null;
       const fault = faultOf(await readImageFile(bytes, file, companion));
-      if (fault) return { kind: "finding", what: `nonsense: ${fault}`, stack: "" };
+      if (fault) return { kind: "finding", what: `contradiction: ${fault}`, stack: "" };
     }
     return { kind: "ok" };
   } catch (error) {

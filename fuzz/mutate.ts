@@ -45,7 +45,7 @@ const MUTATIONS: [weight: number, mutation: Mutation][] = [
     3,
     (draft, random) => {
       const at = random.below(draft.bytes.length);
-      draft.bytes[at] = random.chance(0.5) ? random.pick([0, 1, 0x7f, 0x80, 0xfe, 0xff]) : random.below(256);
+      draft.bytes[at] = random.bernoulli(0.5) ? random.pick([0, 1, 0x7f, 0x80, 0xfe, 0xff]) : random.below(256);
       draft.notes.push(`byte ${at} = ${draft.bytes[at]}`);
     },
   ],
@@ -82,7 +82,7 @@ const MUTATIONS: [weight: number, mutation: Mutation][] = [
       const from = random.below(draft.bytes.length);
       const piece = draft.bytes.slice(from, from + someLength(random, draft.bytes.length - from));
       const at = random.below(draft.bytes.length);
-      const times = random.chance(0.1) ? 1 + random.below(64) : 1;
+      const times = random.bernoulli(0.1) ? 1 + random.below(64) : 1;
       const all = Uint8Array.from({ length: piece.length * times }, (_, i) => piece[i % piece.length]);
       draft.bytes = replace(draft.bytes, at, at, all);
       draft.notes.push(`${from} to ${from + piece.length} again at ${at}, ${times} times`);
@@ -91,11 +91,11 @@ const MUTATIONS: [weight: number, mutation: Mutation][] = [
   [
     1.5,
     (draft, random, seed, seeds) => {
-      const other = random.pick(random.chance(0.9) ? seeds.get(seed.kind)! : [...seeds.values()].flat());
+      const other = random.pick(random.bernoulli(0.9) ? seeds.get(seed.kind)! : [...seeds.values()].flat());
       const from = random.below(other.bytes.length);
       const piece = other.bytes.subarray(from, from + 4 * someLength(random, other.bytes.length));
       const at = random.below(draft.bytes.length);
-      const end = random.chance(0.5) ? at : Math.min(at + piece.length, draft.bytes.length);
+      const end = random.bernoulli(0.5) ? at : Math.min(at + piece.length, draft.bytes.length);
       draft.bytes = replace(draft.bytes, at, end, piece);
       draft.notes.push(`${piece.length} bytes of "${other.name}" at ${at}`);
     },
@@ -106,9 +106,11 @@ const MUTATIONS: [weight: number, mutation: Mutation][] = [
       const word = random.pick(WORDS[seed.kind]);
       // Words stand at fields as often as anywhere.
       const at =
-        random.chance(0.4) && seed.fields.length > 0 ? random.pick(seed.fields).at : random.below(draft.bytes.length);
+        random.bernoulli(0.4) && seed.fields.length > 0
+          ? random.pick(seed.fields).at
+          : random.below(draft.bytes.length);
       const place = Math.min(at, draft.bytes.length);
-      const end = random.chance(0.7) ? Math.min(place + word.length, draft.bytes.length) : place;
+      const end = random.bernoulli(0.7) ? Math.min(place + word.length, draft.bytes.length) : place;
       draft.bytes = replace(draft.bytes, place, end, word);
       draft.notes.push(`word [${word}] at ${place}`);
     },
@@ -140,7 +142,7 @@ const MUTATIONS: [weight: number, mutation: Mutation][] = [
 const LOTS = MUTATIONS.flatMap(([weight, mutation]) => Array<Mutation>(2 * weight).fill(mutation));
 
 function anyField(random: Random, length: number): Field {
-  return { at: random.below(length), bytes: random.pick([1, 2, 4, 8] as const), little: random.chance(0.5) };
+  return { at: random.below(length), bytes: random.pick([1, 2, 4, 8] as const), little: random.bernoulli(0.5) };
 }
 
 /** A wrong number: near the right one, near a limit of its type, near what is left of the file, or any. */
@@ -190,7 +192,7 @@ export function inputOf(random: Random, seeds: SeedsByKind): Input {
   // Kinds first: one with many seeds is not to crowd out the others.
   const seed = random.pick(random.pick([...seeds.values()]));
   // A sealed seed is damaged beneath its seal as a rule, and at times upon it.
-  const beneath = !seed.seal || random.chance(0.8);
+  const beneath = !seed.seal || random.bernoulli(0.8);
   const base = beneath ? seed : { ...seed, fields: [], bytes: seed.seal!(seed.bytes) };
   const draft: Draft = { bytes: base.bytes.slice(), notes: beneath ? [] : ["upon the seal"] };
   const count = 1 + Math.floor(-Math.log2(1 - random.next()));

@@ -6,7 +6,7 @@ export interface Random {
   /** A whole number from 0 to `below` - 1. */
   below(below: number): number;
   pick<T>(items: readonly T[]): T;
-  chance(probability: number): boolean;
+  bernoulli(probability: number): boolean;
 }
 
 /** A generator (Mulberry32) for one run. */
@@ -23,7 +23,7 @@ export function randomOf(seed: number, run: number): Random {
     next,
     below,
     pick: (items) => items[below(items.length)],
-    chance: (probability) => next() < probability,
+    bernoulli: (probability) => next() < probability,
   };
 }
 

@@ -5,7 +5,7 @@ import type { CampaignResult } from "./campaign.ts";
 const OWN_SLACK = 16 * 2 ** 20;
 const RSS_SLACK = 256 * 2 ** 20;
 
-/** True when memory grew between warm-up and end by more than chance. */
+/** True when memory grew between warm-up and end by more than it does without a leak. */
 export function grew({ memory }: CampaignResult): boolean {
   if (!memory) return false;
   return memory.end.own - memory.warm.own > OWN_SLACK || memory.end.rss - memory.warm.rss > RSS_SLACK;

@@ -1,12 +1,11 @@
-/** @file Builds what is published: each package's `dist/` by the TypeScript compiler. `npm run build` */
-import { spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+/**
+ * @file Builds what is published: each package's `dist/`, what pages load for reading files, and the command as one bundle.
+ * Everything lands inside the packages, so that `npm pack` in any of them gives what is published. `npm run build`
+ */
+import { bundleCommand } from "./build/command.ts";
+import { compile } from "./build/compile.ts";
+import { buildPageReader } from "./build/page-reader.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-const { status } = spawnSync(process.execPath, [compiler, "-b", "tsconfig.build.json"], {
-  cwd: root,
-  stdio: "inherit",
-});
-process.exitCode = status ?? 1;
+if (!compile()) process.exit(1);
+await buildPageReader();
+await bundleCommand();

@@ -1,5 +1,7 @@
 /**
- * @file All tests: lint and types first, then Vitest. Arguments go to Vitest, so `npm test -- packages/statistics` runs a part.
+ * @file The tests. `npm test`: lint, types, unused code, then the project `fast`. `npm run test:slow`: what opens browsers with every
+ * method, installs the packages elsewhere, or learns at length. Other arguments go to Vitest, so `npm test -- packages/statistics`
+ * runs a part.
  */
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -13,9 +15,11 @@ function run(command: string, args: string[]): void {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const rest = process.argv.slice(2);
-if (rest.length === 0) {
+const [first, ...others] = process.argv.slice(2);
+const slow = first === "--slow";
+const rest = slow ? others : process.argv.slice(2);
+if (!slow && rest.length === 0) {
   run(bin("biome"), ["check", "--error-on-warnings", "."]);
   run(bin("tsc"), ["--noEmit"]);
 }
-run(bin("vitest"), ["run", ...rest]);
+run(bin("vitest"), ["run", "--project", slow ? "slow" : "fast", ...rest]);

@@ -1,8 +1,9 @@
 /** @file Seeds of our own file: the container as it is, and card and model with hashes that agree, to get past them. */
 import { createHash } from "node:crypto";
+import { joinedBytes } from "@hale/core";
 import { packDetector } from "@hale/detector";
 import { unzipSync, zipSync } from "fflate";
-import { cardWith, plainModel } from "../../packages/detector/src/test-support.ts";
+import { cardWith, plainModel, withCard } from "../../packages/detector/src/test-support.ts";
 import { type Field, fieldsAt, type Seed } from "./seed.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
@@ -31,10 +32,18 @@ export function zipFields(bytes: Uint8Array): Field[] {
 
 export async function detectorSeeds(): Promise<Seed[]> {
   const packed = await packDetector({ model: plainModel, card: cardWith() });
-  const card = unzipSync(packed)["card.json"];
+  const { "card.json": card, "model.onnx": model } = unzipSync(packed);
+  const carried = model.subarray(plainModel.length);
   return [
     { kind: "hale", name: "zip", bytes: packed, codec: false, fields: zipFields(packed) },
-    { kind: "hale", name: "card", bytes: card, codec: false, fields: [], seal: (bytes) => forge(bytes, plainModel) },
+    {
+      kind: "hale",
+      name: "card",
+      bytes: card,
+      codec: false,
+      fields: [],
+      seal: (bytes) => forge(bytes, withCard(plainModel, new TextDecoder().decode(bytes))),
+    },
     {
       kind: "hale",
       name: "model",
@@ -42,7 +51,7 @@ export async function detectorSeeds(): Promise<Seed[]> {
       codec: false,
       // A protocol buffer: any byte may be a length.
       fields: fieldsAt(0, 1, true, plainModel.length),
-      seal: (bytes) => forge(card, bytes),
+      seal: (bytes) => forge(card, joinedBytes([bytes, carried])),
     },
   ];
 }

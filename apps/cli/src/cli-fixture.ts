@@ -1,6 +1,8 @@
 /** @file What the tests of the command need: a way to run it, what a refusal looks like, and a detector whose score has parts. */
 import { spawn } from "node:child_process";
+import { Console } from "node:console";
 import { readFile, writeFile } from "node:fs/promises";
+import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Random } from "@hale/core";
 import { sourceOptions } from "@hale/core/node";
@@ -9,6 +11,7 @@ import { exportModel } from "@hale/methods";
 import { hqAnoGan } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
 import { expect } from "vitest";
+import { run } from "./program.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -18,8 +21,54 @@ export interface Result {
   err: string;
 }
 
-/** Runs `hale` in a folder. With `until`, interrupts it as soon as standard error says so. */
-export function runHale(folder: string, args: string[], until?: RegExp): Promise<Result> {
+/**
+ * Runs `hale` in a folder, in this process, one call after the other: starting Node and loading everything anew would take
+ * most of a test's time. What only a process can show (signals, the bundle, exit codes of the shell) is `spawnHale`'s.
+ */
+export function runHale(folder: string, args: string[], env: Record<string, string> = {}): Promise<Result> {
+  const result = last.then(() => runNow(folder, args, env));
+  last = result.catch(() => {});
+  return result;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+async function runNow(folder: string, args: string[], env: Record<string, string>): Promise<Result> {
+  const said = { out: "", err: "" };
+  const [out, err] = (["out", "err"] as const).map(
+    (name) =>
+      new Writable({
+        write(chunk, _encoding, done) {
+          said[name] += chunk;
+          done();
+        },
+      }),
+  );
+  const before = {
+    folder: process.cwd(),
+    console: globalThis.console,
+    env: process.env,
+    out: process.stdout.write,
+    err: process.stderr.write,
+  };
+  globalThis.console = new Console(out, err);
+  process.stdout.write = out.write.bind(out) as typeof process.stdout.write;
+  process.stderr.write = err.write.bind(err) as typeof process.stderr.write;
+  process.env = { ...process.env, ...env };
+  try {
+    process.chdir(folder);
+    return { code: await run(args), ...said };
+  } finally {
+    process.chdir(before.folder);
+    process.env = before.env;
+    process.stdout.write = before.out;
+    process.stderr.write = before.err;
+    globalThis.console = before.console;
+  }
+}
+
+/** Runs `hale` in a folder as a process. With `until`, interrupts it as soon as standard error says so. */
+export function spawnHale(folder: string, args: string[], until?: RegExp): Promise<Result> {
   const child = spawn(process.execPath, [...sourceOptions(), main, ...args], { cwd: folder });
   const result: Result = { code: null, out: "", err: "" };
   let asked = false;

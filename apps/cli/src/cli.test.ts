@@ -9,7 +9,7 @@ import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectRefused, type Result, rowsOf, runHale, writeDetectorWithParts } from "./cli-fixture.ts";
+import { expectRefused, type Result, rowsOf, runHale, spawnHale, writeDetectorWithParts } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
 /** Small enough to train in a second. */
@@ -21,7 +21,7 @@ let data = "";
 let detector = "";
 let trained: Result;
 
-const hale = (args: string[], until?: RegExp) => runHale(root, args, until);
+const hale = (args: string[], until?: RegExp) => (until ? spawnHale(root, args, until) : runHale(root, args));
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-cli-"));
@@ -96,7 +96,7 @@ test(
     const clean = join(folder, "clean.csv");
     const found = await hale(["data", "check", all, "--json"]);
     expect([found.code, JSON.parse(found.out).leaks.length]).toEqual([1, 1]);
-    expect(found.err).toMatch(/hale: all has 1 leaks between the sides of its split\..*hale data clean/);
+    expect(found.err).toMatch(/hale: all has 1 leaks between its splits\..*hale data clean/);
     expect((await hale(["data", "clean", all, "--out", clean])).out).toMatch(/3 images; left out: 1\n {2}a\.png/);
     expectRefused(await hale(["data", "clean", all, "--out", clean]), 1, /is there already.*--force/s);
     expect((await hale(["data", "check", clean])).code).toBe(0);
@@ -363,7 +363,7 @@ describe("the whole way", () => {
       const args = ["train", "scans", "--out", "long", "--iterations", "100000", ...TINY];
       const stopped = await hale(args, /Estimated/);
       expect(stopped.code).toBe(3);
-      expect(stopped.err).toMatch(/Stopped at iteration \d+; go on with: hale train --resume long\n$/);
+      expect(stopped.err).toMatch(/Stopped at iteration \d+, and saved\. Go on with: hale train --resume long\n$/);
       const at = Number(/Stopped at iteration (\d+)/.exec(stopped.err)![1]);
       const resumed = await hale(["train", "--resume", "long", "--until", String(at + 1), "--json"]);
       expect(resumed.code).toBe(0);

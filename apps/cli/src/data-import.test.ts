@@ -1,10 +1,7 @@
 /** @file `hale data import` as people meet it: what it prints names nobody, whatever goes right or wrong. */
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { sourceOptions } from "@hale/core/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   filesOf,
@@ -14,32 +11,18 @@ import {
   slice,
   ZEBEDEE,
 } from "../../../packages/data/src/node/import/collection-fixture.ts";
+import { type Result, runHale } from "./cli-fixture.ts";
 
 const LIMIT = 120_000;
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 let root = "";
 
 /** Runs `hale data import`, and refuses whatever it prints that was planted. */
-async function importing(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [...sourceOptions(), main, "data", "import", ...args], {
-    cwd: root,
-    env: { ...process.env, XDG_CONFIG_HOME: join(root, "config") },
-  });
-  const said = { out: "", err: "" };
-  child.stdout.on("data", (text) => {
-    said.out += text;
-  });
-  child.stderr.on("data", (text) => {
-    said.err += text;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
+async function importing(...args: string[]): Promise<Result> {
+  const said = await runHale(root, ["data", "import", ...args], { XDG_CONFIG_HOME: join(root, "config") });
   expect(plantedIn(said.out), said.out).toEqual([]);
   expect(plantedIn(said.err), said.err).toEqual([]);
   expect(said.err).not.toMatch(/\n\s+at |unexpected fault/);
-  return { code, ...said };
+  return said;
 }
 
 beforeAll(async () => {

@@ -6,10 +6,16 @@
 /** By setting: the sentence that follows the remedy. */
 const SENTENCES: Readonly<Record<string, string>> = {
   aggregation: "The flag is --aggregate.",
+  corrupt: "The flag is --skip-corrupt.",
   deidentify: "The flag is --deidentify.",
   device: "The flag is --device cpu.",
+  features: "The flag is --features; --list prints the layers.",
   dicomOut: "The flag is --dicom-out.",
+  key: "The flag is --key.",
+  labels: "The flag is --labels.",
   normalisation: "The flag is --normalise, for example --normalise file.",
+  out: "The flag is --out.",
+  patientPattern: "The flag is --patient-pattern.",
   slices: "The flag is --slices, for example --slices axial:0.2-0.8.",
 };
 

@@ -40,13 +40,18 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/score.ts")).scoreCommand(),
   },
   {
+    name: "show",
+    summary: "Tell what a detector knows of itself: method, data, training, threshold",
+    load: async () => (await import("./commands/show.ts")).showCommand(),
+  },
+  {
     name: "quality",
     summary: "Measure the images that a run's generator draws: KID, precision, recall, and whether it copies",
     load: async () => (await import("./commands/quality.ts")).qualityCommand(),
   },
   {
     name: "backbone",
-    summary: "Frozen networks that a perceptual loss looks through",
+    summary: "Frozen networks that methods look through: import from ONNX, list layers",
     load: async () => (await import("./commands/backbone.ts")).backboneCommand(),
   },
   {
@@ -122,7 +127,7 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(error.message);
+    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
   console.error("hale: an unexpected fault; please report it with what follows.");

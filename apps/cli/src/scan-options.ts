@@ -3,8 +3,9 @@
  */
 
 import { HaleError } from "@hale/core";
-import { type AskedInput, parseNormalisation, parseSlices } from "@hale/data";
+import { type AskedInput, type DatasetInput, parseNormalisation, parseSlices } from "@hale/data";
 import type { Aggregation } from "@hale/detector";
+import { formatNormalisation, formatSlices } from "@hale/imaging";
 import { type Command, InvalidArgumentError } from "commander";
 import { rate } from "./options.ts";
 
@@ -18,7 +19,7 @@ export interface ScanOptions {
   unmarkedNormal?: boolean;
 }
 
-/** Share of foreground below which `--skip-empty` passes a slice over, and margin of `--crop` in millimetres. */
+/** Share of foreground below which `--skip-empty` skips a slice, and margin of `--crop` in millimetres. */
 const LEAST_FOREGROUND = 0.05;
 const MARGIN = 5;
 
@@ -62,7 +63,7 @@ export function addScanOptions(command: Command): Command {
       "scans: which slices, for example axial:0.2-0.8 (shares), coronal:40-120 (numbers), stored (default: axial)",
       asArgument(parseSlices),
     )
-    .option("--skip-empty [share]", `scans: pass slices over with less foreground (${LEAST_FOREGROUND})`, rate)
+    .option("--skip-empty [share]", `scans: skip slices with less foreground (${LEAST_FOREGROUND})`, rate)
     .option("--crop [mm]", `scans: cut to the patient, with this margin (${MARGIN})`, length)
     .option("--no-square", "scans: do not pad to squares in millimetres")
     .option("--unmarked-normal", "scans: slices of abnormal volumes without a mark in their mask count as normal");
@@ -89,4 +90,18 @@ export function refuseWithoutScans(asked: AskedInput, data: string): void {
     `${data} holds plain pictures, which options such as --normalise and --slices do not concern.`,
     "Leave them out.",
   );
+}
+
+/** The flags that ask for these settings. */
+export function formatInput(input: DatasetInput): string {
+  return [
+    `--normalise ${formatNormalisation(input.normalisation)}`,
+    `--slices ${formatSlices(input.slices)}`,
+    input.leastForeground > 0 && `--skip-empty ${input.leastForeground}`,
+    input.crop && `--crop ${input.crop.margin}`,
+    !input.square && "--no-square",
+    input.unmarked === "normal" && "--unmarked-normal",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

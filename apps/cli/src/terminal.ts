@@ -73,15 +73,18 @@ export function progress(what: string, quiet = false): Progress {
   };
 }
 
+/** What the signals of this process stop: the command that asked last. */
+let stopping: AbortController | undefined;
+
 /** A signal that Ctrl-C or a polite kill sets; a second Ctrl-C ends at once. */
 export function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort();
-      console.error("\nStopping after this step, and saving. Once more to stop at once.");
-    });
-  }
-  return controller.signal;
+  if (!stopping) for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, stop);
+  stopping = new AbortController();
+  return stopping.signal;
+}
+
+function stop(): void {
+  if (stopping?.signal.aborted) process.exit(130);
+  stopping?.abort();
+  console.error("\nStopping after this step, and saving. Once more to stop at once.");
 }

@@ -1,36 +1,20 @@
 /** @file Volumes as people meet them: train on NIfTI slices, score a volume, look at its map, evaluate. */
-import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { sourceOptions } from "@hale/core/node";
 import { writePhantomSet, writePhantomVolumes } from "@hale/data/node";
 import { readScan } from "@hale/imaging/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Result, runHale } from "./cli-fixture.ts";
 
 const LIMIT = 240_000;
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const TINY = "--method autoencoder --size 32 --threads 1 --iterations 2".split(" ");
 const WAY = "--slices axial:0.1-0.9 --skip-empty --crop 2 --aggregate top-k:3".split(" ");
 
 let root = "";
-let trained: Awaited<ReturnType<typeof hale>>;
+let trained: Result;
 
-function hale(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [...sourceOptions(), main, ...args], { cwd: root });
-  const result = { out: "", err: "" };
-  child.stdout.on("data", (text) => {
-    result.out += text;
-  });
-  child.stderr.on("data", (text) => {
-    result.err += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...result }));
-  });
-}
+const hale = (...args: string[]) => runHale(root, args);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hale-volumes-"));

@@ -18,7 +18,7 @@ export interface NamedArray {
 /** Named float32 arrays on a device: parameters, moments, averages. Programs replace them as they run. */
 export class State {
   private readonly current = new Map<string, OrtTensor>();
-  /** On the CPU each array has a twin that the next update is written into, so that steps allocate nothing. */
+  /** On the CPU each array has a second one that the next update is written into, so that steps allocate nothing. */
   private readonly spare = new Map<string, FloatTensor>();
   private readonly shapes = new Map<string, Shape>();
   private readonly versions = new Map<string, number>();

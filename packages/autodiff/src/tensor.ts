@@ -17,7 +17,7 @@ export interface Op<A> {
   shape(inputs: readonly Shape[], attributes: A): Shape;
   /** Gradients with respect to each input, given that of the output; null where there is none. */
   gradient(node: Tensor<A>, outputGradient: Tensor): readonly (Tensor | null)[];
-  /** Naive and obvious, in float64: the twin that every lowering is tested against. */
+  /** Naive and obvious, in float64: the reference that every lowering is tested against. */
   reference(inputs: readonly Array64[], node: Tensor<A>): Float64Array;
   /** Emits ONNX nodes and returns the name of the value that holds the output. */
   lower(graph: OnnxGraph, inputs: readonly string[], node: Tensor<A>): string;

@@ -35,7 +35,7 @@ function halving(part?: number): { spec: StepSpec; parameters: Parameters } {
       inputs,
       trace,
       parameters: own,
-      updates: (slopes) => adamUpdates(own, slopes, adam),
+      updates: (gradients) => adamUpdates(own, gradients, adam),
     },
   };
 }

@@ -110,9 +110,9 @@ class PartedStep implements TrainingStep {
     const { device } = state;
     const { loss, outputs } = traceStep(spec, rows);
     // Each part's share of the mean, so that the parts' gradients need only be added.
-    const slopes = gradients(mul(loss, rows / batch), [...parameters.values()]);
-    const slopeOf = Object.fromEntries([...parameters.keys()].map((key, i) => [GRADIENT + key, slopes[i]]));
-    const results = { ...outputs, ...slopeOf };
+    const derivatives = gradients(mul(loss, rows / batch), [...parameters.values()]);
+    const gradientOf = Object.fromEntries([...parameters.keys()].map((key, i) => [GRADIENT + key, derivatives[i]]));
+    const results = { ...outputs, ...gradientOf };
     const part = await Program.compile(state, { name, outputs: results }, { threads: 1, keepOutputs: true });
 
     const parts = batch / rows;
@@ -127,11 +127,11 @@ class PartedStep implements TrainingStep {
     const summed = Math.floor((parts - 1) / together) * together;
     const sumOf = (key: string, { shape }: Tensor) => {
       const last = Array.from({ length: parts - summed }, (_, i) => input(lastRound(i, GRADIENT + key), shape));
-      return (summed === 0 ? last : [input(GRADIENT + key, shape), ...last]).reduce((sum, slope) => add(sum, slope));
+      return (summed === 0 ? last : [input(GRADIENT + key, shape), ...last]).reduce((sum, part) => add(sum, part));
     };
     const updates = spec.updates([...parameters].map(([key, tensor]) => sumOf(key, tensor)));
     const update = await Program.compile(state, { name: `${name} update`, updates }, { idleThreadsSleep: true });
-    return new PartedStep(state, part, threads, update, parts, zeros(outputs), zeros(summed === 0 ? {} : slopeOf));
+    return new PartedStep(state, part, threads, update, parts, zeros(outputs), zeros(summed === 0 ? {} : gradientOf));
   }
 
   async run(inputs: Arrays): Promise<Record<string, Float32Array>> {

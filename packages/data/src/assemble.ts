@@ -1,5 +1,5 @@
 /**
- * @file From rows to a data set: sides where none were given, and the sentences about what is odd. Shared by the folder
+ * @file From rows to a data set: splits where none were given, and the sentences about what is odd. Shared by the folder
  * and the manifest form, with or without a disk.
  */
 import { HaleError } from "@hale/core";
@@ -17,8 +17,8 @@ export interface AssembleOptions extends SplitOptions {
 }
 
 /**
- * Completes rows to items. Rows without a side are split when none has one (unlabelled rows then belong to train).
- * Throws DATASET_EMPTY for no rows or no normal image, and DATASET_INVALID when only some labelled rows have a side, or a
+ * Completes rows to items. Rows without a split are split when none has one (unlabelled rows then belong to train).
+ * Throws DATASET_EMPTY for no rows or no normal image, and DATASET_INVALID when only some labelled rows have a split, or a
  * file is listed both whole and by slices.
  */
 export function assembleDataset(rows: readonly Row[], options: AssembleOptions): Dataset {
@@ -49,7 +49,7 @@ export function assembleDataset(rows: readonly Row[], options: AssembleOptions):
   return { name, root, items, warnings: [...warnings, ...remarks(items)] };
 }
 
-/** Sides are given to rows: a volume that is listed as a whole and by its slices would be in the data set twice. */
+/** Splits are given to rows: a volume that is listed as a whole and by its slices would be in the data set twice. */
 function refuseWholeAndSlices(rows: readonly Row[], name: string): void {
   const sliced = new Map(rows.flatMap(({ path }) => (parseSlicePath(path) ? [[filePartOf(path), path] as const] : [])));
   const both = rows.find(({ path }) => sliced.has(path));
@@ -99,8 +99,8 @@ function remarks(items: readonly Item[]): string[] {
   if (abnormalTrain > 0)
     lines.push(`${abnormalTrain} abnormal images lie in train; methods that learn from normals ignore them.`);
   if (unknown > 0)
-    lines.push(`${unknown} images have neither patient nor group; images of one patient may be on both sides.`);
-  if (noPatient > 0) lines.push(`The patient of ${noPatient} images is unknown; their group alone keeps sides apart.`);
+    lines.push(`${unknown} images have neither patient nor group; images of one patient may be in two splits.`);
+  if (noPatient > 0) lines.push(`The patient of ${noPatient} images is unknown; their group alone keeps splits apart.`);
   for (const split of ["train", "val", "test"] as const) {
     if (!items.some((item) => item.split === split)) lines.push(`There is no ${split} part.`);
   }

@@ -3,7 +3,6 @@
  * the Node half.
  */
 import { type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
-import { formatInput } from "./input-words.ts";
 import { type Dataset, type DatasetInput, type Item, SPLITS, type Split } from "./item.ts";
 import type { Leak } from "./leaks.ts";
 
@@ -92,11 +91,11 @@ export function summariseCheck(dataset: Dataset, { notNumbers = [], ...findings 
 
 function leakWarnings(leaks: readonly Leak[]): string[] {
   const words: Record<Leak["kind"], string> = {
-    patient: "patients are on two sides of the split",
-    group: "groups are on two sides of the split",
-    file: "volumes have slices on two sides of the split",
-    identical: "pairs of identical files are on two sides of the split",
-    "near-copy": "pairs of near copies are on two sides of the split",
+    patient: "patients are in two splits",
+    group: "groups are in two splits",
+    file: "volumes have slices in two splits",
+    identical: "pairs of identical files are in two splits",
+    "near-copy": "pairs of near copies are in two splits",
   };
   return (Object.keys(words) as Leak["kind"][]).flatMap((kind) => {
     const count = leaks.filter((leak) => leak.kind === kind).length;
@@ -115,11 +114,14 @@ function controlWarnings({ controls, controlsOn }: CheckFindings): string[] {
     );
 }
 
-/** The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. */
-export function formatDatasetCheck(check: DatasetCheck): string {
+/**
+ * The check as text of at most about 100 columns, ending with a line break. Lists the first 20 leaks. `wordsOf` says how scans are
+ * read, as whoever asks is used to.
+ */
+export function formatDatasetCheck(check: DatasetCheck, wordsOf: (input: DatasetInput) => string): string {
   const from = check.scans > 0 ? `, of ${check.scans} scans` : "";
   const lines = [`${check.name}: ${check.images} images${from}, ${check.masks} with masks`, ""];
-  if (check.input) lines.splice(1, 0, `Scans are read with ${formatInput(check.input)}`);
+  if (check.input) lines.splice(1, 0, `Scans are read with ${wordsOf(check.input)}`);
   const widest = Math.max(5, ...check.counts.map((row) => row.class.length));
   lines.push(`  ${"split".padEnd(6)} ${"label".padEnd(11)} ${"class".padEnd(widest)} ${"images".padStart(7)}`);
   for (const row of check.counts) {
@@ -132,7 +134,7 @@ export function formatDatasetCheck(check: DatasetCheck): string {
   lines.push(`Leaks: ${check.leaks.length === 0 ? "none found" : check.leaks.length}${left}`);
   for (const leak of check.leaks.slice(0, 20)) {
     const similarity = leak.kind === "near-copy" ? `, agreement ${leak.similarity.toFixed(3)}` : "";
-    lines.push(`  ${leak.a} (${leak.sides[0]}) and ${leak.b} (${leak.sides[1]}): ${leak.detail}${similarity}`);
+    lines.push(`  ${leak.a} (${leak.splits[0]}) and ${leak.b} (${leak.splits[1]}): ${leak.detail}${similarity}`);
   }
   if (check.leaks.length > 20) lines.push(`  and ${check.leaks.length - 20} more`);
   if (check.controls) {

@@ -1,5 +1,5 @@
 /**
- * @file Takes the leaks out of a split that is to stay: of everything that stands on two sides, the side nearer to the
+ * @file Takes the leaks out of a split that is to stay: of everything that stands in two splits, what is nearer to the
  * test images keeps its images.
  */
 import { type Item, SPLITS, type Split } from "./item.ts";
@@ -17,7 +17,7 @@ const nearness = (split: Split) => SPLITS.indexOf(split);
 
 /**
  * The items that must go so that none of `leaks` remains: of a pair, the one of train before val before test; of a shared
- * patient, group or file, all images but those of its side nearest to test. In the items' order.
+ * patient, group or file, all images but those of its split nearest to test. In the items' order.
  */
 export function leakingItems(items: readonly Item[], leaks: readonly Leak[]): Item[] {
   const byPath = new Map(items.map((item) => [item.path, item]));

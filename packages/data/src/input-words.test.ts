@@ -1,5 +1,6 @@
+import { formatNormalisation, formatSlices } from "@hale/imaging";
 import { expect, test } from "vitest";
-import { formatInput, formatNormalisation, formatSlices, parseNormalisation, parseSlices } from "./input-words.ts";
+import { parseNormalisation, parseSlices } from "./input-words.ts";
 
 const refused = expect.objectContaining({ code: "OPTION_INVALID" });
 
@@ -59,15 +60,4 @@ test("what is written is read as the same", () => {
   ]) {
     expect(formatNormalisation(parseNormalisation(text))).toBe(text);
   }
-  const input = {
-    normalisation: parseNormalisation("file"),
-    slices: parseSlices("axial"),
-    leastForeground: 0.05,
-    crop: { margin: 5 },
-    square: false,
-    unmarked: "normal" as const,
-  };
-  expect(formatInput(input)).toBe(
-    "--normalise file --slices axial --skip-empty 0.05 --crop 5 --no-square --unmarked-normal",
-  );
 });

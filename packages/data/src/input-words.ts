@@ -1,13 +1,11 @@
 /**
- * @file The settings that make images of scans, as words: the options of the command line, both ways. One form for
- * `hale train`, `hale data check`, reports and messages.
+ * @file The settings that make images of scans, read from words. The way back is in @hale/imaging, and commands, reports and messages use one form.
  */
 import { HaleError } from "@hale/core";
 import { checkNormalisation, type Normalisation, SLICE_AXES, type SliceAxis, type SliceSelection } from "@hale/imaging";
-import type { DatasetInput } from "./item.ts";
 
-const refuse = (option: string, text: string, remedy: string) =>
-  new HaleError("OPTION_INVALID", `${option} ${JSON.stringify(text)} is not understood.`, remedy);
+const refuse = (what: string, text: string, remedy: string) =>
+  new HaleError("OPTION_INVALID", `${what} ${JSON.stringify(text)} is not understood.`, remedy);
 
 /** A plain decimal number; NaN for anything else, also for nothing. */
 const numberOf = (text: string | undefined) =>
@@ -21,12 +19,13 @@ export function parseSlices(text: string): SliceSelection {
   const remedy = "Use axial, coronal, sagittal or stored, and a range: axial:0.2-0.8 (shares), axial:40-120 (numbers).";
   const [name, range, ...rest] = text.split(":");
   const axis = SLICE_AXES.find((one) => one === name) as SliceAxis | undefined;
-  if (!axis || rest.length > 0) throw refuse("--slices", text, remedy);
+  if (!axis || rest.length > 0) throw refuse("The choice of slices", text, remedy);
   if (range === undefined) return { axis, unit: "share", from: 0, to: 1 };
   const [low, high = low, ...more] = range.split("-");
   const [from, to] = [numberOf(low), numberOf(high)];
   const unit = `${low}${high}`.includes(".") ? "share" : "index";
-  if (!(from <= to) || more.length > 0 || (unit === "share" && to > 1)) throw refuse("--slices", text, remedy);
+  if (!(from <= to) || more.length > 0 || (unit === "share" && to > 1))
+    throw refuse("The choice of slices", text, remedy);
   return { axis, unit, from, to };
 }
 
@@ -58,41 +57,8 @@ export function parseNormalisation(text: string): Normalisation {
       };
     }
   }
-  if (!found || Object.values(found).some((value) => Number.isNaN(value))) throw refuse("--normalise", text, remedy);
+  if (!found || Object.values(found).some((value) => Number.isNaN(value)))
+    throw refuse("The normalisation", text, remedy);
   checkNormalisation(found);
   return found;
-}
-
-/** What `parseSlices` reads. */
-export function formatSlices({ axis, unit, from, to }: SliceSelection): string {
-  if (unit === "share" && from === 0 && to === 1) return axis;
-  // A point says that it is a share.
-  const number = (value: number) => (unit === "share" && Number.isInteger(value) ? `${value}.0` : String(value));
-  return `${axis}:${number(from)}-${number(to)}`;
-}
-
-/** What `parseNormalisation` reads. */
-export function formatNormalisation(chosen: Normalisation): string {
-  switch (chosen.kind) {
-    case "window":
-      return `window:${chosen.center},${chosen.width}`;
-    case "percentile":
-      return `percentile:${chosen.low}-${chosen.high}/${chosen.per}${chosen.foreground ? "/foreground" : ""}`;
-    default:
-      return chosen.kind;
-  }
-}
-
-/** The options that ask for these settings. */
-export function formatInput(input: DatasetInput): string {
-  return [
-    `--normalise ${formatNormalisation(input.normalisation)}`,
-    `--slices ${formatSlices(input.slices)}`,
-    input.leastForeground > 0 && `--skip-empty ${input.leastForeground}`,
-    input.crop && `--crop ${input.crop.margin}`,
-    !input.square && "--no-square",
-    input.unmarked === "normal" && "--unmarked-normal",
-  ]
-    .filter(Boolean)
-    .join(" ");
 }

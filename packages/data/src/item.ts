@@ -68,7 +68,7 @@ export interface Dataset {
   warnings: string[];
 }
 
-/** An item before it has a side, and before its files were looked for; paths relative to the root. */
+/** An item before it has a split, and before its files were looked for; paths relative to the root. */
 export interface Row {
   path: string;
   label: 0 | 1 | null;

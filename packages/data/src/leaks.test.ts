@@ -38,16 +38,16 @@ const prints = originals.map((raster) => fingerprint(raster));
 
 describe("near copies", () => {
   test("are not seen where there are none, though all pictures share their outline", () => {
-    const sides = prints.map((_, i) => (i % 2 ? "train" : "test"));
-    expect(findNearCopies(prints, sides)).toEqual([]);
+    const splits = prints.map((_, i) => (i % 2 ? "train" : "test"));
+    expect(findNearCopies(prints, splits)).toEqual([]);
   });
 
   test("of every kind are found, only with their originals, and say how they were turned", () => {
     const kinds = Object.keys(COPIES).flatMap((kind) => [kind, kind, kind, kind]);
     const origins = kinds.map((_, i) => (i * 7) % originals.length);
     const copies = kinds.map((kind, i) => fingerprint(COPIES[kind](originals[origins[i]], random)));
-    const sides = [...copies.map(() => "test"), ...prints.map(() => "train")];
-    const pairs = findNearCopies([...copies, ...prints], sides);
+    const splits = [...copies.map(() => "test"), ...prints.map(() => "train")];
+    const pairs = findNearCopies([...copies, ...prints], splits);
     expect(pairs.map((pair) => [kinds[pair.a], pair.b - copies.length])).toEqual(
       kinds.map((kind, i) => [kind, origins[i]]),
     );
@@ -57,7 +57,7 @@ describe("near copies", () => {
     ]);
   });
 
-  test("on the same side are nobody's leak", () => {
+  test("in the same split are nobody's leak", () => {
     expect(findNearCopies([prints[0], prints[0]], ["train", "train"])).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe("leaks", () => {
   });
   const evidence = (sha256: string, print: Fingerprint) => ({ sha256, fingerprint: print });
 
-  test("are shared patients, shared groups, identical files and near copies across sides, each named once", () => {
+  test("are shared patients, shared groups, identical files and near copies across splits, each named once", () => {
     const items = [
       item("a.png", "train", { patient: "p1", group: "g1" }),
       item("b.png", "train", { patient: "p1" }),

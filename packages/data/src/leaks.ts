@@ -1,5 +1,5 @@
 /**
- * @file Leaks: what stands on two sides of a split and so makes test results too good. The sides are train (with the
+ * @file Leaks: what stands in two splits and so makes test results too good. The splits are train (with the
  * unlabelled images), val and test.
  */
 import type { Item, Split } from "./item.ts";
@@ -7,15 +7,15 @@ import { type Fingerprint, findNearCopies, type NearCopy, type NearCopyOptions }
 import { filePartOf } from "./scan-names.ts";
 
 export type { Fingerprint } from "./near-copies.ts";
-export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
+export { fingerprint } from "./near-copies.ts";
 
-/** Two images on different sides that belong together. */
+/** Two images in different splits that belong together. */
 export interface Leak {
   kind: "patient" | "group" | "file" | "identical" | "near-copy";
   /** Paths as given. */
   a: string;
   b: string;
-  sides: [Split, Split];
+  splits: [Split, Split];
   /** The shared patient, group or file; for near copies how they differ. */
   detail: string;
   /** 1, or for near copies the agreement of detail after registration. */
@@ -37,7 +37,7 @@ export interface LeakOptions extends NearCopyOptions {
 
 /**
  * All leaks of a data set; `evidence[i]` belongs to `items[i]`. A shared patient or group, and a file whose slices
- * share neither, is reported once for each pair of sides, with two images as the example; identical files and near copies pair by pair.
+ * share neither, is reported once for each pair of splits, with two images as the example; identical files and near copies pair by pair.
  */
 export function findLeaks(
   items: readonly Item[],
@@ -71,7 +71,7 @@ export function findLeaks(
 const pairOf = (a: string, b: string) => `${filePartOf(a)}\n${filePartOf(b)}`;
 
 function leakBetween(kind: Leak["kind"], a: Item, b: Item, detail: string, similarity = 1): Leak {
-  return { kind, a: a.path, b: b.path, sides: [a.split, b.split], detail, similarity };
+  return { kind, a: a.path, b: b.path, splits: [a.split, b.split], detail, similarity };
 }
 
 /** Items of files that are listed slice by slice, unless one patient or group of all slices tells of them already. */
@@ -89,18 +89,18 @@ function tornFiles(items: readonly Item[]): Item[] {
 const oneOf = ([first, ...others]: readonly Item[], kind: "patient" | "group") =>
   first[kind] !== null && others.every((item) => item[kind] === first[kind]);
 
-/** One leak for each patient, group or file and pair of sides. */
+/** One leak for each patient, group or file and pair of splits. */
 function shared(items: readonly Item[], kind: "patient" | "group" | "file", keyOf: (item: Item) => string | null) {
   const first = new Map<string, Map<Split, Item>>();
   for (const item of items) {
     const key = keyOf(item);
     if (key === null) continue;
-    const sides = first.get(key) ?? new Map<Split, Item>();
-    if (!sides.has(item.split)) sides.set(item.split, item);
-    first.set(key, sides);
+    const splits = first.get(key) ?? new Map<Split, Item>();
+    if (!splits.has(item.split)) splits.set(item.split, item);
+    first.set(key, splits);
   }
-  return [...first].flatMap(([key, sides]) => {
-    const [one, ...others] = [...sides.values()];
+  return [...first].flatMap(([key, splits]) => {
+    const [one, ...others] = [...splits.values()];
     return others.map((other) => leakBetween(kind, one, other, `${kind} ${key}`));
   });
 }

@@ -2,24 +2,24 @@
  * @file The CSV form of a data set: `path,label,class,split,patient,mask,group`, of which only path and label are
  * required. Every fault is refused with its line. Whether the files exist is left to the loader.
  */
-import { HaleError } from "@hale/core";
+import { HaleError, type HaleErrorOptions } from "@hale/core";
 import { CsvError, parse } from "csv-parse/browser/esm/sync";
 import { csvLines, plainCell } from "./csv.ts";
 import { type Row, SPLITS, type Split } from "./item.ts";
 
-export const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
+const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
 type Column = (typeof MANIFEST_COLUMNS)[number];
 
 /** A refusal of the data set `name`. */
-export function invalid(name: string, fault: string, remedy: string, cause?: unknown): HaleError {
-  return new HaleError("DATASET_INVALID", `${name}: ${fault}`, remedy, { cause });
+export function invalid(name: string, fault: string, remedy: string, options: HaleErrorOptions = {}): HaleError {
+  return new HaleError("DATASET_INVALID", `${name}: ${fault}`, remedy, options);
 }
 
 /**
  * A relative path with forward slashes and without "." parts; throws DATASET_INVALID when it is empty, absolute or
  * leaves the root of the data set. `where` begins the message.
  */
-export function safePath(path: string, where: string): string {
+function safePath(path: string, where: string): string {
   const parts = path
     .replaceAll("\\", "/")
     .split("/")
@@ -75,7 +75,7 @@ export function readCsv(
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     const remedy = "Save it as comma-separated UTF-8.";
-    if (quoting) throw invalid(name, `it is not proper CSV (${cause.message}).`, remedy, cause);
+    if (quoting) throw invalid(name, `it is not proper CSV (${cause.message}).`, remedy, { cause });
     // The parser's own sentence may quote a cell.
     const where = typeof cause.lines === "number" ? ` (line ${cause.lines})` : "";
     throw invalid(name, `it is not proper CSV${where}.`, remedy);

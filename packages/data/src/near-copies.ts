@@ -1,5 +1,5 @@
 /**
- * @file Finds near copies among pictures on different sides of a split: a perceptual hash proposes the likeliest
+ * @file Finds near copies among pictures in different splits: a perceptual hash proposes the likeliest
  * partners of each picture, a glance at 16 × 16 ranks them, and registration alone decides. (A hash by itself links more
  * than half of some clean sets of radiographs.) Time grows with the square of the number of pictures, about 25 µs a
  * pair, and with their number, about 15 ms a picture.
@@ -30,7 +30,7 @@ export interface NearCopyOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-export const NEAR_COPY_THRESHOLD = 0.7;
+const NEAR_COPY_THRESHOLD = 0.7;
 
 /** Hashes farther apart than this, in bits, are never partners. */
 const FARTHEST = 36;
@@ -52,17 +52,17 @@ export function fingerprint(raster: Raster): Fingerprint {
 }
 
 /**
- * Pairs of near copies whose `sides` differ. Pictures that show nothing (flat ones) have no copies. Reports progress
+ * Pairs of near copies whose `splits` differ. Pictures that show nothing (flat ones) have no copies. Reports progress
  * twice a picture.
  */
 export function findNearCopies(
   prints: readonly Fingerprint[],
-  sides: readonly string[],
+  splits: readonly string[],
   options: NearCopyOptions = {},
 ): NearCopy[] {
   const { threshold = NEAR_COPY_THRESHOLD, onProgress } = options;
   const found = new Map<string, NearCopy>();
-  const candidates = nearestByHash(prints, sides, (done) => onProgress?.(done, 2 * prints.length));
+  const candidates = nearestByHash(prints, splits, (done) => onProgress?.(done, 2 * prints.length));
   for (let a = 0; a < prints.length; a++) {
     for (const { b, whole, view } of partnersOf(a, candidates[a], prints)) {
       const key = `${Math.min(a, b)} ${Math.max(a, b)}`;
@@ -84,10 +84,10 @@ interface Candidate {
   distance: number;
 }
 
-/** For each picture the GLANCES pictures on other sides that are nearest by hash, nearest first. */
+/** For each picture the GLANCES pictures in other splits that are nearest by hash, nearest first. */
 function nearestByHash(
   prints: readonly Fingerprint[],
-  sides: readonly string[],
+  splits: readonly string[],
   onProgress: (done: number) => void,
 ): Candidate[][] {
   const lists = prints.map((): Candidate[] => []);
@@ -104,7 +104,7 @@ function nearestByHash(
   };
   for (let a = 0; a < prints.length; a++) {
     for (let b = a + 1; b < prints.length; b++) {
-      if (sides[b] === sides[a] || flat[a] || flat[b]) continue;
+      if (splits[b] === splits[a] || flat[a] || flat[b]) continue;
       const limit = Math.max(limits[a], limits[b]);
       const forth = nearestView(prints[a].views, prints[b].views, limit);
       const back = nearestView(prints[b].views, prints[a].views, forth?.distance ?? limit);

@@ -7,7 +7,7 @@ import { HaleError } from "@hale/core";
 
 /** Fewest bytes of a key: the length of the hash, as RFC 2104 (section 3) advises. */
 export const KEY_BYTES = 32;
-/** Hexadecimal digits of a pseudonym (64 bits): of a million patients, two meet with a chance of 3 in 10^8. */
+/** Hexadecimal digits of a pseudonym (64 bits): of a million patients, two meet with a probability of 3 in 10^8. */
 const DIGITS = 16;
 
 export type PseudonymKind = "patient" | "study" | "series" | "scan" | "source" | "key";

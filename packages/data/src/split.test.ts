@@ -29,12 +29,12 @@ describe("a split", () => {
             group: group === null ? null : `g${group}`,
           }),
         );
-        const sides = new Map<string, string>();
+        const splits = new Map<string, string>();
         for (const item of splitRows(rows, { seed })) {
           for (const key of [item.patient, item.group, item.path]) {
             if (key === null) continue;
-            expect(sides.get(key) ?? item.split).toBe(item.split);
-            sides.set(key, item.split);
+            expect(splits.get(key) ?? item.split).toBe(item.split);
+            splits.set(key, item.split);
           }
           if (item.label === 1) expect(item.split).not.toBe("train");
         }
@@ -51,8 +51,8 @@ describe("a split", () => {
       ...Array.from({ length: 30 }, (_, i) => row(`u${i}`, null)),
     ];
     const split = splitRows(rows, { fractions: { train: 0.6, val: 0.1, test: 0.3 } });
-    const count = (kind: string, side: string) =>
-      split.filter((item) => item.class === kind && item.split === side).length;
+    const count = (kind: string, name: string) =>
+      split.filter((item) => item.class === kind && item.split === name).length;
     expect([count("normal", "train"), count("normal", "val"), count("normal", "test")]).toEqual([60, 10, 30]);
     expect([count("glioma", "val"), count("glioma", "test")]).toEqual([10, 30]);
     expect([count("pituitary", "val"), count("pituitary", "test")]).toEqual([5, 15]);
@@ -61,10 +61,10 @@ describe("a split", () => {
 
   test("is the same for the same seed, whatever the order of the listing, and another for another seed", () => {
     const rows = Array.from({ length: 50 }, (_, i) => row(`${i}.png`, i % 3 ? 0 : 1, { patient: `p${i % 20}` }));
-    const sides = (list: Row[], seed: number) =>
+    const splits = (list: Row[], seed: number) =>
       new Map(splitRows(list, { seed }).map((item) => [item.path, item.split]));
-    expect(sides([...rows].reverse(), 4)).toEqual(new Map([...sides(rows, 4)].reverse()));
-    expect(sides(rows, 4)).not.toEqual(sides(rows, 5));
+    expect(splits([...rows].reverse(), 4)).toEqual(new Map([...splits(rows, 4)].reverse()));
+    expect(splits(rows, 4)).not.toEqual(splits(rows, 5));
   });
 
   test("refuses fractions that do not divide a whole", () => {

@@ -1,6 +1,6 @@
 /**
- * @file Divides items into train, val and test so that no patient, group or file is on two sides, each class is spread in
- * proportion, and the same seed gives the same sides. Abnormal images never go to train: methods learn from normals.
+ * @file Divides items into train, val and test so that no patient, group or file is in two of them, each class is spread in
+ * proportion, and the same seed gives the same split. Abnormal images never go to train: methods learn from normals.
  */
 import { HaleError } from "@hale/core";
 import { seededRandom } from "@hale/statistics";
@@ -14,17 +14,17 @@ export interface SplitOptions {
   seed?: number;
 }
 
-export const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
+const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
 
 /**
- * Gives every row a side. Rows joined by a patient, a group or the file that they are slices of, directly or over others, go
- * to one side: with an abnormal image to val or test, without one to any side, with unlabelled images only to train. Clusters are taken in seeded
- * order, large ones first, each to the side that lacks most of what it holds. Throws OPTION_INVALID for bad fractions.
+ * Gives every row a split. Rows joined by a patient, a group or the file that they are slices of, directly or over others, go
+ * to one split: with an abnormal image to val or test, without one to any, with unlabelled images only to train. Clusters are taken in seeded
+ * order, large ones first, each to the split that lacks most of what it holds. Throws OPTION_INVALID for bad fractions.
  */
 export function splitRows<R extends Row>(rows: readonly R[], options: SplitOptions = {}): (R & { split: Split })[] {
   const { fractions = DEFAULT_FRACTIONS, seed = 0 } = options;
   checkFractions(fractions);
-  const side = new Map<R, Split>();
+  const chosen = new Map<R, Split>();
   const filled = new Map<string, number>();
   const totals = countBy(rows.map(stratumOf));
   for (const cluster of seededClusters(rows, seed)) {
@@ -42,12 +42,12 @@ export function splitRows<R extends Row>(rows: readonly R[], options: SplitOptio
       }
       if (share > 0 && lack > largest) [best, largest] = [candidate, lack];
     }
-    for (const row of cluster) side.set(row, best);
+    for (const row of cluster) chosen.set(row, best);
     for (const [stratum, count] of strata) {
       filled.set(`${best} ${stratum}`, (filled.get(`${best} ${stratum}`) ?? 0) + count);
     }
   }
-  return rows.map((row) => ({ ...row, split: side.get(row) ?? "train" }));
+  return rows.map((row) => ({ ...row, split: chosen.get(row) ?? "train" }));
 }
 
 const stratumOf = (row: Row) => `${row.label} ${row.class}`;
@@ -59,9 +59,9 @@ function allowedSides(cluster: readonly Row[], fractions: Record<Split, number>)
   return cluster.some((row) => row.label === null) ? ["train"] : [...SPLITS];
 }
 
-function shareOf(side: Split, allowed: readonly Split[], fractions: Record<Split, number>): number {
+function shareOf(split: Split, allowed: readonly Split[], fractions: Record<Split, number>): number {
   const sum = allowed.reduce((total, other) => total + fractions[other], 0);
-  return sum > 0 ? fractions[side] / sum : 1 / allowed.length;
+  return sum > 0 ? fractions[split] / sum : 1 / allowed.length;
 }
 
 function seededClusters<R extends Row>(rows: readonly R[], seed: number): R[][] {

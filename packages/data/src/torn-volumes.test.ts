@@ -27,12 +27,12 @@ test.each([
   ]).flat();
   expect(joinedRows(rows).map((cluster) => cluster.length)).toEqual(Array(12).fill(2));
   for (let seed = 0; seed < 5; seed++) {
-    const sides = new Map<string, Set<Split>>();
+    const splits = new Map<string, Set<Split>>();
     for (const { path, split } of splitRows(rows, { seed })) {
       const file = path.split("#")[0];
-      sides.set(file, (sides.get(file) ?? new Set()).add(split));
+      splits.set(file, (splits.get(file) ?? new Set()).add(split));
     }
-    expect([...sides.values()].map((set) => set.size)).toEqual(Array(12).fill(1));
+    expect([...splits.values()].map((set) => set.size)).toEqual(Array(12).fill(1));
   }
   const torn = assemble([
     row("v0.nii#axial:0", "p1", "train"),
@@ -52,7 +52,7 @@ test("a torn volume of one patient is one leak, and a whole one none", () => {
   expect(leaksOf(whole)).toEqual([]);
 });
 
-test("a file that is listed whole and by slice is refused, whatever its sides", () => {
+test("a file that is listed whole and by slice is refused, whatever its splits", () => {
   for (const split of ["train", "test"] as const) {
     expect(() => assemble([row("v.nii#axial:7", null, "train"), row("v.nii", null, split)])).toThrow(
       /v\.nii is listed as a whole and also as v\.nii#axial:7/,

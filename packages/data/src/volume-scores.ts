@@ -21,7 +21,7 @@ export interface ScoredVolume {
 
 /**
  * Joins items that are cut out of scans, with their scores, into volumes, in order of appearance. Scans of one slice are no
- * volumes; of those whose slices were listed one by one, what is not listed is unknown: both are passed over.
+ * volumes; of those whose slices were listed one by one, what is not listed is unknown: both are skipped.
  */
 export function scoredVolumes(
   items: readonly Item[],

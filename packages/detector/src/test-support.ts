@@ -6,7 +6,9 @@ import type { Device, InferenceSession } from "@hale/runtime";
 import { type Card, RESEARCH_USE } from "./format/card.ts";
 import { INPUT, OUTPUTS, PART_PREFIX, prefixed, REQUIRED_OUTPUTS, VIEW_PREFIX } from "./outputs.ts";
 
-export const SIZE = 4;
+export { withCard } from "./format/model-card.ts";
+
+const SIZE = 4;
 
 /** A field of a protocol buffer: a short number, or bytes. */
 export function field(id: number, value: number | string | Uint8Array): Uint8Array {

@@ -31,7 +31,7 @@ export interface VolumeFinding {
   slices: SliceScore[];
   /** The slice with the highest score. */
   highest: { slice: number; finding: Finding };
-  /** One number a voxel, in the scan's own order; 0 where nothing was looked at. Null unless asked for. */
+  /** A value for each voxel, in the scan's own order; 0 where nothing was looked at. Null unless asked for. */
   map: Float32Array | null;
   /** Samples of the pictures that were NaN or infinite, and were taken as background. */
   notNumbers: number;

@@ -29,7 +29,7 @@ export function exportModel(recipe: Recipe, shape: ImageShape, arrays: ReadonlyM
   const model = lower(
     "detector",
     { ...answersTo(inferenceOf(recipe, arrays), x), [OUTPUTS.prepared]: x },
-    { target: "cpu", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, INPUT, shape)]]) },
+    { target: "any", constants, provided: new Map([["x", (graph) => emitPreprocessing(graph, INPUT, shape)]]) },
   );
   const missing = model.inputs.filter((name) => name !== INPUT);
   if (missing.length > 0) {

@@ -4,12 +4,13 @@
 import { HaleError } from "@hale/core";
 import { plainAutoencoder } from "./autoencoder/method.ts";
 import { hqAnoGan } from "./hq-anogan/method.ts";
+import { knn } from "./knn/method.ts";
 import type { Method } from "./method.ts";
 import { proxyAno } from "./proxyano/method.ts";
 import { sagan } from "./sagan/method.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map(
-  ([sagan, proxyAno, hqAnoGan, plainAutoencoder] as Method[]).map((method) => [method.name, method]),
+  ([sagan, proxyAno, hqAnoGan, plainAutoencoder, knn] as Method[]).map((method) => [method.name, method]),
 );
 
 /** The method of that name. Throws OPTION_INVALID naming those that there are. */

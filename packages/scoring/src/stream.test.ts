@@ -16,12 +16,13 @@ beforeAll(async () => {
   bytes = await packDetector({ model: plainModel, card: cardWith() });
 });
 
-async function open(onRun?: () => Promise<void>) {
+async function open(onRun?: () => Promise<void>, counterpart = true) {
   // Loading asks for the test picture first, whose corner is black.
   let first = true;
   let loaded = false;
   const sizes: number[] = [];
   const { device, log } = fakeDevice({
+    counterpart,
     answer: (pixels, dims) => {
       if (first) {
         first = false;
@@ -34,7 +35,8 @@ async function open(onRun?: () => Promise<void>) {
       if (loaded) await onRun?.();
     },
   });
-  const detector = await Detector.load(bytes, device);
+  const file = counterpart ? bytes : await packDetector({ model: plainModel, card: cardWith({ counterpart }) });
+  const detector = await Detector.load(file, device);
   loaded = true;
   sizes.length = 0;
   return { detector, log, sizes };
@@ -134,6 +136,18 @@ test("pictures about each image are given to the sink under its name", async () 
   const names = files.map(({ name }) => name).sort();
   expect(names).toEqual([0, 1].flatMap((i) => [`${i}-healthy.png`, `${i}-map.png`, `${i}-overlay.png`]));
   for (const { bytes } of files) expect([...bytes.subarray(1, 4)]).toEqual([80, 78, 71]);
+});
+
+test("there is no picture of a healthy counterpart where the detector makes none", async () => {
+  const { detector } = await open(undefined, false);
+  const names: string[] = [];
+  const maps = async ({ name }: OutputFile) => {
+    names.push(name);
+    return name;
+  };
+  const [row] = await rowsOf(detector, [target(0, picture(1))], { maps });
+  expect(row.error).toBeNull();
+  expect(names.sort()).toEqual(["0-map.png", "0-overlay.png"]);
 });
 
 test("no more is read ahead than a bound, however slow the reader of rows", async () => {

@@ -23,12 +23,12 @@ export interface PrPoint {
   precision: number;
 }
 
-/** Area under the ROC curve, in [0, 1]; ties count a half. 0.5 is chance. */
+/** Area under the ROC curve, in [0, 1]; ties count a half. random scores have 0.5. */
 export function auroc(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
   return areaUnderRoc(sorted(scores, labels));
 }
 
-/** Average precision, in (0, 1]; tied scores are one step. The fraction of abnormal cases is chance. */
+/** Average precision, in (0, 1]; tied scores are one step. random scores have the fraction of abnormal cases. */
 export function averagePrecision(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
   return steppedPrecision(sorted(scores, labels));
 }

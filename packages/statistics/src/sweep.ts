@@ -49,7 +49,7 @@ export function sweep({ abnormal, normal }: SortedClasses, visit: Visit): void {
   }
 }
 
-/** Area under the ROC curve: the chance that an abnormal case outranks a normal one, ties counting a half. */
+/** Area under the ROC curve: the probability that an abnormal case outranks a normal one, ties counting a half. */
 export function areaUnderRoc(classes: SortedClasses): number {
   let twiceWins = 0; // Integers: exact up to 2^53, that is, 10^7 abnormal against 4*10^8 normal pixels.
   let lastTrue = 0;

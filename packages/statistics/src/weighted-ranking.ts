@@ -1,6 +1,6 @@
 /**
  * @file AUROC and average precision of cases that count several times, as in a bootstrap resample. The cases are sorted
- * once; each resample is then one pass over its weights. The plain metrics in `ranking.ts` are the naive twin.
+ * once; each resample is then one pass over its weights. The plain metrics in `ranking.ts` are the naive reference.
  */
 
 /** The metrics that can be resampled. */

@@ -1,25 +1,26 @@
-/** @file One suite for every registered method: it trains a few steps, goes on exactly, exports and scores. */
+/** @file One suite for every registered method, of each kind: it learns, goes on exactly, exports and scores. */
 
 import { Random } from "@hale/core";
 import { DetectorModel } from "@hale/detector";
 import { emptyRaster } from "@hale/imaging";
-import { exportModel, type GradientRecipe, type Method, methods } from "@hale/methods";
+import { exportModel, type FitRecipe, type GradientRecipe, type Method, methods } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
-import { TINY } from "../../methods/src/hq-anogan/tiny-fixture.ts";
+import type * as z from "zod";
+import { smallOptions } from "../../methods/src/small-fixture.ts";
+import { Fitter } from "./fitter.ts";
 import { Trainer } from "./trainer.ts";
-
-/** Small settings, where a method's defaults are large. */
-const small: Record<string, object> = {
-  sagan: { width: 8, batch: 2, residualBlocks: 1 },
-  proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
-  "hq-anogan": { ...TINY, generatorShare: 0.5 },
-  autoencoder: { hidden: 32, batch: 4 },
-};
 
 const device = await openDevice({ threads: 1 });
 const random = new Random(21, "images");
 const picture = (channels: number) => random.uniforms(channels * 32 * 32, -0.9, 0.9);
+
+test.each([...methods.values()])("$name has defaults for all of its options, each described", (method) => {
+  const { shape } = method.options as unknown as z.ZodObject;
+  expect(Object.keys(method.options.parse({}) as object).sort()).toEqual(Object.keys(shape).sort());
+  for (const [name, option] of Object.entries(shape)) expect((option as z.ZodType).description, name).toBeTruthy();
+  expect(method.title.length).toBeGreaterThan(0);
+});
 
 const byGradient = [...methods.values()].filter(
   (method): method is Method<Record<string, unknown>, GradientRecipe> => method.learning === "gradient",
@@ -28,7 +29,7 @@ const byGradient = [...methods.values()].filter(
 describe.each(byGradient)("$name", (method) => {
   const make = async (channels: 1 | 3, from?: Awaited<ReturnType<Trainer["snapshot"]>>) => {
     const shape = { size: 32, channels };
-    const recipe = method.create(method.options.parse(small[method.name] ?? {}), shape);
+    const recipe = method.create(method.options.parse(smallOptions(method.name)), shape);
     const images = { normals: pool[channels].slice(0, 6), unlabelled: pool[channels].slice(6) };
     return {
       shape,
@@ -38,16 +39,14 @@ describe.each(byGradient)("$name", (method) => {
   };
   const pool = { 1: Array.from({ length: 10 }, () => picture(1)), 3: Array.from({ length: 10 }, () => picture(3)) };
 
-  test("has defaults for all of its options, each described", () => {
-    expect(method.options.parse({})).toBeTypeOf("object");
-    expect(method.title.length).toBeGreaterThan(0);
-  });
-
   test("trains in grey and in colour with finite losses", async () => {
     for (const channels of [1, 3] as const) {
       const { trainer } = await make(channels);
-      for (let i = 0; i < 2; i++)
-        for (const loss of Object.values(await trainer.step())) expect(loss).toBeTypeOf("number");
+      for (let i = 0; i < 2; i++) {
+        const losses = Object.entries(await trainer.step());
+        expect(losses.length).toBeGreaterThan(0);
+        for (const [name, loss] of losses) expect(loss, name).toSatisfy(Number.isFinite);
+      }
       await trainer.release();
     }
   });
@@ -106,5 +105,82 @@ describe.each(byGradient)("$name", (method) => {
       expect(images[1]).not.toEqual(images[0]);
       await trainer.release();
     }
+  });
+});
+
+const byFit = [...methods.values()].filter(
+  (method): method is Method<Record<string, unknown>, FitRecipe> => method.learning === "fit",
+);
+
+describe.each(byFit)("$name", (method) => {
+  const normals = {
+    1: Array.from({ length: 11 }, () => picture(1)),
+    3: Array.from({ length: 11 }, () => picture(3)),
+  };
+  const make = async (channels: 1 | 3, from?: ReturnType<Fitter["snapshot"]>) => {
+    const shape = { size: 32, channels };
+    const recipe = method.create(method.options.parse(smallOptions(method.name)), shape);
+    const fitter = await Fitter.create({ recipe, shape, device, seed: 3, normals: normals[channels], from });
+    return { shape, recipe, fitter };
+  };
+  const whole = async (fitter: Fitter) => {
+    while (fitter.done < fitter.total) await fitter.advance();
+    return await fitter.settle();
+  };
+
+  test("learns in grey and in colour, and answers with finite scores and maps that are not negative", async () => {
+    for (const channels of [1, 3] as const) {
+      const { fitter } = await make(channels);
+      const answers = await fitter.answers(await whole(fitter));
+      const { scores, maps } = await answers.answer([picture(channels), picture(channels)]);
+      expect(scores.every(Number.isFinite)).toBe(true);
+      expect(scores[0]).not.toBe(scores[1]);
+      for (const map of maps) {
+        expect(map).toHaveLength(32 * 32);
+        expect(map.every((value) => value >= 0 && value < Infinity)).toBe(true);
+        expect(Math.max(...map)).toBeGreaterThan(0);
+      }
+      await answers.release();
+      await fitter.release();
+    }
+  });
+
+  test("goes on from a snapshot bit by bit as if it had not stopped, also after a rehearsal", async () => {
+    const straight = await make(1);
+    const expected = await whole(straight.fitter);
+    const first = await make(1);
+    await first.fitter.rehearse();
+    await first.fitter.advance(5);
+    const second = await make(1, first.fitter.snapshot());
+    expect(second.fitter.done).toBe(5);
+    const actual = await whole(second.fitter);
+    expect([...actual.keys()]).toEqual([...expected.keys()]);
+    for (const [name, { data }] of expected) expect(actual.get(name)!.data, name).toEqual(data);
+    for (const { fitter } of [straight, first, second]) await fitter.release();
+  });
+
+  test("exports a detector model that scores as the fit does, whatever an image's batch mates", async () => {
+    const { recipe, shape, fitter } = await make(1);
+    const settled = await whole(fitter);
+    const answers = await fitter.answers(settled);
+    const raster = emptyRaster(32, 32, 1);
+    raster.data.forEach((_, i) => {
+      raster.data[i] = (i * 37) % 256;
+    });
+    const prepared = Float32Array.from(raster.data, (v) => (v / 255 - 0.5) / 0.5);
+    const alone = await answers.answer([prepared]);
+    const among = await answers.answer([normals[1][0], prepared, normals[1][1]]);
+    expect(among.scores[1]).toBe(alone.scores[0]);
+    const model = await DetectorModel.open(exportModel(recipe, shape, settled), shape, device);
+    const { score, anomalyMap, healthy } = await model.run(raster);
+    expect(score / alone.scores[0]).toBeCloseTo(1, 5);
+    expect(healthy === null).toBe(alone.healthy.length === 0);
+    const top = Math.max(...alone.maps[0]);
+    anomalyMap.data.forEach((value, i) => {
+      expect(Math.abs(value - alone.maps[0][i])).toBeLessThan(1e-4 * top);
+    });
+    await model.release();
+    await answers.release();
+    await fitter.release();
   });
 });

@@ -76,6 +76,16 @@ describe("a partition", () => {
     expect(new Set(selection.map(({ patient }) => patient)).size).toBe(selection.length / 2);
   });
 
+  test("holds out none where nothing is selected, and leaves the threshold's as many as otherwise", () => {
+    const dataset = setOf(...list(100, "n"), ...list(30, "v", () => ({ split: "val" })));
+    const parts = partition(dataset, { ...options, selects: false });
+    expect(sizes(parts)).toEqual([92, 0, 38]);
+    expect(sizes(partition(dataset, options))).toEqual([82, 10, 38]);
+    const pool = list(3, "u", (i) => ({ label: null, patient: `p${i}` }));
+    const patients = list(100, "n", (i) => ({ patient: `p${i}` }));
+    expect(partition(setOf(...patients, ...pool), { ...options, selects: false }).selection).toEqual([]);
+  });
+
   test("passes over a patient too large for a part and takes a smaller one", () => {
     const large = list(60, "large", (i) => ({ patient: `p${i % 3}` }));
     for (let seed = 0; seed < 8; seed++) {

@@ -25,6 +25,8 @@ export interface PartitionOptions {
   seed: number;
   /** The false-alarm rate that the threshold is to keep; decides how many normals it needs. */
   falseAlarmRate: number;
+  /** Whether held-out normals select a checkpoint; where nothing selects, they are learnt from. True where it is missing. */
+  selects?: boolean;
 }
 
 /** Share of the training normals that selects the checkpoint, and the most that the threshold may take. */
@@ -47,9 +49,10 @@ const countOf = (normals: readonly Item[]) =>
 
 /**
  * Parts of a data set. A volume counts as one, however many slices it has. The threshold has the normals of `val`; where these are fewer than twice what the rate needs, up to
- * 15 % of the training normals join them. Selection has 10 % of the training normals.
+ * 15 % of the training normals join them. Selection has 10 % of
+ * the training normals, where there is one.
  */
-export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionOptions): Partition {
+export function partition(dataset: Dataset, { seed, falseAlarmRate, selects = true }: PartitionOptions): Partition {
   const inSplit = (split: Item["split"], label: Item["label"]) =>
     dataset.items.filter((item) => item.split === split && item.label === label);
   const normals = inSplit("train", 0);
@@ -76,7 +79,7 @@ export function partition(dataset: Dataset, { seed, falseAlarmRate }: PartitionO
     }
     return taken;
   };
-  const selection = take(Math.max(1, Math.round(SELECTION_SHARE * unitsOf(normals))));
+  const selection = selects ? take(Math.max(1, Math.round(SELECTION_SHARE * unitsOf(normals)))) : [];
   const extra = take(fromTrain);
   const heldOut = new Set([...selection, ...threshold, ...extra]);
   const pool = dataset.items.filter((item) => item.label === null && item.split === "train");

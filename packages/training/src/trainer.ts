@@ -1,21 +1,16 @@
 /**
- * @file The loop's core: state, programs, and one iteration after another. Everything random is a function of seed and
- * iteration, so that state and iteration number are all that a checkpoint needs. No files here; `node/` has them.
+ * @file The core of learning by gradient: state, programs, and one iteration after another. Everything random is a function
+ * of seed and iteration, so that state and iteration number are all that a checkpoint needs. No files here; `node/` has
+ * them.
  */
-import { compileStep, input, type NamedArray, Program, State, type TrainingStep } from "@hale/autodiff";
-import { HaleError, joined, Random } from "@hale/core";
-import { PART_PREFIX, underPrefix, VIEW_PREFIX } from "@hale/detector";
-import { answersTo, type DrawImages, type DrawnImages, type GradientRecipe, type ImageShape } from "@hale/methods";
+import { compileStep, type NamedArray, Program, State, type TrainingStep } from "@hale/autodiff";
+import { HaleError, Random } from "@hale/core";
+import type { DrawImages, GradientRecipe, ImageShape } from "@hale/methods";
 import type { Device } from "@hale/runtime";
+import { imageDrawer, type TrainingImages } from "./draw-images.ts";
 import { firstState, type Inherited } from "./first-state.ts";
 import { ImageGenerator } from "./image-generator.ts";
-import { Sampler } from "./sampler.ts";
-
-/** Images that a run learns from, each [C, S, S] in [-1, 1]. */
-export interface TrainingImages {
-  normals: readonly Float32Array[];
-  unlabelled: readonly Float32Array[];
-}
+import { AnswerProgram, ImageProgram, type Restorations } from "./image-program.ts";
 
 export interface TrainerOptions {
   recipe: GradientRecipe;
@@ -30,33 +25,17 @@ export interface TrainerOptions {
   from?: { iteration: number; arrays: ReadonlyMap<string, NamedArray> };
 }
 
-/** What a detector would answer, for a list of images. */
-export interface Restorations {
-  scores: Float32Array;
-  /** [C, S, S] each; none for a method without counterparts. */
-  healthy: Float32Array[];
-  /** [1, S, S] each. */
-  maps: Float32Array[];
-  /** [C, S, S] each, by the view's name. */
-  views: Record<string, Float32Array[]>;
-  /** One number an image, by the name of the score's part. */
-  parts: Record<string, Float32Array>;
-}
-
-/** Images per run of the scoring program. Any method scores an image alike in every batch. */
-const SCORE_BATCH = 8;
-
 export class Trainer {
   /** Compiled when first asked for. */
   private gallery: Program | null = null;
-  private observer: Program | null = null;
+  private observer: ImageProgram | null = null;
   private drawing: ImageGenerator | null = null;
 
   private constructor(
     private readonly options: TrainerOptions,
     readonly state: State,
     private readonly programs: ReadonlyMap<string, Program | TrainingStep>,
-    private readonly scorer: Program,
+    private readonly answers: AnswerProgram,
     private readonly draw: (iteration: number) => DrawImages,
     private done: number,
   ) {}
@@ -73,50 +52,8 @@ export class Trainer {
     for (const spec of recipe.programs) {
       programs.set(spec.name, await ("trace" in spec ? compileStep(state, spec) : Program.compile(state, spec)));
     }
-    const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
-    const scorer = await Program.compile(state, { name: "score", outputs: answersTo(recipe, x) });
-
-    const samplers = {
-      normal: new Sampler(images.normals.length, seed, "normal"),
-      unlabelled: images.unlabelled.length > 0 ? new Sampler(images.unlabelled.length, seed, "unlabelled") : null,
-    };
-    const companions = new Map<number, Float32Array>();
-    const companionOf = (index: number): Float32Array => {
-      const known = companions.get(index);
-      if (known) return known;
-      const made = recipe.companion!(images.normals[index]);
-      companions.set(index, made);
-      return made;
-    };
-    const gather = (pool: readonly Float32Array[], indices: readonly number[]): DrawnImages => ({
-      images: joined(indices.map((index) => pool[index])),
-      indices,
-      companions: joined(pool === images.normals && recipe.companion ? indices.map(companionOf) : []),
-    });
-    const draw = (iteration: number): DrawImages => {
-      return (kind: "normal" | "unlabelled" | "unlike", what: number | readonly number[]) => {
-        if (typeof what !== "number") {
-          const random = new Random(seed, `unlike/${iteration}`);
-          const count = images.normals.length;
-          const others = what.map((index) => {
-            const other = random.integer(0, Math.max(1, count - 1));
-            return count > 1 && other >= index ? other + 1 : other;
-          });
-          return gather(images.normals, others);
-        }
-        const sampler = kind === "unlabelled" ? samplers.unlabelled : samplers.normal;
-        if (!sampler) {
-          throw new HaleError(
-            "DATASET_INVALID",
-            "This method learns from unlabelled images too, and the data set has none.",
-            "Add an unlabelled/ folder, or rows with an empty label.",
-          );
-        }
-        const pool = kind === "unlabelled" ? images.unlabelled : images.normals;
-        return gather(pool, sampler.indices((iteration - 1) * what, what));
-      };
-    };
-    return new Trainer(options, state, programs, scorer, draw, from?.iteration ?? 0);
+    const answers = await AnswerProgram.compile(state, shape, recipe);
+    return new Trainer(options, state, programs, answers, imageDrawer(images, seed, recipe), from?.iteration ?? 0);
   }
 
   /** Iterations done so far. */
@@ -124,7 +61,7 @@ export class Trainer {
     return this.done;
   }
 
-  /** Does the next iteration and returns its losses. Throws NUMERIC_FAILURE when one is not a number. */
+  /** Does the next iteration and returns its losses. Throws NUMERIC_FAILURE when one is not finite. */
   async step(): Promise<Record<string, number>> {
     const { recipe, seed, iterations } = this.options;
     const iteration = this.done + 1;
@@ -169,29 +106,17 @@ export class Trainer {
   }
 
   /** Restores and scores images with the present weights. */
-  async restore(images: readonly Float32Array[]): Promise<Restorations> {
-    const { score = [], map = [], healthy = [], ...others } = await imageByImage(this.scorer, images);
-    const single = ([value]: Float32Array) => value;
-    const parts = Object.entries(underPrefix(PART_PREFIX, others));
-    return {
-      scores: Float32Array.from(score, single),
-      healthy,
-      maps: map,
-      views: underPrefix(VIEW_PREFIX, others),
-      parts: Object.fromEntries(parts.map(([name, values]) => [name, Float32Array.from(values, single)])),
-    };
+  restore(images: readonly Float32Array[]): Promise<Restorations> {
+    return this.answers.answer(images);
   }
 
   /** Works out what the score needs to know of held-out normals, with the present weights. */
   async calibrate(normals: readonly Float32Array[]): Promise<void> {
     const { recipe, shape } = this.options;
     if (!recipe.calibration || normals.length === 0) return;
-    if (!this.observer) {
-      const x = input("x", [SCORE_BATCH, shape.channels, shape.size, shape.size]);
-      const outputs = recipe.calibration.observe(x);
-      this.observer = await Program.compile(this.state, { name: "calibration", outputs });
-    }
-    this.state.write(recipe.calibration.settle(await imageByImage(this.observer, normals)));
+    const { observe, settle } = recipe.calibration;
+    this.observer ??= await ImageProgram.compile(this.state, shape, "calibration", observe);
+    this.state.write(settle(await this.observer.run(normals)));
   }
 
   /** What the method shows of its present state, by name: pictures [C, S, S]. Empty where it has nothing to show. */
@@ -222,31 +147,10 @@ export class Trainer {
 
   async release(): Promise<void> {
     for (const program of this.programs.values()) await program.release();
-    await this.scorer.release();
+    await this.answers.release();
     await this.gallery?.release();
     await this.observer?.release();
     await this.drawing?.release();
     this.state.dispose();
   }
-}
-
-/** Runs a program of `x` on images, a batch at a time: of each output one array an image. */
-async function imageByImage(
-  program: Program,
-  images: readonly Float32Array[],
-): Promise<Record<string, Float32Array[]>> {
-  const answers: Record<string, Float32Array[]> = {};
-  for (let start = 0; start < images.length; start += SCORE_BATCH) {
-    const part = images.slice(start, start + SCORE_BATCH);
-    const x = new Float32Array(SCORE_BATCH * part[0].length);
-    x.set(joined(part));
-    for (const [name, all] of Object.entries(await program.run({ x }))) {
-      const length = all.length / SCORE_BATCH;
-      answers[name] ??= [];
-      part.forEach((_, i) => {
-        answers[name].push(all.slice(i * length, (i + 1) * length));
-      });
-    }
-  }
-  return answers;
 }

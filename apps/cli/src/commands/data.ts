@@ -8,7 +8,7 @@ import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type S
 import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
-import { addScanOptions, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
+import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 import { importCommand } from "./data-import.ts";
 
@@ -23,7 +23,7 @@ export function dataCommand(): Command {
 
 function checkCommand(): Command {
   return addScanOptions(new Command("check"))
-    .description("Count images, refuse leaks between the sides of the split, audit trivial confounds")
+    .description("Count images, refuse leaks between splits, audit trivial confounds")
     .argument("<path>", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--no-near-copies", "leave out the search for near copies, the slow part")
@@ -32,7 +32,7 @@ function checkCommand(): Command {
       "after",
       `
 The manifest's columns: path,label,class,split,patient,mask,group. An empty label means unlabelled; split is train, val
-or test; images that share a patient or group never may be on two sides. Exit code 1 when a leak is found.
+or test; images that share a patient or group never may be in two splits. Exit code 1 when a leak is found.
 
 Examples:
   hale data check scans/
@@ -41,11 +41,11 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const check = await checked(path, options);
-      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check).trimEnd());
+      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check, formatInput).trimEnd());
       if (check.leaks.length > 0) {
         process.exitCode = 1;
         console.error(
-          `hale: ${check.name} has ${check.leaks.length} leaks between the sides of its split. ` +
+          `hale: ${check.name} has ${check.leaks.length} leaks between its splits. ` +
             "Take them out with hale data clean, or divide the images anew with hale data split.",
         );
       }
@@ -85,7 +85,7 @@ function cleanCommand(): Command {
       "after",
       `
 Of two copies the one in train goes before the one in val, and that before the one in test; of a patient or group on
-several sides only the images on the side nearest to test stay.
+several splits only the images in the one nearest to test stay.
 
 Example:
   hale data clean scans/ --out scans/clean.csv`,
@@ -121,7 +121,7 @@ function refuseToReplace(file: string, force?: boolean): void {
 
 function splitCommand(): Command {
   return new Command("split")
-    .description("Write a manifest with a new split in which no patient or group is on two sides")
+    .description("Write a manifest with a new split in which no patient or group is in two of them")
     .argument("<path>", "folder or CSV manifest")
     .option("--out <file>", "the manifest to write; split.csv in the data set's folder by default")
     .option("--seed <n>", "another seed gives another split", wholeNumber(0), 1)

@@ -1,11 +1,9 @@
 /** @file `hale probe` on files made here, one of each kind and each fault, and on the sample files where there are some. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { sourceOptions } from "@hale/core/node";
 import { gzipSync, zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import { el, imageFile } from "../../../../packages/imaging/src/formats/dicom/dicom-fixture.ts";
@@ -13,25 +11,12 @@ import { GREY_JPEG } from "../../../../packages/imaging/src/formats/jpeg/jpeg-fi
 import { niftiBytes } from "../../../../packages/imaging/src/formats/nifti/nifti-fixture.ts";
 import { assemble, chunk, header, makePng } from "../../../../packages/imaging/src/formats/png/png-fixture.ts";
 import { LZW_TIFF } from "../../../../packages/imaging/src/formats/tiff/tiff-fixture.ts";
+import { type Result, runHale } from "../cli-fixture.ts";
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "hale-probe-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Result {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function probe(...args: string[]): Promise<Result> {
-  const command = [...sourceOptions(), main, "probe", ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd: folder, maxBuffer: 2 ** 26 }, (error, out, err) =>
-      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),
-    );
-  });
-}
+const probe = (...args: string[]) => runHale(folder, ["probe", ...args]);
 
 type Row = Record<string, unknown> & { file: string; status: string; code: string | null; reason: string | null };
 const rowsOf = ({ out }: Result): Row[] =>

@@ -4,7 +4,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HaleError } from "@hale/core";
+import { HaleError, printable, printableJson } from "@hale/core";
 import { type FileSummary, type GuardedReader, READ_MILLISECONDS, titlesOf } from "@hale/imaging";
 import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";
@@ -56,7 +56,7 @@ Examples:
         if (!json) console.log(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
         for await (const file of filesOf(paths)) {
           const row = await probeOne(reader, file);
-          console.log(json ? jsonLine(row) : tableLine(row));
+          console.log(json ? printableJson(row) : tableLine(row));
         }
       } finally {
         reader.close();
@@ -96,20 +96,6 @@ async function probeOne(reader: GuardedReader, file: string): Promise<Row> {
     if (!(error instanceof HaleError)) throw error;
     return { file, status: "refused", code: error.code, reason: error.message, ...NOTHING };
   }
-}
-
-/** What turns a line into several, or shows as other than it is: control characters, line ends, marks of direction. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
-}
-
-/** JSON on one line; what JSON itself leaves as it is, is escaped too. */
-function jsonLine(row: Row): string {
-  return JSON.stringify(row).replace(UNPRINTABLE, (char) =>
-    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
-  );
 }
 
 const COLUMNS: readonly [title: string, width: number][] = [

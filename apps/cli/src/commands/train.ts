@@ -4,13 +4,17 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { formatInput } from "@hale/data";
+
 import { datasetInput } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
-import { methods } from "@hale/methods";
+import { methodNamed, methods } from "@hale/methods";
 import {
   type FinishedRun,
+  type FitSettings,
+  isByGradient,
   iterationsOf,
+  noSuchSetting,
+  type RunPlan,
   type RunSettings,
   readRunSettings,
   runTraining,
@@ -19,7 +23,14 @@ import {
 import { Command, Option } from "commander";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
-import { addScanOptions, aggregation, askedInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
+import {
+  addScanOptions,
+  aggregation,
+  askedInput,
+  formatInput,
+  refuseWithoutScans,
+  type ScanOptions,
+} from "../scan-options.ts";
 import { bytes, duration, progress, stopSignal } from "../terminal.ts";
 
 interface TrainOptions extends ScanOptions {
@@ -121,7 +132,7 @@ Examples:
         console.log(
           JSON.stringify({
             detector: file,
-            iterations: settings.iterations,
+            ...(isByGradient(settings) ? { iterations: settings.iterations } : { normals: run.iteration }),
             selected: run.selected,
             seconds: run.seconds,
             threshold: card.threshold,
@@ -129,12 +140,7 @@ Examples:
         );
         return;
       }
-      const { selected } = run;
-      const chosen =
-        selected.pseudoAuc === null
-          ? "the last checkpoint"
-          : `iteration ${selected.iteration} (pseudo-AUC ${selected.pseudoAuc.toFixed(3)})`;
-      console.error(`Trained in ${duration(run.seconds)}; exported ${chosen}.`);
+      console.error(`Trained in ${duration(run.seconds)}; exported ${exportedOf(run)}.`);
       if (card.threshold) {
         const { value, falseAlarmRate, normals, low, high } = card.threshold;
         console.error(
@@ -154,6 +160,12 @@ Examples:
   addScanOptions(command);
   flags = addMethodFlags(command);
   return command;
+}
+
+function exportedOf({ recipe, selected, iteration }: FinishedRun): string {
+  if (recipe.learning === "fit") return `what ${iteration} normals gave`;
+  if (selected.pseudoAuc === null) return "the last checkpoint";
+  return `iteration ${selected.iteration} (pseudo-AUC ${selected.pseudoAuc.toFixed(3)})`;
 }
 
 /** Sizes of the methods that have one of their own, for `--help`. */
@@ -176,10 +188,7 @@ async function newSettings(
   const scans = await datasetInput(data, asked);
   if (!scans) refuseWithoutScans(options.aggregate ? { ...asked, unmarked: "left-out" } : asked, data);
   const input = scans && { ...scans, aggregation: options.aggregate ?? ({ kind: "max" } as const) };
-  const iterations = options.epochs
-    ? await iterationsOf(options.epochs, { data, seed, splitSeed, falseAlarmRate, options: ofMethod, input })
-    : options.iterations;
-  return {
+  const common: FitSettings = {
     data,
     method: options.method,
     options: ofMethod,
@@ -187,16 +196,43 @@ async function newSettings(
     channels: options.colour ? 3 : 1,
     seed,
     splitSeed,
-    iterations,
     device: options.device,
     threads: options.threads,
     falseAlarmRate,
-    selection: options.selection,
-    every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
+    every: options.every ?? NORMALS_BETWEEN,
     keep: options.keep,
     corrupt: options.skipCorrupt ? "skip" : "refuse",
     ...(input && { input }),
   };
+  if (methodNamed(options.method).learning === "fit") {
+    for (const name of ["iterations", "epochs", "selection"] as const)
+      if (given(name)) throw noSuchSetting(options.method, name);
+    return common;
+  }
+  const iterations = options.epochs ? await iterationsOf(options.epochs, common) : options.iterations;
+  return {
+    ...common,
+    iterations,
+    selection: options.selection,
+    every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
+  };
+}
+
+/** Normals between two checkpoints of a fit. */
+const NORMALS_BETWEEN = 500;
+
+/** What is to be learnt, from how many images. */
+function planned(
+  settings: RunSettings,
+  parameters: number,
+  { train, unlabelled, selection }: RunPlan["partition"],
+): string {
+  const side = `${settings.size} x ${settings.size}`;
+  if (!isByGradient(settings)) return `one pass, ${side}: ${train.length} normals to learn from`;
+  return (
+    `${(parameters / 1e6).toFixed(1)} M parameters, ${side}: ${train.length} normals and ` +
+    `${unlabelled.length} unlabelled to learn from, ${selection.length} normals to select`
+  );
 }
 
 /** Runs a training with everything that a person wants to see of it. */
@@ -223,16 +259,16 @@ export async function trainWithProgress(
           if (skipped.length > 0)
             say(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
           say(
-            `${settings.method}, ${(parameters / 1e6).toFixed(1)} M parameters, ${settings.size} x ${settings.size}: ${partition.train.length} normals and ${partition.unlabelled.length} unlabelled to learn from, ${partition.selection.length} normals to select, ${partition.threshold.length} for the threshold.`,
+            `${settings.method}, ${planned(settings, parameters, partition)}, ${partition.threshold.length} for the threshold.`,
           );
           const scans = new Set(partition.train.flatMap(({ scan }) => (scan && !scan.single ? [scan.path] : [])));
           if (scans.size > 0) say(`The normals to learn from are slices of ${scans.size} volumes.`);
           if (dataset.input) say(`Scans are read with ${formatInput(dataset.input)}`);
           const { leftOut } = partition;
-          if (leftOut.length > 0)
+          if (leftOut.length > 0 && isByGradient(settings))
             say(`Left out ${leftOut.length} unlabelled images of patients who select or set the threshold.`);
           say(`Estimated: ${duration(seconds)}, ${bytes(memory)} of memory. The run is kept in ${folder}.`);
-          if (resumedAt > 0) say(`Going on from iteration ${resumedAt}.`);
+          if (resumedAt > 0) say(`Going on from ${isByGradient(settings) ? "iteration" : "normal"} ${resumedAt}.`);
         },
         onStep: ({ iteration, iterations, losses }) => {
           const main = Object.entries(losses)

@@ -1,5 +1,5 @@
 /**
- * @file Runs one small instance of every op case on WebGPU and compares value and gradients with the float64 twins.
+ * @file Runs one small instance of every op case on WebGPU and compares value and gradients with the float64 references.
  * A process of its own, `node webgpu-ops-entry.ts`; prints one JSON line a case, so that a crash shows how far it came.
  */
 
@@ -29,7 +29,7 @@ const SEED = 20240522;
 
 type Instance = (typeof opCases)[number]["shapes"] extends Arbitrary<infer T> ? T : never;
 
-/** Shapes that WebGPU has been seen to get wrong, so that a chance draw need not meet them again. */
+/** Shapes that WebGPU has been seen to get wrong, so that a random draw need not meet them again. */
 const known: OpCase[] = (
   [
     [6, 3],

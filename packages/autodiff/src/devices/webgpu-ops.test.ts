@@ -1,4 +1,4 @@
-/** @file Every op on WebGPU against its float64 twin, value and gradient, on a GPU in software. */
+/** @file Every op on WebGPU against its float64 reference, value and gradient, on a GPU in software. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,7 +13,7 @@ const entry = fileURLToPath(new URL("./webgpu-ops-entry.ts", import.meta.url));
 const gpu = needs("SwiftShader (Debian's package chromium)", swiftShader);
 
 test.skipIf(!gpu)(
-  "every op agrees on WebGPU with its float64 twin, value and gradient",
+  "every op agrees on WebGPU with its float64 reference, value and gradient",
   { timeout: 600_000 },
   async () => {
     // A process of its own: a crash in a GPU driver must not take the tests with it.

@@ -84,7 +84,7 @@ function chain(build: Build, images: number) {
 
 describe.each(Object.entries({ ...stays, ...leaves }))("%s between convolutions", (_name, build) => {
   // With fewer images than a block and with as many, weight gradients take different ways.
-  test.each([5, 16])("has the value and gradients of its float64 twin, %i images", async (images) => {
+  test.each([5, 16])("has the value and gradients of its float64 reference, %i images", async (images) => {
     const { inputs, output } = chain(build, images);
     const random = new Random(4, "values");
     const values = Object.fromEntries(
@@ -94,8 +94,8 @@ describe.each(Object.entries({ ...stays, ...leaves }))("%s between convolutions"
       ]),
     );
     const probe = ad.constant(random.normals(output.shape.reduce((a, b) => a * b)), output.shape);
-    const slopes = gradients(ad.sum(ad.mul(output, probe)), inputs);
-    const outputs = Object.fromEntries([output, ...slopes].map((tensor, i) => [`y${i}`, tensor]));
+    const derivatives = gradients(ad.sum(ad.mul(output, probe)), inputs);
+    const outputs = Object.fromEntries([output, ...derivatives].map((tensor, i) => [`y${i}`, tensor]));
     const exact = evaluate(
       Object.values(outputs),
       Object.fromEntries(Object.entries(values).map(([name, data]) => [name, Float64Array.from(data)])),
@@ -114,12 +114,12 @@ describe.each(Object.entries({ ...stays, ...leaves }))("%s between convolutions"
 test.skipIf(block === 0)("equal maxima of a window share its gradient", async () => {
   const x = ad.input("x", [5, 3, SIDE, SIDE]);
   const y = ad.conv2d(x, ad.constant(new Float32Array(C * 27), [C, 3, 3, 3]), { pad: 1 });
-  const [slope] = gradients(ad.sum(ad.maxPool2d(y, 2)), [y]);
-  const program = await ad.Program.compile(new ad.State(device), { name: "ties", outputs: { slope } });
+  const [gradient] = gradients(ad.sum(ad.maxPool2d(y, 2)), [y]);
+  const program = await ad.Program.compile(new ad.State(device), { name: "ties", outputs: { gradient } });
   const random = new Random(5, "values");
   const result = await program.run({ x: random.normals(5 * 3 * SIDE * SIDE) });
   await program.release();
-  expect(new Set(result.slope)).toEqual(new Set([0.25]));
+  expect(new Set(result.gradient)).toEqual(new Set([0.25]));
 });
 
 describe.skipIf(block === 0)("reordering", () => {

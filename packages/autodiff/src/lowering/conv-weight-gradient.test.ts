@@ -27,11 +27,11 @@ test.skipIf(convBlock === 0).each(cases)("$name", async ({ shape, outputs, chunk
   const weight = ad.input("weight", [outputs, shape[1], 3, 3]);
   const y = ad.conv2d(x, weight, { pad: 1 });
   const random = new Random(1, "values");
-  const slope = ad.input("slope", y.shape);
-  const [gradient] = gradients(ad.sum(ad.mul(y, slope)), [weight]);
+  const dy = ad.input("dy", y.shape);
+  const [gradient] = gradients(ad.sum(ad.mul(y, dy)), [weight]);
   const values = {
     x: random.normals(ad.sizeOf(x.shape)),
-    slope: random.normals(ad.sizeOf(y.shape)),
+    dy: random.normals(ad.sizeOf(y.shape)),
     weight: random.normals(ad.sizeOf(weight.shape)),
   };
   const model = lower("gradient", { gradient }, { target: "cpu", convBlock });
@@ -42,7 +42,7 @@ test.skipIf(convBlock === 0).each(cases)("$name", async ({ shape, outputs, chunk
     Object.fromEntries(Object.entries(values).map(([name, v]) => [name, Float64Array.from(v)])),
   );
   const program = await ad.Program.compile(new ad.State(device), { name: "gradient", outputs: { gradient } });
-  const actual = (await program.run({ x: values.x, slope: values.slope })).gradient;
+  const actual = (await program.run({ x: values.x, dy: values.dy })).gradient;
   await program.release();
   const largest = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
   const worst = data.reduce((error, v, i) => Math.max(error, Math.abs(v - actual[i])), 0);

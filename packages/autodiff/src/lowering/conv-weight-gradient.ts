@@ -45,8 +45,8 @@ function fromPatches(
     perm: [0, 2, 1, 3],
   });
   const patches = graph.reshape(byPosition, [n * oh * ow, c * kh * kw]);
-  const slopes = graph.node("Transpose", [graph.reshape(dy, [n, o, oh * ow])], { perm: [0, 2, 1] });
-  const product = graph.node("Gemm", [graph.reshape(slopes, [n * oh * ow, o]), patches], { transA: 1 });
+  const rows = graph.node("Transpose", [graph.reshape(dy, [n, o, oh * ow])], { perm: [0, 2, 1] });
+  const product = graph.node("Gemm", [graph.reshape(rows, [n * oh * ow, o]), patches], { transA: 1 });
   return graph.reshape(product, [o, c, kh, kw]);
 }
 

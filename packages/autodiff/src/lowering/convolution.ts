@@ -126,7 +126,7 @@ export function lowerConvTranspose(
     output_padding: [0, 1].map((d) => g.input[d] + 2 * g.pad - g.kernel[d] - (g.output[d] - 1) * g.stride),
     group: g.groups,
   };
-  if (graph.target === "webgpu" && g.groups > 1 && i === 1 && o > g.groups) {
+  if ((graph.target === "webgpu" || graph.target === "any") && g.groups > 1 && i === 1 && o > g.groups) {
     // ONNX Runtime's WebGPU kernel (1.30) sums wrongly where groups have several inputs and one output: give each a
     // second output of zeros, and drop it again.
     const doubled = graph.node("Pad", [w, graph.ints([0, 0, 0, 0, 0, 1, 0, 0])]);

@@ -5,12 +5,15 @@ import { openDevice } from "@hale/runtime/node";
 import { describe, expect, test } from "vitest";
 import { evaluate } from "../evaluate.ts";
 import { gradients } from "../graph.ts";
-import { sum } from "../ops/broadcast.ts";
+import { reshape, sum } from "../ops/broadcast.ts";
+import { convTranspose2d } from "../ops/convolution.ts";
 import { square } from "../ops/elementwise.ts";
 import { input } from "../ops/leaf.ts";
 import { instanceNorm } from "../ops/normalisation.ts";
 import { Program, State } from "../program.ts";
-import { OnnxGraph } from "./onnx-graph.ts";
+import { lower } from "./lower.ts";
+import { OnnxGraph, type Target } from "./onnx-graph.ts";
+import { decodeModel } from "./onnx-model.ts";
 
 test("of several reshapes in a row the last is kept, and what nobody reads is dropped", () => {
   const graph = new OnnxGraph({ target: "cpu" });
@@ -21,6 +24,25 @@ test("of several reshapes in a row the last is kept, and what nobody reads is dr
     ["Reshape", true],
     ["Neg", false],
   ]);
+});
+
+test("constants that nobody reads are left out of the model", () => {
+  const x = input("x", [4, 6]);
+  const twice = reshape(reshape(x, [2, 12]), [24]);
+  const shapes = decodeModel(lower("reshapes", { twice }, { target: "any" }).bytes).initializers;
+  expect(shapes.map(({ dims }) => dims)).toEqual([[1]]);
+});
+
+test("a transposed convolution whose groups have several inputs and one output goes anywhere as it goes to WebGPU", () => {
+  const types = (target: Target) => {
+    const graph = new OnnxGraph({ target });
+    const [y, w] = [input("y", [1, 6, 4, 4]), input("w", [6, 1, 3, 3])];
+    const x = convTranspose2d(y, w, { groups: 2 });
+    x.op.lower(graph, ["y", "w"], x);
+    return graph.nodesList.map((node) => node.opType);
+  };
+  expect(types("any")).toEqual(types("webgpu"));
+  expect(types("any")).not.toEqual(types("cpu"));
 });
 
 describe("an affine instance normalisation", () => {
@@ -45,9 +67,9 @@ describe("an affine instance normalisation", () => {
   }
 
   test("is right by itself and beside its gradient", async () => {
-    const [slope] = gradients(sum(square(y)), [x]);
+    const [gradient] = gradients(sum(square(y)), [x]);
     expect(await difference({ y })).toBeLessThan(1e-5);
-    expect(await difference({ y, slope })).toBeLessThan(1e-4);
+    expect(await difference({ y, gradient })).toBeLessThan(1e-4);
   });
 
   test("is one node where nobody asks for the standardised planes", () => {

@@ -44,10 +44,12 @@ export function lower(
     input: node.input.map(nameOf),
     output: node.output.map(nameOf),
   }));
+  // ONNX Runtime warns of constants that nobody reads.
+  const read = new Set(nodes.flatMap((node) => node.input));
   const bytes = encodeModel({
     name,
     nodes,
-    initializers: graph.initializers,
+    initializers: graph.initializers.filter((constant) => read.has(constant.name)),
     inputs: graph.inputs,
     outputs: infos,
     metadata: options.metadata,

@@ -21,8 +21,11 @@ import {
  */
 export const SYMBOLIC_BATCH = 7919;
 
-/** Where a graph will run. Lowerings may differ where that pays. */
-export type Target = "cpu" | "webgpu" | "wasm";
+/**
+ * Where a graph will run. Lowerings may differ where that pays. "any" is for models that leave this process: ops that
+ * every runtime has and computes rightly.
+ */
+export type Target = "cpu" | "webgpu" | "wasm" | "any";
 
 export interface OnnxGraphOptions {
   target: Target;

@@ -1,5 +1,5 @@
 /**
- * @file The part of the ONNX protobuf schema (onnx.proto, IR version 10) that hale writes, its encoder and its decoder.
+ * @file The part of the ONNX protobuf schema (onnx.proto) that hale writes, its encoder and its decoder.
  * protobufjs does the work; only field names, numbers and types stand here.
  */
 import protobuf from "protobufjs";
@@ -74,8 +74,9 @@ export const FLOAT = 1;
 export const INT32 = 6;
 export const INT64 = 7;
 
-/** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17. */
-export const OPSET = 20;
+/** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17, as is version 9 of the file's form. */
+const OPSET = 20;
+const IR_VERSION = 9;
 /** Domain of ONNX Runtime's operators on channels in blocks. */
 export const BLOCKED = "com.microsoft.nchwc";
 
@@ -136,7 +137,7 @@ export function encodeModel({ name, nodes, initializers, inputs, outputs, metada
   });
   return modelType
     .encode({
-      irVersion: 10,
+      irVersion: IR_VERSION,
       producerName: "hale",
       graph: {
         name,
@@ -145,11 +146,10 @@ export function encodeModel({ name, nodes, initializers, inputs, outputs, metada
         input: inputs.map(valueInfo),
         output: outputs.map(valueInfo),
       },
-      opsetImport: [
-        { domain: "", version: OPSET },
-        { domain: "com.microsoft", version: 1 },
-        { domain: BLOCKED, version: 1 },
-      ],
+      opsetImport: [...new Set(["", ...nodes.map(({ domain }) => domain)])].map((domain) => ({
+        domain,
+        version: domain === "" ? OPSET : 1,
+      })),
       metadataProps: entriesOf(metadata),
     })
     .finish();

@@ -15,7 +15,7 @@ const replaced = (v: number): number => {
 const finiteOp: Op<null> = {
   name: "finite",
   shape: ([x]) => x,
-  // What was replaced has no slope; elsewhere this changes nothing.
+  // What was replaced has no gradient; elsewhere this changes nothing.
   gradient: (node, g) => [mul(g, equal(node.inputs[0], node))],
   reference: ([x]) => x.data.map(replaced),
   lower(graph, [x], { rank }) {

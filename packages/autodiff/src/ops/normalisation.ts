@@ -134,8 +134,8 @@ const affineInstanceNormOp: Op<StandardiseAttributes> = {
     const r = reshape(inverseDeviation(reshape(x, [n * c, h * w]), epsilon), [n, c, 1, 1]);
     const factor = mul(perChannel(scale), r);
     const planes = (value: Tensor) => reshape(value, [n * c]);
-    const slope = scaleShift(reshape(g, [1, n * c, h, w]), planes(factor), planes(neg(mul(factor, meanG))));
-    const dx = sub(reshape(slope, x.shape), mul(mul(factor, meanGy), y));
+    const scaled = scaleShift(reshape(g, [1, n * c, h, w]), planes(factor), planes(neg(mul(factor, meanG))));
+    const dx = sub(reshape(scaled, x.shape), mul(mul(factor, meanGy), y));
     const overImages = (value: Tensor) => mul(sum(reshape(value, [n, c]), [0]), h * w);
     return [dx, overImages(meanGy), overImages(meanG)];
   },

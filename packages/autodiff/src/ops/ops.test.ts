@@ -1,4 +1,4 @@
-/** @file Every op against its naive float64 twin on random shapes, and against finite differences, twice over. */
+/** @file Every op against its naive float64 reference on random shapes, and against finite differences, twice over. */
 
 import { Random } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
@@ -39,7 +39,7 @@ function checkDerivative(loss: Tensor, wrt: Tensor[], values: Record<string, Flo
 }
 
 describe.each(opCases)("$name", (opCase) => {
-  test("agrees on ONNX Runtime with its float64 twin, value and gradient, and with finite differences", async () => {
+  test("agrees on ONNX Runtime with its float64 reference, value and gradient, and with finite differences", async () => {
     await fc.assert(
       fc.asyncProperty(opCase.shapes, fc.integer({ min: 0, max: 1e6 }), async (configuration, seed) => {
         const random = new Random(seed, opCase.name);

@@ -25,9 +25,9 @@ test.each([0, 0.1])("ten steps with weight decay %d are those of Kingma and Ba",
     const values = evaluate(Object.values(updates), { ...state, g, ...adamInputs(settings, step, rate) });
     state = Object.fromEntries(names.map((name, i) => [name, values[i].data]));
     for (let i = 0; i < 2; i++) {
-      const slope = g[i] + weightDecay * x[i];
-      m[i] = settings.beta1 * m[i] + (1 - settings.beta1) * slope;
-      v[i] = settings.beta2 * v[i] + (1 - settings.beta2) * slope ** 2;
+      const gradient = g[i] + weightDecay * x[i];
+      m[i] = settings.beta1 * m[i] + (1 - settings.beta1) * gradient;
+      v[i] = settings.beta2 * v[i] + (1 - settings.beta2) * gradient ** 2;
       const [first, second] = [m[i] / (1 - settings.beta1 ** step), v[i] / (1 - settings.beta2 ** step)];
       x[i] -= (rate * first) / (Math.sqrt(second) + 1e-8);
       // The inputs `rate` and `epsilon` are float32.
@@ -40,11 +40,11 @@ test.each([4, 2000])("a guard takes gradients that are not numbers for 0 and 100
   const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9 };
   const parameters = new Map([["p", input("p", [count])]]);
   const state = new State(await openDevice({ threads: 1 }));
-  const step = async (guarded: boolean, slopes: readonly number[]) => {
+  const step = async (guarded: boolean, given: readonly number[]) => {
     state.write(new Map([...adamState(parameters), ["p", { shape: [count], data: new Float32Array(count).fill(1) }]]));
     const updates = adamUpdates(parameters, [input("g", [count])], { ...options, guarded });
     const program = await Program.compile(state, { name: "adam", updates });
-    const g = Float32Array.from({ length: count }, (_, i) => slopes[i % 4]);
+    const g = Float32Array.from({ length: count }, (_, i) => given[i % 4]);
     await program.run({ g, ...adamInputs(options, 1, options.learningRate) });
     await program.release();
     return [...(await state.read()).values()].map(({ data }) => data);

@@ -66,8 +66,8 @@ export function adamUpdates(
     const moment = (field: "first" | "second") => input(names[field], parameter.shape);
     return { names, values: { parameter, first: moment("first"), second: moment("second") }, gradient: gradients[i] };
   });
-  return updateJointly(updated, ({ parameter, ...moments }, slope) => {
-    const gradient = guarded ? finite(slope) : slope;
+  return updateJointly(updated, ({ parameter, ...moments }, given) => {
+    const gradient = guarded ? finite(given) : given;
     const g = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
     const first = add(mul(moments.first, beta1), g);
     const second = add(mul(moments.second, beta2), mul(g, g));

@@ -32,9 +32,9 @@ class Textbook {
     const [beta1, beta2, epsilon, limit] = [0.95, 0.999, 1e-5, 1999];
     const g = this.centralise(Float64Array.from(gradient));
     const n = limit - (2 * t * beta2 ** t) / (1 - beta2 ** t);
-    g.forEach((slope, i) => {
-      this.m[i] = beta1 * this.m[i] + (1 - beta1) * slope;
-      this.v[i] = beta2 * this.v[i] + (1 - beta2) * slope ** 2;
+    g.forEach((value, i) => {
+      this.m[i] = beta1 * this.m[i] + (1 - beta1) * value;
+      this.v[i] = beta2 * this.v[i] + (1 - beta2) * value ** 2;
       const momentum = this.m[i] / (1 - beta1 ** t);
       if (n <= 5) {
         this.value[i] -= RATE * momentum;
@@ -54,9 +54,9 @@ class Textbook {
   private centralise(g: Float64Array): Float64Array {
     if (this.shape.length < 2) return g;
     const width = g.length / this.shape[0];
-    return g.map((slope, i) => {
+    return g.map((value, i) => {
       const start = Math.floor(i / width) * width;
-      return slope - g.slice(start, start + width).reduce((total, v) => total + v, 0) / width;
+      return value - g.slice(start, start + width).reduce((total, v) => total + v, 0) / width;
     });
   }
 }
@@ -65,7 +65,7 @@ class Textbook {
 const SHAPES: Record<string, Shape> = { matrix: [5, 7], large: [40, 3, 3, 3], bias: [5] };
 
 const parameters = new Map(Object.entries(SHAPES).map(([name, shape]) => [name, input(name, shape)]));
-const slopes = Object.entries(SHAPES).map(([name, shape]) => input(`slope of ${name}`, shape));
+const inputs = Object.entries(SHAPES).map(([name, shape]) => input(`gradient of ${name}`, shape));
 
 const first = new Map<string, NamedArray>(
   Object.entries(SHAPES).map(([name, shape]) => [name, { shape, data: new Random(1, name).normals(sizeOf(shape)) }]),
@@ -75,7 +75,7 @@ const first = new Map<string, NamedArray>(
 function gradientsAt(step: number): Record<string, Float32Array> {
   return Object.fromEntries(
     Object.entries(SHAPES).map(([name, shape]) => [
-      `slope of ${name}`,
+      `gradient of ${name}`,
       new Random(2, `${name}/${step}`).normals(sizeOf(shape)).map((v) => (v + 0.3) * (name === "large" ? 1e-4 : 1)),
     ]),
   );
@@ -84,7 +84,7 @@ function gradientsAt(step: number): Record<string, Float32Array> {
 test("one program is fourteen steps of the textbook", async () => {
   const state = new State(await openDevice({ threads: 1 }));
   state.write(new Map([...first, ...rangerState(parameters, first)]));
-  const program = await Program.compile(state, { name: "ranger", updates: rangerUpdates(parameters, slopes) });
+  const program = await Program.compile(state, { name: "ranger", updates: rangerUpdates(parameters, inputs) });
   const books = new Map(
     [...first].map(([name, { shape, data }]) => [name, new Textbook(Float64Array.from(data), shape)]),
   );
@@ -92,7 +92,7 @@ test("one program is fourteen steps of the textbook", async () => {
     const gradients = gradientsAt(step);
     await program.run({ ...gradients, ...rangerInputs({}, step, RATE) });
     for (const [name, book] of books) {
-      book.take(gradients[`slope of ${name}`]);
+      book.take(gradients[`gradient of ${name}`]);
       const { data } = (await state.read([name])).get(name)!;
       book.value.forEach((v, i) => {
         expect(Math.abs(data[i] - v), `${name} in step ${step}`).toBeLessThan(1e-5);
@@ -104,7 +104,7 @@ test("one program is fourteen steps of the textbook", async () => {
 });
 
 describe("in float64", () => {
-  const updates = rangerUpdates(parameters, slopes);
+  const updates = rangerUpdates(parameters, inputs);
   const names = Object.keys(updates);
   type Arrays = Record<string, ArrayLike<number>>;
   const start: Arrays = Object.fromEntries(
@@ -126,11 +126,11 @@ describe("in float64", () => {
   test("the first step is lr·(g - mean g) for weights and lr·g for biases", () => {
     const gradients = gradientsAt(1);
     const state = after(start, 1, gradients);
-    const bias = gradients["slope of bias"];
+    const bias = gradients["gradient of bias"];
     bias.forEach((g, i) => {
       expect(start.bias[i] - state.bias[i]).toBeCloseTo(RATE * g, 8);
     });
-    const matrix = gradients["slope of matrix"];
+    const matrix = gradients["gradient of matrix"];
     matrix.forEach((g, i) => {
       const row = matrix.slice(7 * Math.floor(i / 7), 7 * Math.floor(i / 7) + 7);
       const average = row.reduce((total, v) => total + v, 0) / 7;

@@ -66,6 +66,7 @@ function busy(folder: string, path: string, { process: id, machine }: Owner, doi
   return new HaleError(
     "RUN_BUSY",
     `Process ${id} on ${machine} is ${doing} in ${folder}.`,
-    `Wait for it or choose another --out; if there is no such process any more, delete ${path}.`,
+    `Wait for it or choose another folder; if there is no such process any more, delete ${path}.`,
+    { setting: "out" },
   );
 }

@@ -22,7 +22,7 @@ export const REASONS = {
   "burned-in": "with text in the picture",
   "burned-in-possible": "screen captures, digitised film or ultrasound that does not say that it is free of text",
   duplicate: "the same object or file again",
-  "few-slices": "fewer slices than --min-slices",
+  "few-slices": "fewer slices than asked for",
   "series-changed": "of a series that the data set has with other slices",
   "mask-without-scan": "masks of no scan",
   "mask-of-another-shape": "masks that do not lie on their scan",

@@ -54,7 +54,7 @@ describe("checking a data set", () => {
     expect(check.skipped.map(({ path }) => path)).toEqual(["broken.png"]);
     expect(check.controls?.find(({ name }) => name === "brightness")).toMatchObject({ auroc: { estimate: 1 } });
 
-    const text = formatDatasetCheck(check);
+    const text = formatDatasetCheck(check, JSON.stringify);
     expect(text).toContain("first.png (train) and again.png (test): the same file");
     expect(text).toMatch(/brightness {2}1\.000 \(1\.000 to 1\.000\) {2}abnormal images are brighter/);
     expect(text).toMatch(/Warnings[\s\S]*results on this split will look better than they are/);

@@ -135,7 +135,8 @@ async function slicesOf(item: Item, input: ScanInput, label: Item["label"]): Pro
     throw new HaleError(
       "DATASET_INVALID",
       `${item.path} is a ${named.axis} slice, and the slices asked for are ${input.slices.axis}.`,
-      `Use --slices ${named.axis}.`,
+      `Ask for ${named.axis} slices.`,
+      { setting: "slices" },
     );
   }
   const states = [await stateOf(item.file), item.mask === null ? "" : await stateOf(item.mask)];

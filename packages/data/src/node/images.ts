@@ -63,6 +63,7 @@ export async function readImages<T>(
       corrupt === "refuse" ? "IMAGE_CORRUPT" : "DATASET_EMPTY",
       `${skipped.length} of ${items.length} images cannot be read. ${reasons}`,
       corrupt === "refuse" ? "Repair or remove them, or ask for them to be skipped." : "Check the data set.",
+      corrupt === "refuse" ? { setting: "corrupt" } : {},
     );
   }
   return result;

@@ -2,10 +2,9 @@
 export { type CheckOptions, checkDataset } from "./check.ts";
 export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
 export { importDataset } from "./import/import.ts";
-export { defaultKeyFile, type Key, readKey, sourcesFileOf } from "./import/key.ts";
+export { defaultKeyFile, type Key, readKey } from "./import/key.ts";
 export type { ImportOptions } from "./import/options.ts";
 export type { ImportCounts, ImportReport } from "./import/report.ts";
 export { datasetInput, type LoadOptions, loadDataset, loadFiles, writeManifest } from "./load.ts";
-export { openScan } from "./open-scan.ts";
 export { type PhantomVolumesOptions, writePhantomVolumes } from "./phantom-volumes.ts";
 export { writePhantomSet } from "./phantoms.ts";

@@ -60,10 +60,10 @@ describe("a folder of kinds", () => {
       "unlabelled/u.png": pixel(9),
     });
     const { items } = await loadDataset(root);
-    const sides = items.map(({ label, split, mask }) => [label, split, mask !== null]);
-    expect(sides).toContainEqual([0, "train", false]);
-    expect(sides).toContainEqual([1, "test", true]);
-    expect(sides).toContainEqual([null, "train", false]);
+    const kept = items.map(({ label, split, mask }) => [label, split, mask !== null]);
+    expect(kept).toContainEqual([0, "train", false]);
+    expect(kept).toContainEqual([1, "test", true]);
+    expect(kept).toContainEqual([null, "train", false]);
   });
 
   test("is refused when it is missing, empty, without normals, or only half split", async () => {

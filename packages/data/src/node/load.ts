@@ -130,7 +130,7 @@ async function checkFiles(rows: readonly Row[], root: string, name: string): Pro
 /** A folder stands for the DICOM series that it holds. */
 const isFileOrSeries = (info: { isFile(): boolean; isDirectory(): boolean }) => info.isFile() || info.isDirectory();
 
-/** All files below `root`, relative, sorted; hidden ones and links are passed over. */
+/** All files below `root`, relative, sorted; hidden ones and links are skipped. */
 async function listFiles(root: string): Promise<string[]> {
   const files: string[] = [];
   const visit = async (folder: string): Promise<void> => {

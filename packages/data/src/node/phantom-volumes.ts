@@ -39,8 +39,8 @@ export async function writePhantomVolumes(folder: string, options: PhantomVolume
     for (let i = 0; i < count; i++) {
       const person = seed * 1000 + rows.length;
       // Every other one of the mixture is abnormal, which no method may know.
-      const ill = label === 1 || (label === null && i % 2 === 1);
-      const lesion = ill ? LESION_KINDS[i % LESION_KINDS.length] : undefined;
+      const abnormal = label === 1 || (label === null && i % 2 === 1);
+      const lesion = abnormal ? LESION_KINDS[i % LESION_KINDS.length] : undefined;
       const volume = phantomVolume(person, { size, slices, lesion });
       const path = `images/${name}-${i + 1}.nii.gz`;
       const mask = label === 1 ? `masks/${name}-${i + 1}.nii.gz` : null;

@@ -1,6 +1,6 @@
 /**
  * @file The anatomy of a phantom: a continuous model of one axial, T1-like slice through a head. Scalp, skull, a
- * folded cortex, white matter, deep nuclei, ventricles and the fissure between the hemispheres are all drawn by chance
+ * folded cortex, white matter, deep nuclei, ventricles and the fissure between the hemispheres are all drawn at random
  * from one seed, left and right apart, so that no two heads are mirror images or copies. It knows tissues, not pixels:
  * sampling and the scanner's faults are in `acquisition.ts`, disease in `lesion.ts`. It is a test object for software,
  * and no claim about real anatomy.

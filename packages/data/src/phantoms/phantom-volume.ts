@@ -37,8 +37,8 @@ export function phantomVolume(seed: number, { size, slices, lesion }: PhantomVol
   const data = new Int16Array(area * slices);
   const mask = new Uint8Array(area * slices);
   for (let k = 1; k < slices - 1; k++) {
-    const ill = lesion !== undefined && 3 * k >= slices && 3 * k < 2 * slices;
-    const drawn = phantom(hashSeed(seed, k), { size, lesion: ill ? lesion : undefined, person: seed });
+    const abnormal = lesion !== undefined && 3 * k >= slices && 3 * k < 2 * slices;
+    const drawn = phantom(hashSeed(seed, k), { size, lesion: abnormal ? lesion : undefined, person: seed });
     for (let i = 0; i < area; i++) {
       data[k * area + i] = 4 * drawn.image[i];
       mask[k * area + i] = drawn.mask[i] > 0 ? 1 : 0;

@@ -31,17 +31,17 @@ describe("a phantom", () => {
     expect(phantom(8, { size: SIZE, lesion: "dark" }).image).not.toEqual(a.image);
   });
 
-  it.each(LESION_KINDS)("with a %s lesion differs from its healthy twin under the mask only", (lesion) => {
+  it.each(LESION_KINDS)("with a %s lesion differs from the same phantom without it under the mask only", (lesion) => {
     for (let seed = 0; seed < 12; seed++) {
       const healthy = phantom(seed, { size: SIZE });
-      const ill = phantom(seed, { size: SIZE, lesion });
-      const change = Array.from(ill.image, (value, i) => value - healthy.image[i]);
-      const inside = change.filter((_, i) => ill.mask[i]);
+      const abnormal = phantom(seed, { size: SIZE, lesion });
+      const change = Array.from(abnormal.image, (value, i) => value - healthy.image[i]);
+      const inside = change.filter((_, i) => abnormal.mask[i]);
       const area = inside.length;
       expect(area).toBeGreaterThan(45);
       expect(area).toBeLessThan(260);
       expect(mean(inside.map(Math.abs))).toBeGreaterThan(11);
-      expect(change.filter((value, i) => value !== 0 && !near(ill.mask, i, 4))).toEqual([]);
+      expect(change.filter((value, i) => value !== 0 && !near(abnormal.mask, i, 4))).toEqual([]);
       if (lesion === "bright") expect(mean(inside)).toBeGreaterThan(25);
       if (lesion === "dark") expect(mean(inside)).toBeLessThan(-25);
       if (lesion === "texture") expect(Math.abs(mean(inside))).toBeLessThan(8);

@@ -1,7 +1,7 @@
 /**
  * @file Counter-based random numbers for phantoms: the n-th draw of a stream is a hash of (seed, stream, n), so that
  * drawing more in one stream never moves another. That is what lets a phantom with a lesion share every other pixel
- * with its healthy twin. The hash is the 32-bit finaliser of MurmurHash3; it is not meant for cryptography.
+ * with the same phantom without a lesion. The hash is the 32-bit finaliser of MurmurHash3; it is not meant for cryptography.
  */
 
 /** A reproducible source of numbers. */

@@ -46,6 +46,9 @@ const OTHER_KINDS: readonly [prefix: readonly number[], kind: string][] = [
   [[0x89, 0x48, 0x44, 0x46], "an HDF5 file"],
   [[0x1f, 0x8b], "gzip"],
 ];
+/** Whether it begins as an ONNX model does. */
+export const looksLikeModel = (bytes: Uint8Array): boolean => bytes[0] === 0x08;
+
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
 
 const startsWith = (bytes: Uint8Array, prefix: readonly number[]) => prefix.every((byte, i) => bytes[i] === byte);

@@ -69,7 +69,20 @@ const card = z.strictObject({
   /** Whether the model makes of each image what it would be if it were healthy. All of those without this field do. */
   counterpart: z.boolean().default(true),
   /** The frozen network that was looked through, in training or in the model, and on what terms it may be used. */
-  backbone: z.strictObject({ name: text, origin: text, licence: text }).optional(),
+  backbone: z
+    .strictObject({
+      name: text,
+      origin: text,
+      licence: text,
+      /** Of the file that its weights came in; missing where it has none. */
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional(),
+      /** Whose features are used. */
+      layers: z.array(text).max(1000),
+    })
+    .optional(),
   dataset: z.strictObject({
     name: text,
     trainNormals: count,

@@ -1,10 +1,13 @@
 /**
  * @file Looks through an ONNX model before it is run. A detector's graph is plain: numbers inside the file, no
- * subgraphs (so no loops), no functions, ops of ONNX and of ONNX Runtime only. What is not on the list is refused, in
- * particular tensors that live in other files (`external_data`), and weights that are not finite.
+ * subgraphs (so no loops), no functions, ops of ONNX only, which every build of ONNX Runtime has, and no metadata but the
+ * card. What is not on the list is refused, in particular tensors that live in other files (`external_data`), and weights
+ * that are not finite.
  */
+
+import { packedNumbers, type WireField, wireFields } from "@hale/core";
 import { corrupt } from "./archive.ts";
-import { type WireField, wireFields } from "./wire.ts";
+import { CARD_KEY, METADATA_PROPS, metadataEntry } from "./model-card.ts";
 
 /** Fields of onnx.proto that a detector may use. All others are refused. */
 const ALLOWED = {
@@ -19,14 +22,13 @@ const ALLOWED = {
   // dims, data_type, name, raw_data, doc_string
   tensor: [1, 2, 8, 9, 12],
 } as const;
-const DOMAINS = ["", "ai.onnx", "com.microsoft", "com.microsoft.nchwc"];
-/** Bytes of an element, by ONNX's data type: float, int32, int64, bool, double. */
+const DOMAINS = ["", "ai.onnx"];
+/** Bytes of an element, by ONNX's data type: float, int32, int64, bool. Browsers' builds lack kernels for double. */
 const ELEMENT_BYTES = new Map([
   [1, 4],
   [6, 4],
   [7, 8],
   [9, 1],
-  [11, 8],
 ]);
 
 /** Throws DETECTOR_CORRUPT with the reason unless `model` is a plain ONNX model; `name` is the file, for the error. */
@@ -39,8 +41,13 @@ export function checkModel(model: Uint8Array, name: string): void {
     return result;
   };
   try {
-    const graphs = fields(model, "model").filter(({ id }) => id === 7);
+    const parts = fields(model, "model");
+    const graphs = parts.filter(({ id }) => id === 7);
     if (graphs.length !== 1) throw refuse("has no graph");
+    const metadata = parts.filter(({ id }) => id === METADATA_PROPS).map((entry) => metadataEntry(bytesOf(entry)));
+    const foreign = metadata.find(({ key, odd }) => key !== CARD_KEY || odd);
+    if (foreign) throw refuse(`has metadata "${foreign.key.slice(0, 80)}", which detectors do not use`);
+    if (metadata.length > 1) throw refuse("has two cards");
     for (const { id, value } of fields(bytesOf(graphs[0]), "graph")) {
       if (id === 1) {
         for (const part of fields(value as Uint8Array, "node")) {
@@ -82,32 +89,14 @@ function tensorFault(parts: readonly WireField[]): string | null {
     .reduce((product, size) => product * size, 1n);
   if (raw.length > 1 || count * BigInt(width) !== BigInt(data.length))
     return `holds ${label} with a shape that its data does not fill`;
-  if (type !== 1 && type !== 11) return null;
+  if (type !== 1) return null;
   // A copy, because views of numbers must begin at a multiple of their width.
   const { buffer } = new Uint8Array(data);
-  const values = type === 1 ? new Float32Array(buffer) : new Float64Array(buffer);
-  return allFinite(values) ? null : `holds ${label} with values that are not numbers`;
+  return allFinite(new Float32Array(buffer)) ? null : `holds ${label} with values that are not numbers`;
 }
 
 /** A plain loop: there are millions. */
-function allFinite(values: Float32Array | Float64Array): boolean {
+function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
-}
-
-/** Varints one after the other, as `repeated int64` is packed. */
-function packedNumbers(bytes: Uint8Array): bigint[] {
-  const result: bigint[] = [];
-  let value = 0n;
-  let shift = 0n;
-  for (const byte of bytes) {
-    value |= BigInt(byte & 127) << shift;
-    shift += 7n;
-    if (shift > 63n + 7n) throw new RangeError("A size is cut off.");
-    if (byte >= 128) continue;
-    result.push(value);
-    value = 0n;
-    shift = 0n;
-  }
-  return result;
 }

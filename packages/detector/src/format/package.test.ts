@@ -1,12 +1,14 @@
-import { HaleError } from "@hale/core";
+import { encodeField, HaleError } from "@hale/core";
 import fc from "fast-check";
 import { type Zippable, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { cardWith, field, message, onnx, plainModel, tensor } from "../test-support.ts";
+import type { Card } from "./card.ts";
+import { cardIn, withCard } from "./model-card.ts";
 import { type DetectorParts, packDetector, unpackDetector } from "./package.ts";
 
-const parts: DetectorParts = { model: plainModel, card: cardWith() };
-const packed = await packDetector(parts);
+const packed = await packDetector({ model: plainModel, card: cardWith() });
+const parts: DetectorParts = { model: withCard(plainModel, cardText(cardWith())), card: cardWith() };
 
 /** The error code of unpacking, or the parts. */
 async function outcome(bytes: Uint8Array): Promise<DetectorParts | string> {
@@ -23,24 +25,32 @@ const text = (content: string) => new TextEncoder().encode(content);
 const sha256 = async (bytes: Uint8Array) =>
   Buffer.from(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)).toString("hex");
 
+/** The text of card.json. */
+function cardText(card: Card): string {
+  return `${JSON.stringify(card, null, 2)}\n`;
+}
+
 /** A zip such as hale writes, but with other contents and true hashes. */
 async function forge(changes: {
   card?: unknown;
   cardText?: string;
+  model?: Uint8Array;
   format?: number;
   entries?: Zippable;
   level?: 0 | 9;
 }) {
-  const card = text(changes.cardText ?? JSON.stringify(changes.card ?? parts.card));
+  const written = changes.cardText ?? (changes.card ? JSON.stringify(changes.card) : cardText(parts.card));
+  const card = text(written);
+  const model = changes.model ?? withCard(plainModel, written);
   const manifest = {
     kind: "hale detector",
     format: changes.format ?? 1,
-    sha256: { "card.json": await sha256(card), "model.onnx": await sha256(plainModel) },
+    sha256: { "card.json": await sha256(card), "model.onnx": await sha256(model) },
   };
   const entries: Zippable = {
     "manifest.json": text(JSON.stringify(manifest)),
     "card.json": card,
-    "model.onnx": plainModel,
+    "model.onnx": model,
     ...changes.entries,
   };
   return zipSync(entries, { level: changes.level ?? 0 });
@@ -49,6 +59,22 @@ async function forge(changes: {
 describe("a packed detector", () => {
   test("unpacks to what was packed", async () => {
     expect(await unpackDetector(packed, "d.hale")).toEqual(parts);
+  });
+
+  test("carries its card in the model too, with what the model says besides left out", async () => {
+    const { model } = await unpackDetector(packed, "d.hale");
+    expect(JSON.parse(cardIn(model)!)).toEqual(parts.card);
+    const others = message(field(14, message(field(1, "author"), field(2, "somebody"))), plainModel);
+    expect(await packDetector({ ...parts, model: others })).toEqual(packed);
+  });
+
+  test("packs to the same bytes again, and takes a new card in place of the old", async () => {
+    const { model, card } = await unpackDetector(packed, "d.hale");
+    expect(await packDetector({ model, card })).toEqual(packed);
+    const renamed = { ...card, intendedUse: "Another." };
+    const again = await unpackDetector(await packDetector({ model, card: renamed }), "d.hale");
+    expect(again.card).toEqual(renamed);
+    expect(again.model).toEqual(withCard(plainModel, cardIn(again.model)!));
   });
 
   test("has the same bytes every time and in every time zone", async () => {
@@ -63,14 +89,14 @@ describe("a packed detector", () => {
     const buffer = Buffer.from(packed);
     const cardStart = buffer.indexOf('"haleVersion"');
     const cardEnd = buffer.indexOf("PK", cardStart);
-    const modelStart = buffer.indexOf(Buffer.from(plainModel));
+    const modelStart = buffer.indexOf(Buffer.from(parts.model));
     for (let i = 0; i < packed.length; i++) {
       const damaged = packed.slice();
       damaged[i] ^= 1 << ((i * 5) % 8);
       const result = await outcome(damaged);
       if (typeof result !== "string") expect(result).toEqual(parts);
       const inCard = i >= cardStart && i < cardEnd;
-      const inModel = i >= modelStart && i < modelStart + plainModel.length;
+      const inModel = i >= modelStart && i < modelStart + parts.model.length;
       if (inCard || inModel) expect(result, `byte ${i}`).toBe("DETECTOR_CORRUPT");
     }
   });
@@ -121,7 +147,7 @@ describe("a forged detector is refused", () => {
 
   test("except that a card from before there were views or parts has none, and has a healthy counterpart", async () => {
     const { views: _, parts: __, counterpart: ___, ...older } = parts.card;
-    expect(await outcome(await forge({ card: older }))).toEqual(parts);
+    expect(await outcome(await forge({ card: older }))).toMatchObject({ card: parts.card });
   });
 
   test("when its format is of another version, also with entries unknown today", async () => {
@@ -182,10 +208,34 @@ describe("a forged detector is refused", () => {
     ["has weights that do not fill their shape", field(5, tensor([1, 2], field(1, 3)))],
     ["loops", field(1, message(field(4, "Loop"), field(5, field(6, ""))))],
     ["has ops from elsewhere", field(1, message(field(4, "Run"), field(7, "evil")))],
+    ["has ops that not every build has", field(1, message(field(4, "Conv"), field(7, "com.microsoft.nchwc")))],
+    ["has doubles", field(5, message(field(1, 1), field(2, 11), field(8, "w"), field(9, new Uint8Array(8))))],
     ["is cut off", Uint8Array.of(0x0a, 50, 1)],
   ])("when its model %s", async (_what, graphField) => {
     const model = onnx(graphField);
     await expect(packDetector({ ...parts, model })).rejects.toMatchObject({ code: "DETECTOR_CORRUPT" });
+  });
+});
+
+describe("a card in the model is refused", () => {
+  const entry = (key: string, value: string, ...more: Uint8Array[]) =>
+    encodeField(14, message(encodeField(1, key), encodeField(2, value), ...more));
+  const own = entry("hale.card", cardText(parts.card));
+  test.each([
+    ["when it is missing", plainModel, "carries no card"],
+    ["when it is another", withCard(plainModel, cardText(cardWith({ intendedUse: "Diagnosis." }))), "another card"],
+    ["when it is there twice", message(plainModel, own, own), "two cards"],
+    ["beside other metadata", message(plainModel, own, entry("author", "somebody")), 'metadata "author"'],
+    [
+      "with more than key and value",
+      message(plainModel, entry("hale.card", cardText(parts.card), field(3, 1))),
+      "metadata",
+    ],
+  ])("%s", async (_when, model, reason) => {
+    await expect(forge({ model }).then((bytes) => unpackDetector(bytes, "d.hale"))).rejects.toMatchObject({
+      code: "DETECTOR_CORRUPT",
+      message: expect.stringContaining(reason),
+    });
   });
 });
 

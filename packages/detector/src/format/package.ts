@@ -1,11 +1,12 @@
 /**
  * @file The file of a detector, `.hale`: `manifest.json` with the format's version and the SHA-256 of the others,
- * `card.json` and `model.onnx`, in a zip. Hashes find damage; they do not say who made a file.
+ * `card.json` and `model.onnx`, which carries the same card, in a zip. Hashes find damage; they do not say who made a file.
  */
 import { HaleError, sha256Hex } from "@hale/core";
 import * as z from "zod";
-import { corrupt, readArchive, writeArchive } from "./archive.ts";
+import { corrupt, looksLikeModel, readArchive, writeArchive } from "./archive.ts";
 import { type Card, parseCard } from "./card.ts";
+import { cardIn, withCard } from "./model-card.ts";
 import { checkModel } from "./model-guard.ts";
 
 /** Version of the file's layout; another one is refused. */
@@ -16,7 +17,7 @@ const CARD = "card.json";
 const MODEL = "model.onnx";
 
 export interface DetectorParts {
-  /** A serialised ONNX model that keeps the contract of model.ts. */
+  /** A serialised ONNX model that keeps the contract of outputs.ts. Out of a file, it carries the card. */
   model: Uint8Array;
   card: Card;
 }
@@ -28,16 +29,21 @@ const manifest = z.strictObject({
   sha256: z.strictObject({ [CARD]: hash, [MODEL]: hash }),
 });
 
-/** Packs a detector; equal parts give equal bytes. Throws DETECTOR_CORRUPT when a part is not sound. */
+/**
+ * Packs a detector; equal parts give equal bytes. The card goes into the model too, in place of all metadata that it has.
+ * Throws DETECTOR_CORRUPT when a part is not sound.
+ */
 export async function packDetector({ model, card }: DetectorParts): Promise<Uint8Array> {
-  checkModel(model, "The model");
-  const cardBytes = encodeJson(parseCard(card, "the new detector"));
+  const cardText = jsonText(parseCard(card, "the new detector"));
+  const cardBytes = new TextEncoder().encode(cardText);
+  const carrying = modelWithCard(model, cardText);
+  checkModel(carrying, "The model");
   const record: z.infer<typeof manifest> = {
     kind: "hale detector",
     format: DETECTOR_FORMAT,
-    sha256: { [CARD]: await sha256Hex(cardBytes), [MODEL]: await sha256Hex(model) },
+    sha256: { [CARD]: await sha256Hex(cardBytes), [MODEL]: await sha256Hex(carrying) },
   };
-  return writeArchive({ [MANIFEST]: encodeJson(record), [CARD]: cardBytes, [MODEL]: model });
+  return writeArchive({ [MANIFEST]: encodeJson(record), [CARD]: cardBytes, [MODEL]: carrying });
 }
 
 /**
@@ -69,15 +75,39 @@ export async function unpackDetector(bytes: Uint8Array, name: string): Promise<D
       throw corrupt(name, `its entry "${entry}" was changed`);
     return content;
   };
-  const card = parseCard(decodeJson(await checked(CARD), CARD, name), name);
+  const cardBytes = await checked(CARD);
+  const card = parseCard(decodeJson(cardBytes, CARD, name), name);
   const model = await checked(MODEL);
   checkModel(model, name);
+  const carried = cardIn(model);
+  if (carried === null) throw corrupt(name, "its model carries no card");
+  if (carried !== new TextDecoder().decode(cardBytes)) throw corrupt(name, "its model carries another card");
   return { model, card };
 }
 
-function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+/**
+ * The card of a detector, or of a model that was taken out of one; nothing is run. `name` is the file, for errors. Throws what
+ * `unpackDetector` throws; DETECTOR_CORRUPT too for a model without a card.
+ */
+export async function readCard(bytes: Uint8Array, name: string): Promise<Card> {
+  if (!looksLikeModel(bytes)) return (await unpackDetector(bytes, name)).card;
+  checkModel(bytes, name);
+  const text = cardIn(bytes);
+  if (text === null) throw corrupt(name, "it is an ONNX model without a card");
+  return parseCard(decodeJson(new TextEncoder().encode(text), CARD, name), name);
 }
+
+/** Throws DETECTOR_CORRUPT for what is no model. */
+function modelWithCard(model: Uint8Array, card: string): Uint8Array {
+  try {
+    return withCard(model, card);
+  } catch (cause) {
+    throw corrupt("The model", "its model cannot be read", cause);
+  }
+}
+
+const jsonText = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const encodeJson = (value: unknown) => new TextEncoder().encode(jsonText(value));
 
 function decodeJson(bytes: Uint8Array, entry: string, name: string): unknown {
   try {

@@ -2,12 +2,13 @@
  * @file Gathers a report from an evaluation, its detector's card and the run's logs, and writes it.
  */
 
-import { VERSION } from "@hale/core";
+import { count as counted, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type ControlResult, countItems, SUSPICIOUS_AUROC } from "@hale/data";
 import { loadMask } from "@hale/data/node";
 import { type Detector, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
 import { colourMap } from "@hale/imaging";
+import { methods } from "@hale/methods";
 import { prCurve, rocCurve } from "@hale/statistics";
 import { readLosses } from "@hale/training/node";
 import { maskOutline } from "../report/mask-outline.ts";
@@ -28,6 +29,8 @@ export interface ReportSource {
 
 /** Cases shown of each kind. */
 const SHOWN = 6;
+/** Options of methods that the report names beside the method. */
+const TOLD = ["width", "batch", "positionCode", "learningRate", "k", "regions", "layers", "metric"];
 /** Most points of a curve; more cannot be seen. */
 const POINTS = 400;
 
@@ -50,7 +53,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
     audit: {
       warnings: audit.warnings,
       nearCopies: audit.nearCopies,
-      leaks: audit.leaks.map(({ a, b, sides, detail }) => `${a} (${sides[0]}) and ${b} (${sides[1]}): ${detail}`),
+      leaks: audit.leaks.map(({ a, b, splits, detail }) => `${a} (${splits[0]}) and ${b} (${splits[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,
       controls: audit.controls?.map(controlData) ?? null,
@@ -154,6 +157,7 @@ function provenanceOf(
   command: readonly string[],
 ): ReportData["provenance"] {
   const { training, method, image } = card;
+  const fits = methods.get(method.name)?.learning === "fit";
   const patients = (split: string, label: string) =>
     new Set(
       evaluation.dataset.items.flatMap((item) =>
@@ -167,29 +171,43 @@ function provenanceOf(
   return {
     method: method.title,
     variant: Object.entries(method.options)
-      .filter(([name]) => ["width", "batch", "positionCode", "learningRate"].includes(name))
+      .filter(([name]) => TOLD.includes(name))
       .map(([name, value]) => `${name} ${value}`)
       .join(", "),
     dataset: evaluation.dataset.name,
     counts: countItems(evaluation.dataset.items).map((row) => ({ ...row, patients: patients(row.split, row.label) })),
     imageSize: `${image.size} × ${image.size}, ${image.channels === 1 ? "grey" : "RGB"}`,
     seed: training.seed,
-    iterations: training.iterations,
+    learnt: fits
+      ? `one pass over ${counted(card.dataset.trainNormals, "normal")}`
+      : counted(training.iterations, "iteration"),
     seconds: training.seconds,
     device: training.device,
     versions: [
       { name: "hale", version: VERSION },
       { name: "ONNX Runtime", version: training.runtimeVersion },
     ],
-    checkpoint: `iteration ${training.selectedIteration}${training.selectionValue === null ? "" : `, pseudo-AUC ${training.selectionValue.toFixed(3)}`}`,
+    checkpoint: fits
+      ? null
+      : `iteration ${training.selectedIteration}${training.selectionValue === null ? "" : `, pseudo-AUC ${training.selectionValue.toFixed(3)}`}`,
     selectionRule: training.selectionRule,
     commands: [["hale", ...command].join(" ")],
     more: [
       { name: "normals to train on", value: String(card.dataset.trainNormals) },
-      { name: "unlabelled images to train on", value: String(card.dataset.unlabelled) },
-      { name: "normals that selected the checkpoint", value: String(card.dataset.selectionNormals) },
+      ...(fits
+        ? []
+        : [
+            { name: "unlabelled images to train on", value: String(card.dataset.unlabelled) },
+            { name: "normals that selected the checkpoint", value: String(card.dataset.selectionNormals) },
+          ]),
       { name: "normals that set the threshold", value: String(card.dataset.thresholdNormals) },
       { name: "source of the method", value: method.source },
+      ...(card.backbone
+        ? [
+            { name: "looks through", value: card.backbone.name },
+            { name: "its weights", value: `${card.backbone.origin}; licence ${card.backbone.licence}` },
+          ]
+        : []),
       { name: "notice", value: RESEARCH_USE },
     ],
   };

@@ -1,5 +1,5 @@
 /** @file The words of the report, explained once: as tooltips where they stand, and as a list at the end. */
-import { html, type Markup } from "./markup.ts";
+import { html, type Markup } from "@hale/core";
 
 const WORDS = {
   AUROC:

@@ -2,8 +2,9 @@
  * @file The report: one HTML file that needs nothing else, neither network nor scripts, and says so to the browser in
  * its content security policy. Result first, then what could be wrong with it, then the cases, then how it was made.
  */
+
+import { html, type Markup } from "@hale/core";
 import { glossary } from "./glossary.ts";
-import { html, type Markup } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
 import { auditSection } from "./sections/audit.ts";
 import { casesSection } from "./sections/cases.ts";

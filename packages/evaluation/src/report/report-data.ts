@@ -62,13 +62,14 @@ export interface ProvenanceData {
   counts: readonly { split: string; label: string; class: string; images: number; patients?: number | null }[];
   imageSize: string;
   seed: number;
-  iterations: number;
+  /** What the training went through, such as "4000 iterations" or "one pass over 300 normals". */
+  learnt: string;
   /** Wall time of the training, seconds. */
   seconds: number;
   device: string;
   versions: readonly { name: string; version: string }[];
-  /** Which checkpoint was kept. */
-  checkpoint: string;
+  /** Which checkpoint was kept; null where there is nothing to choose from. */
+  checkpoint: string | null;
   /** The rule that picked it, and the images it looked at. */
   selectionRule: string;
   /** Command lines that make this report again. */
@@ -79,7 +80,7 @@ export interface ProvenanceData {
 
 export interface AuditData {
   warnings: readonly string[];
-  /** Images or patients found on more than one side of the split, each as a sentence. Null: not looked for. */
+  /** Images or patients found in more than one split, each as a sentence. Null: not looked for. */
   leaks: readonly string[] | null;
   /** Whether near copies were looked for. */
   nearCopies: boolean;

@@ -127,7 +127,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       ],
       imageSize: "64 × 64 pixels, grey",
       seed,
-      iterations: 1500,
+      learnt: "1500 iterations",
       seconds: 132,
       device: "CPU, 2 threads",
       versions: [

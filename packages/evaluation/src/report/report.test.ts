@@ -1,9 +1,7 @@
-import { HaleError } from "@hale/core";
+import { duration, escapeHtml, HaleError, html, percent, significant } from "@hale/core";
 import { describe, expect, it } from "vitest";
 import { dotChart } from "./charts/dot-chart.ts";
 import { thin } from "./charts/line-chart.ts";
-import { duration, percent, significant } from "./format.ts";
-import { escapeHtml, html } from "./markup.ts";
 import { maskOutline } from "./mask-outline.ts";
 import { RESEARCH_NOTICE, renderReport } from "./render-report.ts";
 import type { CaseData, ReportData } from "./report-data.ts";
@@ -134,7 +132,8 @@ describe("the report", () => {
     const bare = structuredClone(full);
     bare.counterpart = false;
     bare.training = { losses: [], selection: null };
-    Object.assign(bare.provenance, { method: "Neighbours", commands: [] });
+    const learnt = "one pass over 300 normals";
+    Object.assign(bare.provenance, { method: "Neighbours", commands: [], learnt, checkpoint: null });
     for (const list of [bare.cases.mostAbnormal, bare.cases.leastAbnormal]) clearCounterparts(list);
     for (const part of [bare.cases.falseAlarms, bare.cases.misses]) clearCounterparts(part.shown);
     const page = renderReport(bare);
@@ -142,6 +141,9 @@ describe("the report", () => {
     const names = Array.from(page.matchAll(/<i>(.*?)<\/i>/g), ([, name]) => name);
     expect(new Set(names)).toEqual(new Set(["image", "anomaly map"]));
     expect(names.filter((name) => name === "image")).toHaveLength(matches(page, /<figure class="case">/g).length);
+    expect(matches(page, /<dt>(checkpoint|how it was picked|training)<\/dt><dd>[^<]*/g)).toEqual([
+      expect.stringContaining("<dt>training</dt><dd>one pass over 300 normals in "),
+    ]);
     expect(page).toContain("How unusual the method finds each place of the image");
     expect(page).toContain("Anomaly map: how unusual each place is, from 0");
     expect(text).toContain("Anomaly map: the change at each pixel, from 0");

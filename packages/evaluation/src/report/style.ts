@@ -1,17 +1,8 @@
-/**
- * @file The report's style sheet: quiet type for long reading, light and dark by the reader's setting, and on paper.
- * Blue and vermilion are Okabe and Ito's pair, which colour-blind eyes tell apart.
- */
-import { Markup } from "./markup.ts";
-
-const COLOURS_DARK = `
---paper:#15181c;--card:#1c2026;--ink:#e6e8ea;--soft:#a3abb3;--rule:#343b43;--accent:#56b4e9;--other:#ef9b4a;
---warn-back:#3a2a12;--warn-rule:#e0a33c;--shade:#ef9b4a22`;
+/** @file The report's style sheet: quiet type for long reading, light and dark by the reader's setting, and on paper. */
+import { Markup, PAGE_COLOURS } from "@hale/core";
 
 const STYLE = `
-:root{color-scheme:light dark;--paper:#fdfdfc;--card:#f5f6f6;--ink:#1c2126;--soft:#5a646d;--rule:#d8dcdf;--accent:#0072b2;
---other:#c85200;--warn-back:#fff4dd;--warn-rule:#c98500;--shade:#d55e0014}
-@media (prefers-color-scheme:dark){:root{${COLOURS_DARK}}}
+${PAGE_COLOURS}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;
 font-variant-numeric:tabular-nums;overflow-wrap:anywhere}

@@ -50,7 +50,7 @@ describe("resize", () => {
     );
   });
 
-  test("agrees with its naive twin for any sizes", () => {
+  test("agrees with its naive reference for any sizes", () => {
     const side = fc.integer({ min: 1, max: 17 });
     fc.assert(
       fc.property(

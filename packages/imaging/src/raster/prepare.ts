@@ -1,6 +1,5 @@
 /**
- * @file From a raster to the numbers that networks eat. Every method, detector and control sees images through this
- * one door, so that a score never depends on which path a picture came in by.
+ * @file From a raster to the input of networks. Every method, detector and control sees images through this one function, so that a score never depends on which path a picture came in by.
  */
 import { HaleError } from "@hale/core";
 import { checkRaster, type Raster, toGrey, toRgb } from "./raster.ts";

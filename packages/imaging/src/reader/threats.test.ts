@@ -1,5 +1,5 @@
 /**
- * @file Files that brought real systems down, through the one door that all files take. Each reader's own tests hold its
+ * @file Files that brought real systems down, read as all files are. Each reader's own tests hold its
  * budgets at limit - 1, limit and limit + 1; SECURITY.md lists where. Here are the rows that belong to no single reader,
  * and those worth trying again from outside.
  */

@@ -137,7 +137,7 @@ export function inflateExactly(
 
 /**
  * The length without the zeros at the end of a gzip file. Some are the member's own, if it has any; more are padding to
- * a whole block, as tapes and disks leave it, and gzip passes over it.
+ * a whole block, as tapes and disks leave it, and gzip skips it.
  */
 function fullLength(kind: Compression, bytes: Uint8Array): number {
   let length = bytes.length;

@@ -56,7 +56,8 @@ export function stackOf(scan: Scan, axis: SliceAxis, name = "The scan"): Stack {
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
       `${name} does not say how it lies in the patient, so it has no ${axis} slices.`,
-      "Use --slices stored.",
+      "Ask for slices as they are stored.",
+      { setting: "slices" },
     );
   }
   const sources = seen === "stored" ? AS_STORED : axisSources(scan, VIEWS[seen]);

@@ -85,7 +85,7 @@ describe("slices", () => {
 
   test("of a scan that lies nowhere are only those that are stored", () => {
     const frames = scanOf([4, 4, 3], (i, _j, k) => i + k, { affine: null });
-    expect(() => stackOf(frames, "axial", "a.dcm")).toThrow(/a\.dcm does not say how it lies.*--slices stored/);
+    expect(() => stackOf(frames, "axial", "a.dcm")).toThrow(/a\.dcm does not say how it lies.*as they are stored/);
     expect(stackOf(frames, "stored").count).toBe(3);
     // One image is one image, whatever axis is asked for.
     const single = scanOf([4, 4, 1], (i) => i, { affine: null });
@@ -120,7 +120,7 @@ describe("slices", () => {
     },
   );
 
-  test("without foreground are passed over, and a volume without any is refused", () => {
+  test("without foreground are skipped, and a volume without any is refused", () => {
     expect(sliceScan(ball, { ...input, leastForeground: 0.01 }).indices).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13]);
     expect(() => sliceScan(ball, { ...input, leastForeground: 0.9 }, "b.nii")).toThrow(
       /b\.nii has 20 axial slices, of which none/,

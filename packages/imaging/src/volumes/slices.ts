@@ -24,7 +24,7 @@ export interface SliceSelection {
 export interface ScanInput {
   normalisation: Normalisation;
   slices: SliceSelection;
-  /** Slices with a smaller share of foreground are passed over; 0 keeps all. */
+  /** Slices with a smaller share of foreground are skipped; 0 keeps all. */
   leastForeground: number;
   /** Cut to the patient, with this margin in millimetres (pixels, where a file knows none); null keeps all. */
   crop: { margin: number } | null;
@@ -75,7 +75,8 @@ export function sliceScan(scan: Scan, input: ScanInput, name = "The scan"): Slic
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
       `${name} has ${stack.count} ${stack.axis} slices, of which none is in the range and has enough foreground.`,
-      "Widen --slices, or lower --skip-empty.",
+      "Ask for a wider range, or for less foreground.",
+      { setting: "slices" },
     );
   }
   const box = input.crop ? foregroundBox(stack, values, input.crop.margin) : null;
@@ -130,7 +131,7 @@ const LEAST_OF_LINE = 0.001;
  * The box around the foreground of all slices, widened by `margin` millimetres at each side (pixels where the spacing is
  * unknown); null where there is no foreground.
  */
-export function foregroundBox(stack: Stack, values: Normaliser, margin: number): Box | null {
+function foregroundBox(stack: Stack, values: Normaliser, margin: number): Box | null {
   if (!(margin >= 0 && margin < Infinity)) {
     throw new HaleError("OPTION_INVALID", `The margin ${margin} is no length.`, "Give millimetres, 0 or more.");
   }
@@ -176,7 +177,8 @@ export function frameOf(stack: Stack, box: Box | null, square: boolean, name = "
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
       `${name} has pixels of ${across} × ${down} mm, which no square picture can show.`,
-      "Use another axis of --slices, or --no-square.",
+      "Ask for slices of another axis, or for pictures that are not square.",
+      { setting: "slices" },
     );
   }
   checkSize(name, fullWidth, fullHeight);
@@ -204,7 +206,7 @@ function padded({ data }: NormalisedPlane, frame: Frame, channels: 1 | 3): Raste
 
 /**
  * Puts the map of a picture, row-major [mapHeight, mapWidth], back where its slice lies in the full grid of the volume:
- * `grid` has one number a voxel, in the scan's own order. Padding is cut off; what the frame leaves out stays as it is.
+ * `grid` has a value for each voxel, in the scan's own order. Padding is cut off; what the frame leaves out stays as it is.
  */
 export function putBack(
   grid: Float32Array,

@@ -48,9 +48,12 @@ async function serve() {
     "/": ["text/html", '<!doctype html><script type="module" src="/page.js"></script>'],
     "/favicon.ico": ["image/x-icon", ""],
     "/page.js": [script, await bundle("./page-fixture.ts")],
-    "/worker.js": [script, await bundle("./read-worker.ts")],
-    "/jpeg.wasm": [wasm, await readFile(require.resolve(jpeg))],
-    "/dicom.wasm": [wasm, await readFile(require.resolve("dcmjs-codecs/build/dcmjs-native-codecs.wasm"))],
+    "/reader/read-worker.js": [script, await bundle("./read-worker.ts")],
+    "/reader/libjpegturbowasm_decode.wasm": [wasm, await readFile(require.resolve(jpeg))],
+    "/reader/dcmjs-native-codecs.wasm": [
+      wasm,
+      await readFile(require.resolve("dcmjs-codecs/build/dcmjs-native-codecs.wasm")),
+    ],
   };
   const server = createServer((request, response) => {
     const file = files[request.url ?? "/"];

@@ -13,11 +13,11 @@ export interface PageFile {
 }
 
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-const files = { script: "/worker.js", jpeg: "/jpeg.wasm", dicom: "/dicom.wasm" };
-const lasting = openGuardedReader(files);
+const assets = "/reader/";
+const lasting = openGuardedReader({ assets });
 
 async function summary({ name, bytes, companions = {}, milliseconds }: PageFile): Promise<unknown> {
-  const reader = milliseconds === undefined ? lasting : openGuardedReader(files, { milliseconds });
+  const reader = milliseconds === undefined ? lasting : openGuardedReader({ assets, milliseconds });
   const beside = Object.fromEntries(Object.entries(companions).map(([file, text]) => [file, fromBase64(text)]));
   try {
     return await reader.summarise({ bytes: fromBase64(bytes), companions: beside }, name, true);

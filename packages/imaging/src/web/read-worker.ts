@@ -3,14 +3,7 @@ import { setDicomWasm } from "../formats/dicom/codecs.ts";
 import { setJpegWasm } from "../formats/jpeg/wasm-source.ts";
 import type { ReadRequest } from "../reader/guard/protocol.ts";
 import { openGiven, serve } from "../reader/guard/serve.ts";
-
-/** Addresses of self-hosted files; one that is missing keeps its kind of file from being read. */
-export interface WorkerAssets {
-  /** `libjpegturbowasm_decode.wasm` of @cornerstonejs/codec-libjpeg-turbo-8bit. */
-  jpeg?: string;
-  /** `dcmjs-native-codecs.wasm` of dcmjs-codecs, for compressed DICOM. */
-  dicom?: string;
-}
+import type { WorkerAssets } from "./assets.ts";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent) => void) | null;
@@ -24,8 +17,8 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 
 const scope = self as unknown as WorkerScope;
 scope.onmessage = ({ data }: MessageEvent<WorkerAssets>) => {
-  if (data.jpeg) setJpegWasm(data.jpeg);
-  if (data.dicom) setDicomWasm(data.dicom);
+  setJpegWasm(data.jpeg);
+  setDicomWasm(data.dicom);
   scope.onmessage = async (event: MessageEvent<ReadRequest>) => {
     const [answer, handOver] = await serve(event.data, openGiven, sha256);
     scope.postMessage(answer, handOver);

@@ -21,6 +21,8 @@ const id = z
   .refine((name) => !/^[vc]\d+$/.test(name), "may not be v or c with a number, which the ONNX graph uses itself")
   .refine((name) => name !== PICTURE && name !== "image", "may not be input or image");
 const size = z.int().min(1).max(1024);
+/** More than any network has; a file that says more would fill the memory. */
+const MOST_CHANNELS = 65_536;
 const source = z.string().min(1);
 const margin = z.int().min(0).max(1024);
 const activation = z
@@ -40,7 +42,14 @@ const two = { id, inputs: z.tuple([source, source]) };
 
 /** Strict: a key that is not known here (a dilation, say) would change what the layer means. */
 const layer = z.discriminatedUnion("op", [
-  z.strictObject({ ...one, op: z.literal("conv"), ...sliding, groups: size.optional(), activation, ...parameters }),
+  z.strictObject({
+    ...one,
+    op: z.literal("conv"),
+    ...sliding,
+    groups: z.int().min(1).max(MOST_CHANNELS).optional(),
+    activation,
+    ...parameters,
+  }),
   z.strictObject({ ...one, op: z.literal("depthwise"), ...sliding, activation, ...parameters }),
   z.strictObject({ ...one, op: z.literal("maxpool"), ...pooling }),
   /** Margins are no part of a mean unless `countPadding`. */
@@ -53,7 +62,6 @@ const layer = z.discriminatedUnion("op", [
   z.strictObject({ ...one, op: z.literal("activate"), activation }),
   /** Gives [N, C], or [N, C, 1, 1] with `keep`. */
   z.strictObject({ ...one, op: z.literal("globalavg"), keep: z.boolean().optional() }),
-  z.strictObject({ ...one, op: z.literal("flatten") }),
   z.strictObject({ ...one, op: z.literal("dense"), activation, ...parameters }),
 ]);
 export type Layer = z.infer<typeof layer>;
@@ -75,7 +83,7 @@ export const commonFields = {
   layers: z.array(layer).min(1),
   /** Ids of layers fit for comparing images. */
   featureLayers: z.array(z.string()).min(1),
-  /** Of weights.bin, in hex. */
+  /** Of the file that the weights came in, weights.bin or an ONNX file, in hex. */
   weightsSha256: z.string().regex(/^[0-9a-f]{64}$/),
 };
 
@@ -143,11 +151,20 @@ const READS: Record<Layer["op"], readonly Channels["form"][]> = {
   multiply: ["planes", "point"],
   activate: ["planes", "point", "flat"],
   globalavg: ["planes", "point"],
-  flatten: ["point"],
   dense: ["flat"],
 };
 
-function channelsOf(layer: Layer, inputs: readonly Channels[], weights: Backbone["weights"]): Channels {
+/** Channels times pixels of the window of a mean, which is a convolution. */
+const MOST_SUMMED = 2 ** 24;
+
+/** What a layer gives for its inputs. Throws RangeError where they, the weights and the layer do not fit. */
+export function channelsOf(layer: Layer, inputs: readonly Channels[], weights: Backbone["weights"]): Channels {
+  const channels = given(layer, inputs, weights);
+  if (channels.count <= MOST_CHANNELS) return channels;
+  throw new RangeError(`the layer ${layer.id} has over ${MOST_CHANNELS} channels`);
+}
+
+function given(layer: Layer, inputs: readonly Channels[], weights: Backbone["weights"]): Channels {
   const [{ count, form }] = inputs;
   const alike = layer.op === "multiply" || inputs.every((input) => input.form === form);
   if (!alike || inputs.some((input) => !READS[layer.op].includes(input.form)))
@@ -183,12 +200,12 @@ function channelsOf(layer: Layer, inputs: readonly Channels[], weights: Backbone
       return { count, form: inputs.some((input) => input.form === "planes") ? "planes" : form };
     case "globalavg":
       return { count, form: layer.keep ? "point" : "flat" };
-    case "flatten":
-      return { count, form: "flat" };
     case "maxpool":
     case "avgpool":
       if (marginsOf(layer.padding).some((pixels) => 2 * pixels > layer.kernel))
         throw new RangeError(`the layer ${layer.id} pads by more than half its window`);
+      if (layer.op === "avgpool" && count * layer.kernel ** 2 > MOST_SUMMED)
+        throw new RangeError(`the layer ${layer.id} takes means of too large windows`);
       return { count, form };
     case "pad":
     case "activate":
@@ -212,6 +229,7 @@ function filters(layer: { weight: string; bias?: string }, rest: readonly number
     return found.shape;
   };
   const [out, ...others] = shapeOf(layer.weight);
+  if (out < 1) throw new RangeError(`the weight ${layer.weight} is empty`);
   if (`${others}` !== `${rest}`)
     throw new RangeError(`the weight ${layer.weight} is [${out},${others}] where [${out},${rest}] belongs`);
   if (layer.bias && `${shapeOf(layer.bias)}` !== `${out}`)

@@ -13,11 +13,16 @@ export interface BackboneCredit {
   origin: string;
   /** Of the weights. */
   licence: string;
+  /** Of the file that the weights came in, in hex; missing where there are no weights. */
+  sha256?: string;
+  /** The layers whose features are used. */
+  layers: string[];
 }
 
 /** Frozen features of images, at named layers. */
 export interface FeatureSource {
-  credit: BackboneCredit;
+  /** What a card says where these layers are used. */
+  credit(layers: readonly string[]): BackboneCredit;
   /** The layers that are taken where none is named. */
   layers: readonly string[];
   /** Channels of a layer. Throws OPTION_INVALID where there is no such layer with rows and columns. */
@@ -29,16 +34,20 @@ export interface FeatureSource {
   features(images: Tensor, layers: readonly string[]): Tensor[];
 }
 
-/** What a card says of an imported network. */
-export function creditOf({ description: { name, origin, licence } }: Backbone): BackboneCredit {
-  return { name, origin, licence };
+/** What a card says of an imported network, by its feature layers or others. */
+export function creditOf(
+  { description }: Backbone,
+  layers: readonly string[] = description.featureLayers,
+): BackboneCredit {
+  const { name, origin, licence, weightsSha256: sha256 } = description;
+  return { name, origin, licence, sha256, layers: [...layers] };
 }
 
 /** The features of an imported network, at the layers that its maker names. */
 export function networkFeatures(backbone: Backbone): FeatureSource {
   const network = new FeatureNetwork(backbone);
   return {
-    credit: creditOf(backbone),
+    credit: (layers) => creditOf(backbone, layers),
     layers: network.featureLayers,
     channels: (layer) => network.channels(layer),
     features: (images, layers) => network.features(images, layers),

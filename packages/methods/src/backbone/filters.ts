@@ -93,7 +93,12 @@ export function gaborFilters(phase: "even" | "odd"): Float32Array {
 export function builtInFilters(response: FilterResponse): FeatureSource {
   const channels = WAVELENGTHS.length * ORIENTATIONS;
   return {
-    credit: { name: `filters (${response})`, origin: "hale's own filters, no weights", licence: "Apache-2.0" },
+    credit: (layers) => ({
+      name: `filters (${response})`,
+      origin: "hale's own filters, no weights",
+      licence: "Apache-2.0",
+      layers: [...layers],
+    }),
     layers: FILTER_LAYERS,
     channels: (layer) => {
       scaleOf(layer);

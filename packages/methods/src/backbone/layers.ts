@@ -15,7 +15,6 @@ import {
   mul,
   pad,
   relu,
-  reshape,
   sigmoid,
   type Tensor,
 } from "@hale/autodiff";
@@ -61,8 +60,6 @@ export function applyLayer(
       return active(x, layer.activation);
     case "globalavg":
       return mean(x, [2, 3], layer.keep);
-    case "flatten":
-      return reshape(x, x.shape.slice(0, 2));
     case "dense": {
       const bias = layer.bias === undefined ? undefined : weight(layer.bias);
       return active(linear(x, weight(layer.weight), bias), layer.activation);

@@ -94,7 +94,6 @@ const residualDamages: Damage[] = [
   ["a pool of one pixel", "layers.11.inputs", ["squeeze"], /shortcut \(avgpool\) cannot read what squeeze makes/],
   ["a factor of other channels", "layers.7.inputs", ["long", "reduce"], /multiplies long by reduce, which differ/],
   ["a sum of planes and points", "layers.8.inputs", ["long", "excite"], /unit \(add\) cannot read what long, excite/],
-  ["a vector of planes", "layers.17.inputs", ["gated"], /flat \(flatten\) cannot read what gated makes/],
   ["a feature layer of one pixel", "featureLayers.0", "excite", /excite has no rows/],
 ];
 

@@ -1,5 +1,5 @@
 /** @file Nearest normals against loops in float64, and what the score and the map promise. */
-import { evaluate, input, type NamedArray, type Tensor } from "@hale/autodiff";
+import { avgPool2d, evaluate, input, type NamedArray, type Tensor } from "@hale/autodiff";
 import { Random } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import type { Backbone, Layer } from "../backbone/description.ts";
@@ -10,7 +10,7 @@ import type { DirectInference } from "../method.ts";
 import { bankOf, type Metric } from "./bank.ts";
 import { type KnnOptions, knn } from "./method.ts";
 import { nearestNeighbours, pooledFeatures } from "./neighbours.ts";
-import { regionMeans, spread } from "./regions.ts";
+import { regionMeans, regionWeights, toPlaces } from "./regions.ts";
 
 const SIDE = 20;
 const AREA = SIDE * SIDE;
@@ -84,22 +84,40 @@ describe("the score", () => {
   });
 
   test("is 0 for a normal that was learnt, which is why held-out ones set the threshold", async () => {
-    const { answer } = await fitted(optionsWith({ k: 1 }));
+    const { answer } = await fitted(optionsWith({ k: 1, layers: "coarse" }));
     expect(answer(normals[2]).score).toBeLessThan(1e-4);
     expect(answer(others[0]).score).toBeGreaterThan(0.1);
   });
 
   test("takes features of the network that it is given, at the layers that it is told", async () => {
     const backbone = tinyNetwork();
-    const options = optionsWith({ backbone: "a.onnx", layers: "stem", k: 2 });
+    const options = optionsWith({ backbone: "a.onnx", layers: "stem", metric: "euclidean", k: 2 });
     const { answer, pooled, recipe } = await fitted(options, backbone);
     const network = new FeatureNetwork(backbone);
     const own = valuesOf((x) => pooledFeatures(network.features(x, ["stem"]), 2), normals);
     expect(pooled).toEqual(own);
     const rows = valuesOf((x) => recipe.observe(x).pooled, others);
     expect(answer(others[0]).score / naiveScore(rows[0], pooled, 2, "euclidean", [12])).toBeCloseTo(1, 4);
-    expect(recipe.backbone).toEqual({ name: "Tiny", origin: "made up", licence: "CC0" });
+    expect(recipe.backbone).toEqual({
+      name: "Tiny",
+      origin: "made up",
+      licence: "CC0",
+      sha256: "0".repeat(64),
+      layers: ["stem"],
+    });
   });
+});
+
+test("left to itself it takes all filters, standardised, and a network's last layer, by directions", async () => {
+  const shape = { size: SIDE, channels: 1 } as const;
+  const x = input("x", [1, 1, SIDE, SIDE]);
+  const recipe = knn.create(optionsWith(), shape);
+  expect(recipe.observe(x).pooled.shape).toEqual([1, 3 * 24 * 4]);
+  const ofNetwork = await fitted(optionsWith({ backbone: "a.onnx", k: 2 }), tinyNetwork());
+  expect(ofNetwork.pooled[0]).toHaveLength(5 * 4);
+  const rows = valuesOf((image) => ofNetwork.recipe.observe(image).pooled, others);
+  const expected = naiveScore(rows[0], ofNetwork.pooled, 2, "cosine", [20]);
+  expect(ofNetwork.answer(others[0]).score / expected).toBeCloseTo(1, 4);
 });
 
 describe("the map", () => {
@@ -109,10 +127,10 @@ describe("the map", () => {
       const { state, answer } = await fitted(optionsWith({ metric, k: 2, layers: "coarse" }));
       const { map, shape } = answer(others[1]);
       expect(shape).toEqual([1, 1, SIDE, SIDE]);
-      const { shares, weighted, length } = naiveShares(others[1], state, metric, 2);
-      // Regions have 2 or 3 places along a side: weighted by their size, the shares make up the whole distance.
-      expect(weighted).toBeCloseTo(length, 5);
-      const unit = metric === "cosine" ? 4 : 4 / Math.sqrt(96);
+      const { shares, length } = naiveShares(others[1], state, metric, 2);
+      // Together the shares, negative ones too, make up the whole distance.
+      expect(shares.reduce((a, b) => a + b)).toBeCloseTo(length, 5);
+      const unit = metric === "cosine" ? 25 : 25 / Math.sqrt(96);
       const expected = enlarged(shares).map((share) => Math.max(0, unit * share));
       expect(largestDifference(map, expected)).toBeLessThan(1e-5);
       expect(Math.max(...expected)).toBeGreaterThan(0);
@@ -121,7 +139,7 @@ describe("the map", () => {
 
   test("is one place's share where features are changed there only", () => {
     // Features that are the image's own brightness, in cells of 5 pixels.
-    const featuresOf = (x: Tensor) => [regionMeans(x, 4)];
+    const featuresOf = (x: Tensor) => [avgPool2d(x, 5)];
     const rows = Array.from({ length: 5 }, (_, i) => new Float32Array(16).map((_, j) => ((i * 7 + j * 3) % 5) / 5));
     const state = bankOf(rows, [16], { k: 1, metric: "euclidean" });
     const inference = nearestNeighbours(state, featuresOf, { k: 1, metric: "euclidean", regions: 4 });
@@ -144,19 +162,26 @@ describe("the map", () => {
 });
 
 describe("regions", () => {
-  test("need not divide the grid: means over them, and back to their places", () => {
-    const x = input("x", [1, 1, 5, 5]);
-    const means = regionMeans(x, 2);
-    const values = noise(25, 3);
-    const [{ data }, { data: back }] = evaluate([means, spread(means, [5, 5])], { x: values });
-    const region = (at: number) => 2 * Number(Math.floor(at / 5) > 2) + Number(at % 5 > 2);
-    for (let r = 0; r < 4; r++) {
-      const own = values.filter((_, at) => region(at) === r);
-      expect(data[r]).toBeCloseTo(own.reduce((a, b) => a + b) / own.length, 6);
-    }
-    back.forEach((value, at) => {
-      expect(value).toBeCloseTo(data[region(at)], 9);
+  test("fade into one another between their centres, and each is a mean", () => {
+    // Five places, whose middles lie at -0.3, 0.1, 0.5, 0.9 and 1.3 in centres of the two regions.
+    const first = [1, 0.9, 0.5, 0.1, 0];
+    const weights = regionWeights(5, 2);
+    first.forEach((weight, i) => {
+      expect(weights[i]).toBeCloseTo(weight / 2.5, 6);
+      expect(weights[5 + i]).toBeCloseTo(first[4 - i] / 2.5, 6);
     });
+    expect([...regionWeights(3, 3)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+    for (const weight of regionWeights(8, 1)) expect(weight).toBeCloseTo(1 / 8, 6);
+  });
+
+  test("and places are each other's adjoints", () => {
+    const [x, v] = [input("x", [1, 2, 5, 7]), input("v", [1, 2, 3, 3])];
+    const values = { x: noise(70, 3), v: noise(18, 4) };
+    const [{ data: means }, { data: places }] = evaluate([regionMeans(x, 3), toPlaces(v, [5, 7])], values);
+    const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      Array.from(a, (value, i) => value * b[i]).reduce((p, q) => p + q);
+    expect(dot(means, values.v)).toBeCloseTo(dot(places, values.x), 6);
+    expect(Math.abs(dot(means, values.v))).toBeGreaterThan(0.01);
   });
 });
 
@@ -212,16 +237,15 @@ function naiveShares(image: readonly number[], state: ReadonlyMap<string, NamedA
   const [{ data: features }] = evaluate([layer], { x: image });
   const [rows, mean, scale] = ["rows", "mean", "scale"].map((name) => state.get(`knn/${name}`)!);
   const width = mean.data.length;
-  const regionAt = (at: number) => 2 * Number(Math.floor(at / 5) > 2) + Number(at % 5 > 2);
-  const sizes = [9, 6, 6, 4];
-  const z = (c: number, at: number) => {
-    const j = c * 4 + regionAt(at);
-    return (features[c * 25 + at] - mean.data[j]) * scale.data[j];
-  };
-  const raw = Array.from({ length: width }, (_, j) => {
-    const places = Array.from({ length: 25 }, (_, at) => at).filter((at) => regionAt(at) === j % 4);
-    return places.reduce((total, at) => total + z(Math.floor(j / 4), at), 0) / places.length;
-  });
+  const along = regionWeights(5, 2);
+  /** Weight of a place in region j % 4. */
+  const weight = (j: number, at: number) =>
+    along[5 * (Math.floor(j / 2) % 2) + Math.floor(at / 5)] * along[5 * (j % 2) + (at % 5)];
+  const z = (j: number, at: number) => (features[Math.floor(j / 4) * 25 + at] - mean.data[j]) * scale.data[j];
+  const places = Array.from({ length: 25 }, (_, at) => at);
+  const raw = Array.from({ length: width }, (_, j) =>
+    places.reduce((total, at) => total + weight(j, at) * z(j, at), 0),
+  );
   const factor = metric === "cosine" ? 1 / Math.hypot(...raw) : 1;
   const query = raw.map((value) => value * factor);
   const bank = Array.from({ length: rows.shape[0] }, (_, i) => rows.data.subarray(i * width, (i + 1) * width));
@@ -230,16 +254,10 @@ function naiveShares(image: readonly number[], state: ReadonlyMap<string, NamedA
   const centre = query.map((_, j) => nearest.reduce((total, row) => total + row[j] / k, 0));
   const away = query.map((value, j) => value - centre[j]);
   const length = Math.hypot(...away);
-  const shares = Array.from({ length: 25 }, (_, at) => {
-    let total = 0;
-    for (let c = 0; c < 24; c++) {
-      const j = c * 4 + regionAt(at);
-      total += ((z(c, at) * factor - centre[j]) * away[j]) / length;
-    }
-    return total;
-  });
-  const weighted = shares.reduce((total, share, at) => total + share / sizes[regionAt(at)], 0);
-  return { shares, weighted, length };
+  const shares = places.map((at) =>
+    away.reduce((total, d, j) => total + (weight(j, at) * (z(j, at) * factor - centre[j]) * d) / length, 0),
+  );
+  return { shares, length };
 }
 
 /** Bilinear interpolation of 5 x 5 values to 20 x 20, the centres of cells keeping their values. */
@@ -256,11 +274,11 @@ function enlarged(values: readonly number[]): number[] {
   });
 }
 
-/** Three planes of a convolution and of one upon it. */
+/** Three planes of a convolution and five of one upon it. */
 function tinyNetwork(): Backbone {
   const weights = new Map<string, NamedArray>([
     ["stem/weight", { shape: [3, 3, 3, 3], data: Float32Array.from(noise(81, 1)) }],
-    ["top/weight", { shape: [3, 3, 3, 3], data: Float32Array.from(noise(81, 2)) }],
+    ["top/weight", { shape: [5, 3, 3, 3], data: Float32Array.from(noise(135, 2)) }],
   ]);
   const layer = (id: string, from: string): Layer => ({
     id,
@@ -281,7 +299,7 @@ function tinyNetwork(): Backbone {
       licence: "CC0",
       leakySlope: 0,
       layers: [layer("stem", "input"), layer("top", "stem")],
-      featureLayers: ["top"],
+      featureLayers: ["stem", "top"],
       weightsSha256: "0".repeat(64),
       input: { size: 16, channelOrder: "RGB", mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
     },

@@ -4,8 +4,9 @@
  *
  * The nearest are found by a matrix product, |b|² - 2ab, and the distances to them worked out again from differences: products
  * of large numbers would leave little of the small ones. The place's share: with q the image, c the centre of its k nearest
- * and d = q - c, the length |d| is the mean over places of ⟨features of the place - c, d/|d|⟩, since q is the mean of the
- * features. Nothing is approximated, and a place's share may be negative; the map shows those that are not.
+ * and d = q - c, the length |d| = ⟨q - c, d/|d|⟩ is a sum over places, since q is made of means over places: of each
+ * region's ⟨features of the place - c, d/|d|⟩ times the place's weight in that region. Nothing is approximated, and a
+ * place's share may be negative; the map shows those that are not.
  */
 import {
   add,
@@ -30,7 +31,7 @@ import {
 } from "@hale/autodiff";
 import type { DirectInference } from "../method.ts";
 import { MEAN, type Metric, ROWS, SCALE, SQUARES } from "./bank.ts";
-import { regionMeans, spread } from "./regions.ts";
+import { regionMeans, toPlaces } from "./regions.ts";
 
 /** Keeps lengths of zero from dividing; features have sizes about 1. */
 const TINY = 1e-6;
@@ -103,24 +104,25 @@ export function nearestNeighbours(
       const middle = mean(nearest, [1]);
       const away = sub(query, middle);
       const direction = mul(away, inverseLength(away));
-      const [n, , ...sides] = x.shape;
+      // A feature f of a region counts as (f · gain - offset) · direction.
+      const gain = factor ? mul(vector(scale), factor) : vector(scale);
+      const towards = mul(direction, gain);
+      const offsets = mul(direction, add(mul(gain, vector(centre)), middle));
+      const [, , ...sides] = x.shape;
       let start = 0;
       const shares = features.map((layer) => {
-        const [, channels, height, across] = layer.shape;
+        const [n, channels, ...places] = layer.shape;
         const length = channels * regions * regions;
-        const at = (of: Tensor) => {
-          const part = reshape(sliceAxis(of, 1, start, length), [of.shape[0], channels, regions, regions]);
-          return spread(part, [height, across]);
-        };
-        const standard = mul(sub(layer, at(vector(centre))), at(vector(scale)));
-        const places = factor ? mul(standard, reshape(factor, [n, 1, 1, 1])) : standard;
-        const share = sum(mul(sub(places, at(middle)), at(direction)), [1], true);
+        const part = (of: Tensor) => reshape(sliceAxis(of, 1, start, length), [n, channels, regions, regions]);
+        const place = (of: Tensor) => toPlaces(of, [places[0], places[1]]);
+        const raw = sum(mul(layer, place(part(towards))), [1], true);
+        const share = sub(raw, place(sum(part(offsets), [1], true)));
         start += length;
-        return resizeBilinear(share, [sides[0], sides[1]]);
+        return resizeBilinear(mul(share, places[0] * places[1]), [sides[0], sides[1]]);
       });
       const total = shares.reduce((before, share) => add(before, share));
       // In the score's own unit: the mean over the picture, negative shares counted, is |d|.
-      return mul(relu(total), (regions * regions) / (metric === "cosine" ? 1 : Math.sqrt(width)));
+      return mul(relu(total), metric === "cosine" ? 1 : 1 / Math.sqrt(width));
     },
   };
 }

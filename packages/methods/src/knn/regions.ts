@@ -1,43 +1,45 @@
 /**
- * @file Features [N, C, H, W] over regions, a grid of parts of the image: their means, and the way back from a number for
- * each region to one for each place. Regions need not divide the features' grid evenly.
+ * @file Features [N, C, H, W] over regions, a grid of parts of the image that fade into one another: their means, and the way
+ * back to places. A place weighs in the regions whose centres it lies between, by its distance from them, as in bilinear
+ * interpolation; beyond the outermost centre in that alone.
  */
 import { constant, matmul, type Tensor } from "@hale/autodiff";
 
-/** The region, of `regions` along an axis, that a place of `places` lies in. */
-export const regionOf = (place: number, places: number, regions: number) => Math.floor((place * regions) / places);
-
-/** Means over regions: x [N, C, H, W], H and W at least `regions`, to [N, C, regions, regions]. */
+/** Weighted means over regions: x [N, C, H, W], H and W at least `regions`, to [N, C, regions, regions]. */
 export function regionMeans(x: Tensor, regions: number): Tensor {
   const [, , rows, columns] = x.shape;
-  return onBothAxes(x, meansMatrix(rows, regions), meansMatrix(columns, regions), [regions, regions]);
+  const [down, across] = [weightsTensor(rows, regions), weightsTensor(columns, regions)];
+  return matmul(matmul(down, x), across, { transposeB: true });
 }
 
-/** Each region's number at each of its places: x [N, C, R, R] to [N, C, rows, columns]. */
-export function spread(x: Tensor, [rows, columns]: readonly [number, number]): Tensor {
+/**
+ * The adjoint of `regionMeans`: numbers for regions [N, C, R, R] to places [N, C, rows, columns], each times the weight that
+ * the place has in the region's mean. So the sum over regions of number times mean is the sum over places of what is here
+ * times the feature.
+ */
+export function toPlaces(x: Tensor, [rows, columns]: readonly [number, number]): Tensor {
   const regions = x.shape[2];
-  return onBothAxes(x, placesMatrix(rows, regions), placesMatrix(columns, regions), [rows, columns]);
+  const [down, across] = [weightsTensor(rows, regions), weightsTensor(columns, regions)];
+  return matmul(matmul(down, x, { transposeA: true }), across);
 }
 
-/** left · x · rightᵀ for left [rows, H] and right [columns, W]. */
-function onBothAxes(x: Tensor, left: Float32Array, right: Float32Array, [rows, columns]: readonly [number, number]) {
-  const [, , height, width] = x.shape;
-  const product = matmul(constant(left, [1, 1, rows, height]), x);
-  return matmul(product, constant(right, [1, 1, columns, width]), { transposeB: true });
-}
+const weightsTensor = (places: number, regions: number) =>
+  constant(regionWeights(places, regions), [1, 1, regions, places]);
 
-/** [regions, places]. */
-function meansMatrix(places: number, regions: number): Float32Array {
-  const of = Array.from({ length: places }, (_, place) => regionOf(place, places, regions));
-  return Float32Array.from({ length: regions * places }, (_, at) => {
-    const region = Math.floor(at / places);
-    return of[at % places] === region ? 1 / of.filter((one) => one === region).length : 0;
-  });
-}
-
-/** [places, regions]. */
-function placesMatrix(places: number, regions: number): Float32Array {
-  return Float32Array.from({ length: places * regions }, (_, at) =>
-    Number(regionOf(Math.floor(at / regions), places, regions) === at % regions),
-  );
+/** Weights [regions, places] of places along an axis in each region's mean; each row has sum 1. */
+export function regionWeights(places: number, regions: number): Float32Array {
+  const weights = new Float32Array(regions * places);
+  for (let region = 0; region < regions; region++) {
+    const row = Array.from({ length: places }, (_, place) => {
+      // Where the place's middle lies, in regions' centres, kept between the first and the last.
+      const at = Math.min(regions - 1, Math.max(0, ((place + 0.5) * regions) / places - 0.5));
+      return Math.max(0, 1 - Math.abs(at - region));
+    });
+    const total = row.reduce((before, weight) => before + weight, 0);
+    weights.set(
+      row.map((weight) => weight / total),
+      region * places,
+    );
+  }
+  return weights;
 }

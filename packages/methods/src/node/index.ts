@@ -1,2 +1,2 @@
 /** @file Methods, backbones and superpixels, and what a model gives out. What needs files or threads. */
-export { readBackboneFile, readPlainFolder } from "../backbone/node/read.ts";
+export { importOnnxFile, listOnnxFile, readBackboneFile, readPlainFolder } from "../backbone/node/read.ts";

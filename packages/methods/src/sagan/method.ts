@@ -156,7 +156,8 @@ export const sagan: Method<SaganOptions, RestoringRecipe> = {
       throw new HaleError(
         "OPTION_INVALID",
         `SAGAN cannot take images of ${size} x ${size} pixels.`,
-        "Choose a size divisible by 16, from 32 up, for example --size 64.",
+        "Choose a size divisible by 16, from 32 up, for example 64.",
+        { setting: "size" },
       );
     }
   },

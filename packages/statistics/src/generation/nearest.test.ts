@@ -78,7 +78,7 @@ test("a few copies among many samples hardly move the superiority and do show in
   expect(Array.from(result.pValues.slice(0, 10)).every((p) => p === 1 / 201)).toBe(true);
 });
 
-test("the chance of so many samples nearer than all is their share among all orders of samples and held-out images", () => {
+test("the probability of so many samples nearer than all is their share among all orders of samples and held-out images", () => {
   const column = (values: number[]): Features => ({ values: Float32Array.from(values), dimension: 1 });
   const ranks = [1, 2, 3, 4, 5, 6, 7];
   const orders = Array.from({ length: 2 ** 7 }, (_, bits) => ranks.filter((rank) => (bits >> (rank - 1)) & 1))

@@ -47,11 +47,11 @@ export interface Memorisation {
   heldOut: Nearest;
   /**
    * Per sample, (1 + held-out rows at least as near) / (held-out rows + 1), in (0, 1]: the conformal p-value of "no
-   * nearer than a real image". With many samples some are small by chance.
+   * nearer than a real image". With many samples some are small at random.
    */
   pValues: Float64Array;
   /**
-   * The chance that a sample is nearer to the training images than a held-out image is, ties counting a half (an
+   * The probability that a sample is nearer to the training images than a held-out image is, ties counting a half (an
    * AUROC): 0.5 without memorising, 1 for copies.
    */
   superiority: Interval;
@@ -59,7 +59,7 @@ export interface Memorisation {
   nearerThanAll: number;
   /** How many `nearerThanAll` would be without memorising, on average: samples / (held-out rows + 1). */
   nearerThanAllExpected: number;
-  /** The chance of at least `nearerThanAll` such samples without memorising, if all images are independent. */
+  /** The probability of at least `nearerThanAll` such samples without memorising, if all images are independent. */
   nearerThanAllChance: number;
   level: number;
   /** Says when all held-out rows come from fewer clusters than rows; null otherwise. */
@@ -125,11 +125,11 @@ export function memorisation({
   };
 }
 
-/** The chance that the first k of n samples and m others in random order are all samples: n/(n+m)·(n-1)/(n+m-1)··· */
+/** The probability that the first k of n samples and m others in random order are all samples: n/(n+m)·(n-1)/(n+m-1)··· */
 function chanceOfFirst(k: number, n: number, m: number): number {
-  let chance = 1;
-  for (let i = 0; i < k; i++) chance *= (n - i) / (n + m - i);
-  return chance;
+  let probability = 1;
+  for (let i = 0; i < k; i++) probability *= (n - i) / (n + m - i);
+  return probability;
 }
 
 /** The bootstrap's bounds, unless it had nothing to vary or too little. */

@@ -5,6 +5,8 @@
 import { Random } from "@hale/core";
 import type { Device } from "@hale/runtime";
 import { sagan } from "../../../methods/src/sagan/method.ts";
+import { nearestRecipe } from "../fit-fixture.ts";
+import { Fitter } from "../fitter.ts";
 import { Trainer } from "../trainer.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;
@@ -13,6 +15,8 @@ const SEED = 7;
 const SMALLEST = { width: 8, residualBlocks: 0, batch: 1, criticSteps: 4, learningRate: 5e-5 } as const;
 
 export interface StepLosses {
+  /** Scores of images that a fit has not seen, by what it has learnt. */
+  fit: number[];
   /** Losses by name, one entry a step. */
   losses: Record<string, number>[];
   /** Where the state's arrays lie after the last step, each place once. */
@@ -34,9 +38,21 @@ export async function trainSteps(device: Device, steps: number): Promise<StepLos
     iterations: steps,
     images: { normals: pool(4), unlabelled: pool(4) },
   });
+  const fit = await fitScores(device, pool(11), pool(3));
   const losses: Record<string, number>[] = [];
   for (let step = 0; step < steps; step++) losses.push(await trainer.step());
   const locations = [...new Set(trainer.state.names.map((name) => trainer.state.tensor(name).location))];
   await trainer.release();
-  return { losses, locations, seconds: (performance.now() - start) / 1000 };
+  return { fit, losses, locations, seconds: (performance.now() - start) / 1000 };
+}
+
+/** One pass over normals, then the scores of others. */
+async function fitScores(device: Device, normals: Float32Array[], others: Float32Array[]): Promise<number[]> {
+  const fitter = await Fitter.create({ recipe: nearestRecipe(SHAPE), shape: SHAPE, device, seed: SEED, normals });
+  while (fitter.done < fitter.total) await fitter.advance();
+  const answers = await fitter.answers(await fitter.settle());
+  const { scores } = await answers.answer(others);
+  await answers.release();
+  await fitter.release();
+  return [...scores];
 }

@@ -5,13 +5,14 @@ import { loadDataset, writePhantomSet } from "@hale/data/node";
 import { expect, test } from "vitest";
 import { partition } from "../partition.ts";
 import { iterationsOf } from "./epochs.ts";
+import { splitOf } from "./run-settings.ts";
 
 test("epochs are counted in the normals that are left to learn from", async () => {
   const data = await mkdtemp(join(tmpdir(), "hale-epochs-"));
   const counts = { trainNormal: 30, unlabelled: 0, valNormal: 4, testNormal: 0, testAbnormal: 0 };
   await writePhantomSet(data, { seed: 5, size: 32, counts });
-  const settings = { data, seed: 1, falseAlarmRate: 0.25 };
-  const { train } = partition(await loadDataset(data), settings);
+  const settings = { method: "sagan", data, seed: 1, falseAlarmRate: 0.25 };
+  const { train } = partition(await loadDataset(data), splitOf(settings));
   expect(train.length).toBeLessThan(30);
   expect(await iterationsOf(3, { ...settings, options: { batch: 4 } })).toBe(Math.ceil((3 * train.length) / 4));
   await expect(iterationsOf(3, { ...settings, options: {} })).rejects.toMatchObject({ code: "OPTION_INVALID" });

@@ -8,7 +8,9 @@ import { writeAtomic } from "@hale/core/node";
 import { encodePng, gridOf, rasterOf } from "@hale/imaging";
 import type { ImageShape } from "@hale/methods";
 import { quantileOfSorted } from "@hale/statistics";
+import type { Restorations } from "../image-program.ts";
 import type { Trainer } from "../trainer.ts";
+import { writeSheet } from "./sheet.ts";
 
 /** What the files of an iteration begin with. */
 export const exampleName = (iteration: number) => String(iteration).padStart(8, "0");
@@ -17,20 +19,36 @@ export const exampleName = (iteration: number) => String(iteration).padStart(8, 
 const SHOWN = 100;
 
 /**
- * Writes `<iteration>.png` into `folder`: image, views, healthy counterpart where the method makes one, and map of each
- * image, two images a row.
- * Beside it each gallery of the method, as `<iteration>-<name>.png`.
+ * Writes what a trainer makes of images (`writeAnswers`), and beside it each gallery of its method, as
+ * `<iteration>-<name>.png`.
  */
 export async function writeExamples(
   folder: string,
   trainer: Trainer,
   images: readonly Float32Array[],
+  shape: ImageShape,
+): Promise<void> {
+  await writeAnswers(folder, trainer.iteration, images, await trainer.restore(images), shape);
+  for (const [name, pictures] of Object.entries(await trainer.galleries())) {
+    const shown = pictures.slice(0, SHOWN);
+    const columns = Math.ceil(Math.sqrt(shown.length));
+    await writeSheet(join(folder, `${exampleName(trainer.iteration)}-${name}.png`), shown, shape, columns);
+  }
+}
+
+/**
+ * Writes `<iteration>.png` into `folder`: image, views, healthy counterpart where the method makes one, and map of each
+ * image, two images a row.
+ */
+export async function writeAnswers(
+  folder: string,
+  iteration: number,
+  images: readonly Float32Array[],
+  { healthy, maps, views }: Restorations,
   { size, channels }: ImageShape,
 ): Promise<void> {
-  const base = join(folder, exampleName(trainer.iteration));
   const tile = (data: Float32Array, planes: 1 | 3 = channels) =>
     rasterOf({ data, width: size, height: size, channels: planes });
-  const { healthy, maps, views } = await trainer.restore(images);
   const brightest = brightestOf(healthy, maps);
   const rows = images.map((image, i) => [
     tile(image),
@@ -41,13 +59,8 @@ export async function writeExamples(
       1,
     ),
   ]);
-  await writeAtomic(`${base}.png`, encodePng(gridOf(rows.flat(), 2 * rows[0].length)));
-
-  for (const [name, pictures] of Object.entries(await trainer.galleries())) {
-    const shown = pictures.slice(0, SHOWN).map((picture) => tile(picture));
-    const columns = Math.ceil(Math.sqrt(shown.length));
-    await writeAtomic(`${base}-${name}.png`, encodePng(gridOf(shown, columns)));
-  }
+  const file = join(folder, `${exampleName(iteration)}.png`);
+  await writeAtomic(file, encodePng(gridOf(rows.flat(), 2 * rows[0].length)));
 }
 
 /**

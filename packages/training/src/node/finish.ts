@@ -5,14 +5,15 @@
 
 import { HaleError, joined, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { clusterOf, formatNormalisation, type Item, scoredVolumes } from "@hale/data";
+import { clusterOf, type Item, scoredVolumes } from "@hale/data";
 import { readImages } from "@hale/data/node";
 import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
+import { formatNormalisation } from "@hale/imaging";
 import { exportModel, type Method } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
-import type { RunInput } from "./run-settings.ts";
-import type { FinishedRun } from "./train.ts";
+import type { FinishedRun } from "./run.ts";
+import { isByGradient, type RunInput } from "./run-settings.ts";
 
 /** Packs the detector of a run and writes it to `path`. Returns its card. */
 export async function writeRunDetector(run: FinishedRun, path: string, licence?: string): Promise<Card> {
@@ -56,20 +57,18 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       ...(recipe.backbone && { backbone: recipe.backbone }),
       dataset: {
         name: plan.dataset.name,
-        trainNormals: plan.partition.train.length,
-        unlabelled: plan.partition.unlabelled.length,
+        // A fit may have ended early, and looks at no unlabelled image.
+        trainNormals: recipe.learning === "fit" ? run.iteration : plan.partition.train.length,
+        unlabelled: recipe.learning === "fit" ? 0 : plan.partition.unlabelled.length,
         selectionNormals: plan.partition.selection.length,
         thresholdNormals: scores.length,
         ...(licence ? { licence } : {}),
       },
       training: {
         seed: settings.seed,
-        iterations: settings.iterations,
+        iterations: isByGradient(settings) ? settings.iterations : run.iteration,
         selectedIteration: selected.iteration,
-        selectionRule:
-          selected.pseudoAuc === null
-            ? "last checkpoint"
-            : "highest pseudo-AUC: held-out normals against the unlabelled pool",
+        selectionRule: selectionRuleOf(run),
         selectionValue: selected.pseudoAuc,
         seconds: run.seconds,
         device: `${settings.device}, ${settings.threads} threads`,
@@ -88,6 +87,14 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
   } finally {
     await opened.release();
   }
+}
+
+function selectionRuleOf({ recipe, selected }: FinishedRun): string {
+  if (recipe.learning === "fit")
+    return "none: learnt in one pass over the training normals, so there is nothing to select";
+  return selected.pseudoAuc === null
+    ? "last checkpoint"
+    : "highest pseudo-AUC: held-out normals against the unlabelled pool";
 }
 
 function intendedUseOf({ learning }: Method): string {

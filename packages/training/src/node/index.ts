@@ -1,19 +1,26 @@
 /** @file Runs: trainer, checkpoints, selection, calibration, and the detector at the end. What needs files or threads. */
-export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
 export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { iterationsOf } from "./epochs.ts";
-export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
+export { type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
-export { datasetInputOf, type RunInput, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
+export type { SelectionPoint } from "./run.ts";
+export {
+  type FitSettings,
+  type GradientSettings,
+  isByGradient,
+  noSuchSetting,
+  type RunInput,
+  type RunSettings,
+  readRunSettings,
+} from "./run-settings.ts";
 export { writePairs, writeSheet } from "./sheet.ts";
 export {
-  BEST,
   type FinishedRun,
-  fingerprintOf,
   Interrupted,
   type RunControl,
   type RunEvents,
   type RunPlan,
   runTraining,
-  type SelectionPoint,
 } from "./train.ts";
+export { type OpenedRun, type OpenRunOptions, openRun } from "./trained-run.ts";

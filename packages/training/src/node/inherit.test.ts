@@ -6,13 +6,13 @@ import type { NamedArray } from "@hale/autodiff";
 import { Random } from "@hale/core";
 import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openRun } from "../../../evaluation/src/node/quality/opened-run.ts";
 import { hqAnoGan } from "../../../methods/src/hq-anogan/method.ts";
 import type { HqAnoGanOptions } from "../../../methods/src/hq-anogan/options.ts";
 import { tiny } from "../../../methods/src/hq-anogan/tiny-fixture.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
-import { type FinishedRun, type RunControl, type RunSettings, runTraining } from "./train.ts";
+import { type FinishedRun, type GradientSettings, type RunControl, runTraining } from "./train.ts";
+import { openRun } from "./trained-run.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;
 const GENERATOR = ["mapping/", "synthesis/", "discriminator/", "average/", "pathLength/", "augmentation/"];
@@ -25,11 +25,11 @@ let straight: FinishedRun;
 
 const at = (name: string) => join(root, name);
 
-function settingsOf(options: HqAnoGanOptions, others: Partial<RunSettings> = {}): RunSettings {
+function settingsOf(options: HqAnoGanOptions, others: Partial<GradientSettings> = {}): GradientSettings {
   return {
     data: at("data"),
     method: "hq-anogan",
-    options: options as unknown as RunSettings["options"],
+    options: options as unknown as GradientSettings["options"],
     ...SHAPE,
     seed: 3,
     iterations: 3,
@@ -48,7 +48,7 @@ function settingsOf(options: HqAnoGanOptions, others: Partial<RunSettings> = {})
 const train = (
   name: string,
   options: Partial<HqAnoGanOptions> = {},
-  settings: Partial<RunSettings> = {},
+  settings: Partial<GradientSettings> = {},
   control?: RunControl,
 ) => runTraining(at(name), settingsOf(tiny({ generator: donor, ...options }), settings), {}, control);
 
@@ -117,7 +117,7 @@ test("of a checkpoint without its run is taken with a note, and held to its size
   await expect(train("wrong", { generator, mappingLayers: 3 })).rejects.toThrow(/mapping\/2\/weight is missing/);
 });
 
-test.each<[string, Partial<HqAnoGanOptions>, Partial<RunSettings>, RegExp]>([
+test.each<[string, Partial<HqAnoGanOptions>, Partial<GradientSettings>, RegExp]>([
   ["another option", { latent: 16, base: 256 }, {}, /latent 8 there, 16 here; base 128 there, 256 here/],
   ["another size", {}, { size: 64 }, /size 32 there, 64 here/],
   ["other channels", {}, { channels: 3 }, /channels 1 there, 3 here/],
@@ -125,7 +125,7 @@ test.each<[string, Partial<HqAnoGanOptions>, Partial<RunSettings>, RegExp]>([
     "another seed, which holds out others",
     {},
     { seed: 4 },
-    /has learnt from \d+ of the images that are held out here.*--split-seed 3/,
+    /has learnt from \d+ of the images that are held out here.*split seed 3/,
   ],
 ])("with %s is refused", async (_what, options, settings, message) => {
   const refused = train("refused", options, settings);

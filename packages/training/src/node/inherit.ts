@@ -50,7 +50,7 @@ export async function inherit(
   throw new HaleError(
     "CHECKPOINT_MISMATCH",
     `${from} has learnt from ${seen.length} of the images that are held out here, ${seen[0].path} among them.`,
-    `Use its data and what holds out the same images (--split-seed ${splitOf(other).seed} --false-alarm-rate ${other.falseAlarmRate}), or name another run.`,
+    `Use its data and what holds out the same images (split seed ${splitOf(other).seed}, false-alarm rate ${other.falseAlarmRate}), or name another run.`,
   );
 }
 

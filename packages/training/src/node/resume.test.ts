@@ -13,12 +13,12 @@ import { sagan } from "../../../methods/src/sagan/method.ts";
 import { listCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { readLosses } from "./event-log.ts";
 import type { FatalMoment } from "./resume-fixture.ts";
-import { Interrupted, type RunSettings, runTraining } from "./train.ts";
+import { type GradientSettings, Interrupted, runTraining } from "./train.ts";
 
 const LIMIT = 240_000;
 const ITERATIONS = 8;
 let root = "";
-let settings: RunSettings;
+let settings: GradientSettings;
 /** The run that nothing interrupted. */
 let straight = "";
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
       batch: 2,
       residualBlocks: 0,
       learningRate: 1e-3,
-    }) as RunSettings["options"],
+    }) as GradientSettings["options"],
     size: 32,
     channels: 1,
     seed: 3,
@@ -137,7 +137,7 @@ describe("a run", () => {
   );
 
   test(
-    "that is asked to stop saves, says how to go on, and ends the same",
+    "that is asked to stop saves, says where, and ends the same",
     async () => {
       const run = join(root, "stopped");
       const controller = new AbortController();
@@ -148,7 +148,11 @@ describe("a run", () => {
         { signal: controller.signal },
       );
       await expect(stopped).rejects.toThrow(Interrupted);
-      await expect(stopped).rejects.toThrow(`Stopped at iteration 5; go on with: hale train --resume ${run}`);
+      await expect(stopped).rejects.toMatchObject({
+        message: "Stopped at iteration 5, and saved.",
+        folder: run,
+        iteration: 5,
+      });
       expect(await listCheckpoints(checkpointsOf(run))).toEqual([4, 5]);
       let resumedAt = -1;
       const done = await runTraining(run, settings, {
@@ -235,7 +239,7 @@ describe("a damaged newest checkpoint", () => {
 });
 
 describe("a checkpoint of another run is refused and left alone:", () => {
-  const others: [string, () => Partial<RunSettings>][] = [
+  const others: [string, () => Partial<GradientSettings>][] = [
     ["another method", () => ({ method: "autoencoder", options: {} })],
     ["other options", () => ({ options: { ...settings.options, learningRate: 2e-3 } })],
     ["another seed", () => ({ seed: 4 })],

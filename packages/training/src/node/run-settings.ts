@@ -5,6 +5,7 @@ import { HaleError } from "@hale/core";
 import type { DatasetInput } from "@hale/data";
 import { datasetInput } from "@hale/data/node";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
+import { methodNamed, methods } from "@hale/methods";
 import * as z from "zod";
 import type { PartitionOptions } from "../partition.ts";
 
@@ -17,7 +18,7 @@ const inputSchema = scanInputSchema.extend({
 /** The settings of a run that concern scans. */
 export type RunInput = z.infer<typeof inputSchema>;
 
-export const settingsSchema = z.strictObject({
+const gradientSettings = z.strictObject({
   data: z.string(),
   method: z.string(),
   /** The method's own options, complete. */
@@ -32,7 +33,7 @@ export const settingsSchema = z.strictObject({
   threads: z.int().min(1),
   falseAlarmRate: z.number().gt(0).lt(1),
   selection: z.enum(["pseudo-auc", "last"]),
-  /** Iterations between selections, checkpoints and example pictures. */
+  /** Between checkpoints: iterations, with selections and example pictures; of a fit normals. */
   every: z.int().min(1),
   keep: z.int().min(1),
   corrupt: z.enum(["refuse", "skip"]),
@@ -40,21 +41,64 @@ export const settingsSchema = z.strictObject({
   input: inputSchema.optional(),
 });
 
+/** A fit goes once through the normals, so there is nothing to repeat and nothing to select. */
+const fitSettings = gradientSettings.omit({ iterations: true, selection: true });
+
+/** Of a method that learns by steps. */
+export type GradientSettings = z.infer<typeof gradientSettings>;
+/** Of a method that learns by one pass over the normals. */
+export type FitSettings = z.infer<typeof fitSettings>;
 /** Everything that decides how a run goes; kept as `run.json` in its folder. */
-export type RunSettings = z.infer<typeof settingsSchema>;
+export type RunSettings = GradientSettings | FitSettings;
+
+export const isByGradient = (settings: RunSettings): settings is GradientSettings => "iterations" in settings;
+
+/**
+ * Settings that suit their method, checked. Throws OPTION_INVALID where they are for the other kind of learning, or where there
+ * is no such method.
+ */
+export function checkSettings(given: RunSettings): RunSettings {
+  const { learning } = methodNamed(given.method);
+  if (learning === "gradient") {
+    if (isByGradient(given)) return gradientSettings.parse(given);
+    throw new HaleError(
+      "OPTION_INVALID",
+      `${given.method} learns by steps, and nothing says how many.`,
+      "Give a number of iterations.",
+      { setting: "iterations" },
+    );
+  }
+  for (const name of ["iterations", "selection"] as const) {
+    if (name in given) throw noSuchSetting(given.method, name);
+  }
+  return fitSettings.parse(given);
+}
+
+/** The refusal of a setting that a method that learns by a fit does not have. */
+export function noSuchSetting(method: string, setting: "iterations" | "epochs" | "selection"): HaleError {
+  const why = setting === "selection" ? "there is no checkpoint to select" : `it has no ${setting}`;
+  return new HaleError(
+    "OPTION_INVALID",
+    `${method} learns in one pass over the normals, so ${why}.`,
+    "Leave that setting out.",
+    { setting },
+  );
+}
 
 /** What decides who serves what. */
 export const splitOf = ({
+  method,
   seed,
   splitSeed = seed,
   falseAlarmRate,
-}: Pick<RunSettings, "seed" | "splitSeed" | "falseAlarmRate">): PartitionOptions => ({
+}: Pick<RunSettings, "method" | "seed" | "splitSeed" | "falseAlarmRate">): PartitionOptions => ({
   seed: splitSeed,
   falseAlarmRate,
+  selects: methodNamed(method).learning === "gradient",
 });
 
 /** Settings with all that their data set's scans need: as they are where it has none. Throws what `loadDataset` throws. */
-export async function withInput(settings: RunSettings): Promise<RunSettings> {
+export async function withInput<Settings extends RunSettings>(settings: Settings): Promise<Settings> {
   if (settings.input) return settings;
   const input = await datasetInput(settings.data);
   return input ? { ...settings, input: { ...input, aggregation: { kind: "max" } } } : settings;
@@ -72,15 +116,14 @@ export const settingsFile = (folder: string) => join(folder, "run.json");
 /** Reads the settings of a run folder. Throws FILE_NOT_FOUND or CHECKPOINT_CORRUPT. */
 export async function readRunSettings(folder: string): Promise<RunSettings> {
   const text = await readFile(settingsFile(folder), "utf8").catch((cause: unknown) => {
-    throw new HaleError(
-      "FILE_NOT_FOUND",
-      `There is no training run in ${folder}.`,
-      "Name the folder that hale train --out made.",
-      { cause },
-    );
+    throw new HaleError("FILE_NOT_FOUND", `There is no training run in ${folder}.`, "Name the folder of a run.", {
+      cause,
+    });
   });
   try {
-    return settingsSchema.parse(JSON.parse(text));
+    const given = JSON.parse(text) as { method?: unknown };
+    const learnsByFit = typeof given.method === "string" && methods.get(given.method)?.learning === "fit";
+    return (learnsByFit ? fitSettings : gradientSettings).parse(given);
   } catch (cause) {
     throw new HaleError("CHECKPOINT_CORRUPT", `${settingsFile(folder)} is damaged.`, "Start the run again.", { cause });
   }

@@ -101,11 +101,11 @@ describe("a data set of volumes", () => {
     await writeFile(unsplit, manifest.replaceAll(/,(train|val|test),/g, ",,"));
     for (let seed = 0; seed < 12; seed++) {
       const dataset = await loadDataset(unsplit, { seed, input: INPUT });
-      const sides = new Map<string, Set<string>>();
+      const splits = new Map<string, Set<string>>();
       for (const { scan, split } of dataset.items) {
-        sides.set(scan!.path, (sides.get(scan!.path) ?? new Set()).add(split));
+        splits.set(scan!.path, (splits.get(scan!.path) ?? new Set()).add(split));
       }
-      expect(Math.max(...[...sides.values()].map((set) => set.size))).toBe(1);
+      expect(Math.max(...[...splits.values()].map((set) => set.size))).toBe(1);
       const {
         train,
         selection,
@@ -119,7 +119,7 @@ describe("a data set of volumes", () => {
     }
   });
 
-  test("keeps listed slices of one volume on one side, and a split that tears them is a leak", async () => {
+  test("keeps listed slices of one volume in one split, and a split that tears them is a leak", async () => {
     const rows = [1, 2, 3, 4, 5, 6].map((k) => `images/normal-${k}.nii.gz`);
     const listed = rows.flatMap((path) => [3, 4, 5].map((k) => `${path}#axial:${k},0`));
     const file = join(data, "listed.csv");
@@ -139,7 +139,7 @@ describe("a data set of volumes", () => {
     ]);
   });
 
-  test("with a volume on both sides has one leak for it, and names samples that are no numbers", async () => {
+  test("with a volume in two splits has one leak for it, and names samples that are no numbers", async () => {
     const folder = join(root, "copied");
     await cp(data, folder, { recursive: true });
     await cp(join(data, "images/normal-1.nii.gz"), join(folder, "images/copy.nii.gz"));

@@ -83,7 +83,7 @@ describe("a collection with names everywhere", () => {
       "burned-in-possible": 1,
       duplicate: 1,
     });
-    expect(report.warnings.join()).toMatch(/1 scans lie in a folder below abnormal\/ that --classes does not list/);
+    expect(report.warnings.join()).toMatch(/1 scans lie in a folder below abnormal\/ that is not listed as a class/);
     expect(report).toMatchObject({ added: 9, known: 0, stopped: false, keyMade: true });
   });
 

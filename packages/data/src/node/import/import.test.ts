@@ -172,7 +172,7 @@ describe("an import", () => {
     expect(report).toMatchObject({ added: 1, leftOut: { duplicate: 1 } });
   });
 
-  test("leaves short stacks out with --min-slices, radiographs not", async () => {
+  test("leaves out stacks with fewer slices than asked for, radiographs not", async () => {
     await put(source, { ...ct("normal/a", 2), ...ct("normal/b", 3, "2"), "normal/c": radiograph(ZEBEDEE, "3", 1) });
     expect(await run({ minSlices: 3 })).toMatchObject({ added: 2, leftOut: { "few-slices": 1 } });
     expect(await run()).toMatchObject({ added: 1, known: 2, leftOut: {} });
@@ -261,7 +261,7 @@ describe("an import", () => {
       refused(/^There is no file or folder that source 2 names\.$/, "FILE_NOT_FOUND"),
     );
     await expect(run({ key: join(out, "k.key") })).rejects.toEqual(refused(/inside the data set/, "OPTION_INVALID"));
-    await expect(importDataset([out], { out, key })).rejects.toEqual(refused(/something|--out itself/));
+    await expect(importDataset([out], { out, key })).rejects.toEqual(refused(/something|data set itself/));
   });
 
   test("follows no links, and does not look into its own output", async () => {

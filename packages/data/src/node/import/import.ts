@@ -83,7 +83,9 @@ interface Context {
 
 async function readLabels(file: string): Promise<LabelTable> {
   const text = await readFile(file, "utf8").catch(() => {
-    throw new HaleError("FILE_UNREADABLE", "The table of labels cannot be read.", "Check --labels.");
+    throw new HaleError("FILE_UNREADABLE", "The table of labels cannot be read.", "Check its path.", {
+      setting: "labels",
+    });
   });
   return parseLabels(text);
 }

@@ -44,7 +44,8 @@ export async function readKey(file: string, folders: readonly string[], make = t
       throw new HaleError(
         "OPTION_INVALID",
         `The key ${basename(file)} would lie inside the data set, and go wherever that goes.`,
-        "Name a file outside of it with --key.",
+        "Name a file outside of it.",
+        { setting: "key" },
       );
     }
   }

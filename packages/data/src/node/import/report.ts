@@ -141,13 +141,13 @@ function remarks(plan: Plan, state: ImportState, labels: LabelTable | null): str
   if (labels) say(labels.unused, "columns of the table of labels are not used.");
   say(
     plan.unlistedClasses,
-    "scans lie in a folder below abnormal/ that --classes does not list; their class is abnormal. A folder may be called like a patient, so its name is only taken when you list it.",
+    "scans lie in a folder below abnormal/ that is not listed as a class; their class is abnormal. A folder may be called like a patient, so its name is only taken when you list it.",
   );
   say(plan.personalClasses, "scans have a class that is called like a patient; it was replaced by abnormal.");
   const rows = [...state.rows.values()];
   say(
     rows.filter((row) => row.patient === null && row.group === null).length,
-    "scans have no patient: name one in the table of labels (column patient) or by --patient-pattern, or images of one patient may come to lie on two sides of a split.",
+    "scans have no patient: name one in the table of labels (column patient) or by a pattern of file names, or images of one patient may come to lie in two splits.",
   );
   const pictures = rows.filter((row) => isPicture(row.path)).length;
   if (pictures > 0 && pictures < rows.length) {
@@ -159,7 +159,7 @@ function remarks(plan: Plan, state: ImportState, labels: LabelTable | null): str
   const split = labelled.filter((row) => row.split !== null).length;
   if (split > 0 && split < labelled.length) {
     lines.push(
-      `${labelled.length - split} labelled scans have no split, while ${split} have one: divide them with hale data split --force, or complete split.csv.`,
+      `${labelled.length - split} labelled scans have no split, while ${split} have one: divide them anew, or complete split.csv.`,
     );
   }
   const studies = new Map<string, Set<string>>();

@@ -45,7 +45,7 @@ export async function listSources(sources: readonly string[], out: string): Prom
       throw new HaleError(
         "DATASET_INVALID",
         `There are more than ${MAX_FILES} files.`,
-        "Import the folders of a collection one by one; the same --out takes them all.",
+        "Import the folders of a collection one by one; the same data set takes them all.",
       );
     }
     if (!found.has(place)) found.set(place, fileAt(place, path));
@@ -188,8 +188,9 @@ export function reasonOf(error: unknown): Reason {
 function inOut(number: number): HaleError {
   return new HaleError(
     "OPTION_INVALID",
-    `Source ${number} is the folder of --out itself.`,
-    "Name a new folder, or that of an earlier import, with --out.",
+    `Source ${number} is the folder of the data set itself.`,
+    "Name a new folder, or that of an earlier import.",
+    { setting: "out" },
   );
 }
 

@@ -54,7 +54,9 @@ export async function readState(out: string, key: string): Promise<ImportState> 
   if (mark === null) {
     const there = await readdir(out).catch(() => []);
     if (there.some((name) => name !== "lock.json" && !name.startsWith("."))) {
-      throw invalid("--out", "the folder holds something that no import wrote.", "Name a new folder with --out.");
+      throw invalid("The data set", "the folder holds something that no import wrote.", "Name a new folder.", {
+        setting: "out",
+      });
     }
     return empty;
   }
@@ -105,9 +107,10 @@ function checkMark(text: string, key: string): void {
   }
   if (mark.key !== key) {
     throw invalid(
-      "--out",
-      "the data set there was imported with another key, so that one patient would get two pseudonyms.",
-      "Name that key with --key, or a new folder with --out.",
+      "The data set",
+      "it was imported with another key, so that one patient would get two pseudonyms.",
+      "Name that key, or a new folder.",
+      { setting: "key" },
     );
   }
 }
@@ -160,7 +163,9 @@ export async function addSources(file: string, lines: readonly SourceRecord[]): 
 async function names(folder: string): Promise<string[]> {
   return readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
-    throw new HaleError("FILE_UNREADABLE", "A folder of --out cannot be read.", "Check its permissions.", { cause });
+    throw new HaleError("FILE_UNREADABLE", "A folder of the data set cannot be read.", "Check its permissions.", {
+      cause,
+    });
   });
 }
 
@@ -170,6 +175,8 @@ async function readText(file: string): Promise<string | null> {
     return await readFile(file, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new HaleError("FILE_UNREADABLE", "A table of --out cannot be read.", "Check its permissions.", { cause });
+    throw new HaleError("FILE_UNREADABLE", "A table of the data set cannot be read.", "Check its permissions.", {
+      cause,
+    });
   }
 }

@@ -49,7 +49,7 @@ export interface SurveyOptions {
   allowBurnedIn: boolean;
 }
 
-export type Survey = { found: Surveyed } | { leftOut: Reason; place: string } | { passedOver: true };
+export type Survey = { found: Surveyed } | { leftOut: Reason; place: string } | { skipped: true };
 
 const NO_TERMS: Terms = { modality: "", bodyPart: "", laterality: "", view: "" };
 
@@ -88,7 +88,7 @@ async function surveyImage(bytes: Uint8Array, file: SourceFile, place: Place, re
 
 function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options: SurveyOptions): Survey {
   const { instance, isDirectory, textInPixels } = outlineDicom(bytes, "");
-  if (isDirectory) return { passedOver: true };
+  if (isDirectory) return { skipped: true };
   const out = (leftOut: Reason): Survey => ({ leftOut, place: file.place });
   if (instance === null) return out("no-pixels");
   const { modality, imageType } = instance;

@@ -68,7 +68,8 @@ export function refuseOtherPatients({ otherPatient }: Todo): void {
   throw new HaleError(
     "DATASET_INVALID",
     `${otherPatient.length} scans have another patient than in the data set: ${shown(otherPatient)}.`,
-    "Use the table of labels and --patient-pattern of the earlier import, or import into a new folder.",
+    "Use the table of labels and the pattern of file names of the earlier import, or import into a new folder.",
+    { setting: "patientPattern" },
   );
 }
 

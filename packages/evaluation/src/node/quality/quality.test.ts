@@ -6,13 +6,12 @@ import { writePhantomSet } from "@hale/data/node";
 import { decodeImage } from "@hale/imaging";
 import { methodNamed, readPlainModel, writeBackbone } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
-import { type RunSettings, runTraining } from "@hale/training/node";
+import { openRun, type RunSettings, runTraining } from "@hale/training/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tinyPlain } from "../../../../methods/src/backbone/node/test-support.ts";
 import { TINY } from "../../../../methods/src/hq-anogan/tiny-fixture.ts";
 import { FeatureExtractor } from "../../quality/features.ts";
 import { generationFigures } from "../../quality/figures.ts";
-import { openRun } from "./opened-run.ts";
 import { measureQuality, type QualityOptions, qualityJson } from "./quality.ts";
 
 const LIMIT = 120_000;

@@ -12,10 +12,9 @@ import { readBackboneFile } from "@hale/methods/node";
 import { openDevice } from "@hale/runtime/node";
 import type { Nearest } from "@hale/statistics";
 import { ImageGenerator, inBatches, type Stream } from "@hale/training";
-import { readRunSettings, writePairs, writeSheet } from "@hale/training/node";
+import { isByGradient, type OpenedRun, openRun, readRunSettings, writePairs, writeSheet } from "@hale/training/node";
 import { FeatureExtractor, type FeatureSet } from "../../quality/features.ts";
 import { type GenerationFigures, generationFigures } from "../../quality/figures.ts";
-import { type OpenedRun, openRun } from "./opened-run.ts";
 
 export interface QualityOptions {
   /** Images to draw. */
@@ -86,7 +85,7 @@ export async function measureQuality(folder: string, options: QualityOptions): P
     accepts: (recipe, { name }) => void generatorOf(recipe, name),
     onProgress: (done, total) => onProgress?.("Reading images", done, total),
   });
-  const { training, heldOut, method, settings, iteration } = run;
+  const { training, heldOut, method, iteration } = run;
   const state = new State(device);
   state.write(run.arrays);
   const generator = await ImageGenerator.compile(state, generatorOf(run.recipe, method.name));
@@ -103,7 +102,7 @@ export async function measureQuality(folder: string, options: QualityOptions): P
       looked += count;
       return rows;
     };
-    const own = (images: Float32Array[]) =>
+    const own = (images: readonly Float32Array[]) =>
       look(images.length, async (from, count) => images.slice(from, from + count));
     const rows = {
       training: await own(training.images),
@@ -128,7 +127,7 @@ export async function measureQuality(folder: string, options: QualityOptions): P
       run: folder,
       method: method.name,
       iteration,
-      iterations: settings.iterations,
+      iterations: iterationsOf(run),
       seed,
       features: extractor.set,
       counts: {
@@ -167,6 +166,9 @@ function nearestFirst(distances: Float64Array): number[] {
   return [...distances.keys()].sort((a, b) => distances[a] - distances[b]).slice(0, PAIRED.count);
 }
 
+/** Of the whole run; whoever has a generator learns by steps. */
+const iterationsOf = ({ settings, iteration }: OpenedRun) => (isByGradient(settings) ? settings.iterations : iteration);
+
 interface Drawn {
   state: State;
   generator: ImageGenerator;
@@ -177,7 +179,7 @@ interface Drawn {
 
 /** Returns the names of the files. */
 async function writePictures(out: string, run: OpenedRun, drawn: Drawn): Promise<string[]> {
-  const { shape, training, heldOut, recipe, iteration, settings } = run;
+  const { shape, training, heldOut, recipe, iteration } = run;
   const { generator, stream, samples, figures } = drawn;
   const files: string[] = [];
   const place = (name: string) => {
@@ -201,7 +203,7 @@ async function writePictures(out: string, run: OpenedRun, drawn: Drawn): Promise
   await beside("nearest.png", generated, async (i) => (await generator.samples(stream, i, 1))[0]);
   await beside("nearest-held-out.png", real, async (i) => heldOut.images[i]);
 
-  const ready = recipe.learning === "gradient" && (recipe.ready?.(iteration, settings.iterations) ?? true);
+  const ready = recipe.learning === "gradient" && (recipe.ready?.(iteration, iterationsOf(run)) ?? true);
   if (ready && recipe.restore) {
     const originals = heldOut.images.slice(0, PAIRED.count);
     const restored = await restore(drawn.state, recipe, shape, originals);

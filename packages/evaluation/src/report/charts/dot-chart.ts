@@ -1,7 +1,8 @@
 /** @file Areas under the ROC curve in rows, a dot with its interval each: the method beside scores that know nothing. */
+
+import { fixed, html, type Markup } from "@hale/core";
 import { scaleLinear } from "d3-scale";
-import { fixed, interval } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
+import { interval } from "../format.ts";
 import type { IntervalData } from "../report-data.ts";
 import { frame } from "./frame.ts";
 

@@ -3,8 +3,9 @@
  * and room for marks. Charts are inline SVG; colours are classes of the style sheet, so that they follow light and
  * dark. Groups are told apart by place, dash or shape as well as by colour.
  */
+
+import { html, type Markup } from "@hale/core";
 import type { ScaleLinear } from "d3-scale";
-import { html, type Markup } from "../markup.ts";
 
 export interface Margin {
   top: number;

@@ -1,7 +1,8 @@
 /** @file Curves: ROC, precision against recall, losses, and the value that picked the checkpoint. */
+
+import { html, type Markup } from "@hale/core";
 import { scaleLinear } from "d3-scale";
 import { curveLinear, curveStepAfter, line } from "d3-shape";
-import { html, type Markup } from "../markup.ts";
 import type { CurvePoint } from "../report-data.ts";
 import { axes, frame } from "./frame.ts";
 

@@ -2,9 +2,9 @@
  * @file The scores of normal and abnormal images as two histograms, normal above the line and abnormal below it: they
  * are told apart by place, and overlap hides nothing.
  */
+
+import { html, type Markup, significant } from "@hale/core";
 import { scaleLinear } from "d3-scale";
-import { significant } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
 import { frame } from "./frame.ts";
 
 export interface ScoreHistogramOptions {

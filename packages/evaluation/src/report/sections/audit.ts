@@ -2,10 +2,11 @@
  * @file What could make the result better than it is: leaks between training and test, skipped images, and scores that
  * know nothing of disease, drawn beside the method's own.
  */
+
+import { count, fixed, html, type Markup } from "@hale/core";
 import { dotChart } from "../charts/dot-chart.ts";
-import { count, fixed, interval } from "../format.ts";
+import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
 
 /** Most entries of a list that are printed; how many more there are is said. */
@@ -59,9 +60,9 @@ ${controlPart(audit, methodName, auroc)}
 <h3>Leaks between the parts</h3>
 ${
   leaks === null
-    ? html`<p class="warning">Nobody looked for images or patients on more than one side of the split.</p>`
+    ? html`<p class="warning">Nobody looked for images or patients in more than one split.</p>`
     : leaks.length === 0
-      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is on more than one side of the split.${
+      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is in more than one split.${
           !nearCopies && " Near copies were not looked for."
         }</p>`
       : html`<div class="warning"><b>${count(leaks.length, "leak")} found.</b> The result is better than it would be on new images.

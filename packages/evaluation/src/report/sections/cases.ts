@@ -2,10 +2,10 @@
  * @file Single images beside their anomaly maps and, where the method makes them, healthy counterparts. All maps share one absolute scale and one
  * legend, so that a calm map is calm in every panel.
  */
+
+import { count, html, type Markup, significant } from "@hale/core";
 import { scaleLinear } from "d3-scale";
-import { count, significant } from "../format.ts";
 import { mapWord, nameWithMeaning, word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import { pngSource } from "../png-source.ts";
 import type { CaseData, CasesData, LegendData, OutlineData, PngData } from "../report-data.ts";
 

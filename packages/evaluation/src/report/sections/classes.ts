@@ -1,7 +1,7 @@
 /** @file The result by kind of abnormality, by part of the score, and by pixel where lesions were outlined. */
-import { count, fixed, interval, percent, proportion } from "../format.ts";
+import { count, fixed, html, type Markup, percent } from "@hale/core";
+import { interval, proportion } from "../format.ts";
 import { mapWord, word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import type { ClassData, PixelData, ReportData } from "../report-data.ts";
 
 /** Fewer images than this say little about a kind. */

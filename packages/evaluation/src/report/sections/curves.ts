@@ -1,8 +1,8 @@
 /** @file The result at every threshold: ROC, precision against recall, and the scores themselves. */
+
+import { fixed, html, type Markup } from "@hale/core";
 import { lineChart } from "../charts/line-chart.ts";
 import { scoreHistogram } from "../charts/score-histogram.ts";
-import { fixed } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 
 const UNIT = [0, 1] as const;

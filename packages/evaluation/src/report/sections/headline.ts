@@ -1,7 +1,7 @@
 /** @file The first thing to read: how well normal and abnormal were told apart, and what a threshold makes of it. */
-import { count, fixed, interval, percent, percentRange, significant } from "../format.ts";
+import { count, fixed, html, type Markup, percent, percentRange, significant } from "@hale/core";
+import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import type { HeadlineData, IntervalData, OperatingPointData, ProportionData } from "../report-data.ts";
 
 function area(title: Markup, data: IntervalData | null, level: number, meaning: string): Markup {

@@ -1,17 +1,20 @@
 /** @file What was trained on what, and how to do it again. */
-import { count, duration } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
+import { duration, html, type Markup } from "@hale/core";
 import type { ProvenanceData } from "../report-data.ts";
 
 export function provenanceSection(data: ProvenanceData): Markup {
   const facts: [string, string][] = [
-    ["method", `${data.method}, ${data.variant}`],
+    ["method", [data.method, data.variant].filter(Boolean).join(", ")],
     ["data set", data.dataset],
     ["image size", data.imageSize],
     ["seed", String(data.seed)],
-    ["training", `${count(data.iterations, "iteration")} in ${duration(data.seconds)} on ${data.device}`],
-    ["checkpoint", data.checkpoint],
-    ["how it was picked", data.selectionRule],
+    ["training", `${data.learnt} in ${duration(data.seconds)} on ${data.device}`],
+    ...(data.checkpoint === null
+      ? []
+      : ([
+          ["checkpoint", data.checkpoint],
+          ["how it was picked", data.selectionRule],
+        ] as [string, string][])),
     ...(data.more ?? []).map(({ name, value }): [string, string] => [name, value]),
     ["versions", data.versions.map((v) => `${v.name} ${v.version}`).join(", ")],
   ];

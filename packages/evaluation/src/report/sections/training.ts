@@ -1,7 +1,7 @@
 /** @file How the training went: one small chart for each loss, and the value that picked the checkpoint. */
+
+import { html, type Markup, significant } from "@hale/core";
 import { lineChart } from "../charts/line-chart.ts";
-import { significant } from "../format.ts";
-import { html, type Markup } from "../markup.ts";
 import type { TrainingData } from "../report-data.ts";
 
 /** "1500" as "1.5k", so that ticks have room. */

@@ -1,7 +1,7 @@
 /** @file Whole volumes: how well they are told apart, and the course of the score through the slices of each. */
-import { count, fixed, interval, proportion, significant } from "../format.ts";
+import { count, fixed, html, type Markup, significant } from "@hale/core";
+import { interval, proportion } from "../format.ts";
 import { word } from "../glossary.ts";
-import { html, type Markup } from "../markup.ts";
 import type { VolumeRowData, VolumesData } from "../report-data.ts";
 
 /** Rows beyond this are left to the JSON of the evaluation. */

@@ -10,6 +10,7 @@
  * becomes a refusal, and that instance is never used again.
  */
 import { HaleError } from "@hale/core";
+import { type WasmFile, wasmBytes } from "../wasm-file.ts";
 import type { CodeStream } from "./codestream.ts";
 import type { PixelFormat } from "./pixels.ts";
 import { damaged, unreadable } from "./refuse.ts";
@@ -18,8 +19,6 @@ type Exports = Record<string, (...args: number[]) => number> & {
   memory: WebAssembly.Memory;
   _initialize?: () => void;
 };
-
-type Source = string | URL | ArrayBuffer | Uint8Array | (() => Promise<ArrayBuffer | Uint8Array>);
 
 /** Memory beyond which an instance is given up after its frame, so that one large image does not stay. */
 const KEPT_BYTES = 384 * 1024 * 1024;
@@ -33,7 +32,7 @@ const DECODE = {
   "ht-jpeg-2000": "DecodeHtJpeg2000",
 } as const;
 
-let source: Source | null = null;
+let source: WasmFile | null = null;
 let compiled: Promise<WebAssembly.Module> | null = null;
 let instance: Exports | null = null;
 /** What the codecs have said about the frame at hand. */
@@ -43,7 +42,7 @@ let complaint: string | null = null;
  * Says where the WebAssembly file is (`dcmjs-native-codecs.wasm` of the package dcmjs-codecs): its URL, its bytes or a
  * function that brings them. `@hale/imaging/node` does it for Node; a page calls this once, with its own copy.
  */
-export function setDicomWasm(wasm: Source): void {
+export function setDicomWasm(wasm: WasmFile): void {
   source = wasm;
   compiled = null;
   instance = null;
@@ -146,13 +145,9 @@ function load(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-async function bytesOf(from: Source | null): Promise<ArrayBuffer | Uint8Array> {
+async function bytesOf(from: WasmFile | null): Promise<ArrayBuffer | Uint8Array> {
   if (from === null) throw new Error("No one has said where the codecs are.");
-  if (typeof from === "function") return from();
-  if (typeof from !== "string" && !(from instanceof URL)) return from;
-  const response = await fetch(from);
-  if (!response.ok) throw new Error(`The server answers ${response.status}.`);
-  return response.arrayBuffer();
+  return wasmBytes(from);
 }
 
 /** The module asks for little: a clock, and someone to tell. */

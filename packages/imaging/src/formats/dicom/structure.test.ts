@@ -242,7 +242,7 @@ describe("lies", () => {
     await refusal(bytesOf(bytes, new Uint8Array(100)));
   });
 
-  test("a sequence of known length with nonsense inside is passed over; one of unknown length is refused", async () => {
+  test("a sequence of known length with other data inside is skipped; one of unknown length is refused", async () => {
     const junk = Uint8Array.from({ length: 40 }, (_, i) => (i * 37) & 255);
     const known = imageFile(PIXELS, { more: [el(0x00081140, "SQ", junk)] });
     expect(await storedOf(known)).toEqual(PIXELS);

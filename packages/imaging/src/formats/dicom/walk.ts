@@ -9,7 +9,7 @@
  */
 import { type DicomLimits, damaged, tooBig } from "./refuse.ts";
 
-export const UNDEFINED_LENGTH = 0xffffffff;
+const UNDEFINED_LENGTH = 0xffffffff;
 const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;
@@ -65,7 +65,7 @@ interface Frame {
   coding: Coding;
 }
 
-class Nonsense extends Error {}
+class Malformed extends Error {}
 
 /** Walks the data set that begins at `start`; ends behind the pixels, at the end of the bytes, or by a refusal. */
 export function walk(bytes: Uint8Array, start: number, coding: Coding, name: string, limits: DicomLimits): Elements {
@@ -84,8 +84,8 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
   const step = (frame: Frame): void => {
     const little = frame.coding.littleEndian;
     if (frame.end - at < 8) {
-      // A few bytes of padding at the very end are common; inside, a header that does not fit is nonsense.
-      if (frame.elements !== top) throw new Nonsense("a header is cut off");
+      // A few bytes of padding at the very end are common; inside, a header that does not fit is no data set.
+      if (frame.elements !== top) throw new Malformed("a header is cut off");
       at = frame.end;
       return;
     }
@@ -97,11 +97,11 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
         stack.pop();
         return;
       }
-      if (tag !== ITEM) throw new Nonsense("an item is missing");
+      if (tag !== ITEM) throw new Malformed("an item is missing");
       at += 8;
       counted();
       const known = length !== UNDEFINED_LENGTH;
-      if (known && length > frame.end - at) throw new Nonsense("an item is longer than its sequence");
+      if (known && length > frame.end - at) throw new Malformed("an item is longer than its sequence");
       const elements: Elements = new Map();
       frame.element?.items?.push(elements);
       stack.push({ elements, element: null, end: known ? at + length : frame.end, known, coding: frame.coding });
@@ -127,7 +127,7 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
       return;
     }
     if (element.declared > frame.end - at) {
-      if (frame.elements !== top) throw new Nonsense("an element is longer than its item");
+      if (frame.elements !== top) throw new Malformed("an element is longer than its item");
       element.length = frame.end - at;
       at = frame.end;
       return;
@@ -145,9 +145,9 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
     let length: number;
     if (coding.explicit && tag < ITEM) {
       vr = String.fromCharCode(bytes[at + 4], bytes[at + 5]);
-      if (!/^[A-Z]{2}$/.test(vr)) throw new Nonsense("a value representation is no pair of letters");
+      if (!/^[A-Z]{2}$/.test(vr)) throw new Malformed("a value representation is no pair of letters");
       if (LONG.has(vr)) {
-        if (bytes.length - at < 12) throw new Nonsense("a header is cut off");
+        if (bytes.length - at < 12) throw new Malformed("a header is cut off");
         length = view.getUint32(at + 8, little);
         at += 12;
       } else {
@@ -178,8 +178,8 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
         at += 8;
         break;
       }
-      if (tag !== ITEM) throw new Nonsense("a fragment of its pixel data is missing");
-      if (length > end - at - 8) throw new Nonsense("its pixel data are cut off");
+      if (tag !== ITEM) throw new Malformed("a fragment of its pixel data is missing");
+      if (length > end - at - 8) throw new Malformed("its pixel data are cut off");
       counted();
       element.fragments.push({ start: at, offset: at + 8, length });
       at += 8 + length;
@@ -191,18 +191,18 @@ export function walk(bytes: Uint8Array, start: number, coding: Coding, name: str
     const frame = stack[stack.length - 1];
     try {
       if (at >= frame.end) {
-        if (!frame.known && at < bytes.length) throw new Nonsense("a sequence has no end");
+        if (!frame.known && at < bytes.length) throw new Malformed("a sequence has no end");
         stack.pop();
         continue;
       }
       step(frame);
       if (stack.length === 1 && isPixels(top)) break;
     } catch (error) {
-      if (!(error instanceof Nonsense) && !(error instanceof RangeError)) throw error;
-      // The innermost sequence of known length is passed over whole; its end is where its header says.
+      if (!(error instanceof Malformed) && !(error instanceof RangeError)) throw error;
+      // The innermost sequence of known length is skipped whole; its end is where its header says.
       let inner = stack.pop();
       while (inner && !(inner.known && inner.element)) inner = stack.pop();
-      if (!inner?.element) throw damaged(name, error instanceof Nonsense ? error.message : "it breaks off", error);
+      if (!inner?.element) throw damaged(name, error instanceof Malformed ? error.message : "it breaks off", error);
       inner.element.items = null;
       at = inner.end;
     }

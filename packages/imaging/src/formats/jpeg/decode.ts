@@ -2,14 +2,16 @@
  * @file JPEG by libjpeg-turbo compiled to WebAssembly: the same bytes give the same pixels in Node and in every
  * browser, which a browser's own decoder does not promise. Baseline, extended and progressive, 8 bits, grey or
  * YCbCr/RGB. EXIF orientation and colour profiles are ignored. The header is read here first, so that limits hold
- * before anything is allocated. Bundlers for browsers must leave the codec's `fs` and `path` external or empty: it asks
- * for them in Node only.
+ * before anything is allocated. `#jpeg-codec` is the JavaScript around it: in the clone that of its package, built a copy
+ * that asks nothing of Node, so that any bundler takes it (scripts/build.ts).
  */
-import factory, { type JpegCodec, type JpegDecoder } from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
+
 import { HaleError } from "@hale/core";
+import factory, { type JpegCodec, type JpegDecoder } from "#jpeg-codec";
 import { checkSize, corrupt, unsupported } from "../../raster/limits.ts";
 import type { Raster } from "../../raster/raster.ts";
-import { type JpegWasm, jpegWasm } from "./wasm-source.ts";
+import { type WasmFile, wasmBytes } from "../wasm-file.ts";
+import { jpegWasm } from "./wasm-source.ts";
 
 /** Scans of one progressive file; more are an attack on the clock (libjpeg-turbo's own fuzzers stop there too). */
 const MAX_SCANS = 500;
@@ -17,7 +19,7 @@ const MAX_SCANS = 500;
 const MAX_FAILURES = 64;
 
 /** Of which file `loaded` was made. */
-let source: JpegWasm | null = null;
+let source: WasmFile | null = null;
 let loaded: Promise<JpegCodec> | null = null;
 let decoder: JpegDecoder | null = null;
 let failures = 0;
@@ -57,21 +59,18 @@ function load(): Promise<JpegCodec> {
     decoder = null;
   }
   const silent = { print: () => {}, printErr: () => {} };
-  loaded ??= factory(
-    source === null
-      ? silent
-      : typeof source === "string"
-        ? { ...silent, locateFile: () => source as string }
-        : { ...silent, wasmBinary: source },
-  ).catch((cause: unknown) => {
-    loaded = null;
-    throw new HaleError(
-      "FILE_NOT_FOUND",
-      "The JPEG decoder (libjpegturbowasm_decode.wasm) could not be loaded.",
-      "Call setJpegWasm with the address of its self-hosted copy.",
-      { cause },
-    );
-  });
+  const options = source === null ? silent : wasmBytes(source).then((wasmBinary) => ({ ...silent, wasmBinary }));
+  loaded ??= Promise.resolve(options)
+    .then(factory)
+    .catch((cause: unknown) => {
+      loaded = null;
+      throw new HaleError(
+        "FILE_NOT_FOUND",
+        "The JPEG decoder (libjpegturbowasm_decode.wasm) could not be loaded.",
+        "Import @hale/imaging/node in Node; in a page, call setJpegWasm with the address of its self-hosted copy.",
+        { cause },
+      );
+    });
   return loaded;
 }
 

@@ -1,5 +1,5 @@
 /** Types of the decode-only build of libjpeg-turbo by the Cornerstone project, which ships none. */
-declare module "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs" {
+declare module "#jpeg-codec" {
   export interface JpegFrame {
     width: number;
     height: number;

@@ -1,16 +1,15 @@
 /** @file Where the JPEG decoder's WebAssembly file is. Apart from the decoder, which is loaded with the first JPEG. */
+import type { WasmFile } from "../wasm-file.ts";
 
-export type JpegWasm = string | ArrayBuffer | Uint8Array;
-
-let source: JpegWasm | null = null;
+let source: WasmFile | null = null;
 
 /**
- * Says where the WebAssembly file is (`libjpegturbowasm_decode.wasm` of the codec package): its URL or its bytes.
- * Node finds it alone; a page calls this once before its first JPEG, with its self-hosted copy.
+ * Says where the WebAssembly file is (`libjpegturbowasm_decode.wasm`): its URL, its bytes or a function that brings them.
+ * `@hale/imaging/node` does it for Node; a page calls this once before its first JPEG, with its self-hosted copy.
  */
-export function setJpegWasm(wasm: string | URL | ArrayBuffer | Uint8Array): void {
-  source = wasm instanceof URL ? wasm.href : wasm;
+export function setJpegWasm(wasm: WasmFile): void {
+  source = wasm;
 }
 
 /** What was said last; null where nothing was. */
-export const jpegWasm = (): JpegWasm | null => source;
+export const jpegWasm = (): WasmFile | null => source;

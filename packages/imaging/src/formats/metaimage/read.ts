@@ -197,7 +197,7 @@ function samplesFrom(fields: Fields, header: Header, file: Uint8Array, name: str
   return samplesOf(data.subarray(0, length), type, littleEndian, name);
 }
 
-/** HeaderSize bytes of a data file are passed over, or all but the last where it is -1; CompressedDataSize bounds the rest. */
+/** HeaderSize bytes of a data file are skipped, or all but the last where it is -1; CompressedDataSize bounds the rest. */
 function afterHeader(fields: Fields, header: Header, length: number, file: Uint8Array, name: string): Uint8Array {
   const whole = (field: string, least: number) => {
     const value = fields.get(field);

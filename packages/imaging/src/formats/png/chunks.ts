@@ -3,6 +3,7 @@
  * bytes the pixels may inflate to. fast-png trusts all of these, so a file that lies is refused here. Chunks that do not
  * decide pixels (text, profiles, gamma) are dropped unread. Pixels are left to png-decode.ts.
  */
+import { joinedBytes } from "@hale/core";
 import CRC32 from "crc-32";
 import { Unzlib } from "fflate";
 import { checkSize, corrupt, unsupported } from "../../raster/limits.ts";
@@ -102,7 +103,7 @@ export function readSkeleton(bytes: Uint8Array, name: string): PngSkeleton {
   if (compressed.length === 0) throw corrupt(name, "it has no pixel data (IDAT)");
   if (header.colour === 3 && palette.length === 0) throw corrupt(name, "its palette is missing");
   checkTransparency(header, transparency, palette.length / 3, name);
-  return { header, bare: concatenate(kept), compressed, palette, transparency };
+  return { header, bare: joinedBytes(kept), compressed, palette, transparency };
 }
 
 function readHeader(data: Uint8Array, name: string): PngHeader {
@@ -168,16 +169,5 @@ export function inflatePixels(skeleton: PngSkeleton, name: string, keep: boolean
   }
   inflator.push(new Uint8Array(0), true);
   if (size !== expected) throw corrupt(name, "its pixel data are shorter than its header says");
-  return out;
-}
-
-/** Joins byte arrays into one new array. */
-export function concatenate(parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }

@@ -3,11 +3,12 @@
  * black (a transparent pixel shows nothing, and what hides under it must not reach a score); gamma and colour profiles
  * are ignored; 1-, 2- and 4-bit grey is stretched to 0…255; a palette of greys gives a grey raster.
  */
+import { joinedBytes } from "@hale/core";
 import { decode } from "fast-png";
 import { zlibSync } from "fflate";
 import { corrupt, refuseRawErrors } from "../../raster/limits.ts";
 import { emptyRaster, type Raster } from "../../raster/raster.ts";
-import { concatenate, inflatePixels, type PngHeader, type PngSkeleton, passesOf, readSkeleton } from "./chunks.ts";
+import { inflatePixels, type PngHeader, type PngSkeleton, passesOf, readSkeleton } from "./chunks.ts";
 import { PNG_SIGNATURE } from "./signature.ts";
 
 /** Decodes a PNG; throws IMAGE_CORRUPT, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE naming `name`. */
@@ -72,7 +73,7 @@ function unfilter(rows: Uint8Array, rowBytes: number, height: number): Samples {
   view.setUint32(4, height);
   header[8] = 8;
   const parts = [Uint8Array.from(PNG_SIGNATURE), chunk("IHDR", header), chunk("IDAT", zlibSync(rows, { level: 0 }))];
-  return decode(concatenate([...parts, chunk("IEND", new Uint8Array(0))])).data;
+  return decode(joinedBytes([...parts, chunk("IEND", new Uint8Array(0))])).data;
 }
 
 /** A chunk with an empty checksum, for our own fast-png call, which does not look at it. */

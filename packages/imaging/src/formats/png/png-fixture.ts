@@ -40,7 +40,7 @@ export function assemble(chunks: Uint8Array[]): Uint8Array {
   return Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10, ...chunks.flatMap((part) => [...part])]);
 }
 
-/** `samples`: row-major, interleaved, one number a sample, in 0 … 2^depth - 1. */
+/** `samples`: row-major, interleaved, each in 0 … 2^depth - 1. */
 export function makePng(kind: PngKind, samples: number[]): Uint8Array {
   const parts = [header(kind)];
   if (kind.palette) parts.push(chunk("PLTE", kind.palette));

@@ -15,7 +15,7 @@ export const READ_MILLISECONDS = 30_000;
 /** Bytes that memory may grow by while one file is read (6 GB). */
 export const READ_MEMORY_BYTES = 6 * 2 ** 30;
 /** Milliseconds that a worker may take to start: its scripts and codecs are loaded, on whatever machine. */
-export const START_MILLISECONDS = 60_000;
+const START_MILLISECONDS = 60_000;
 /** Milliseconds in which an answer that came while this thread was busy may still be heard, after the time is over. */
 const GRACE = 50;
 /** Milliseconds between looks at the memory. */
@@ -106,7 +106,7 @@ export function guard(
         died(why, cause) {
           forget();
           reject(cause);
-          running.settle?.(why === "memory" ? "memory" : "crashed");
+          running.settle?.(why === "memory" ? why : "crashed");
         },
       };
       const running = { settle: null } as unknown as Running;

@@ -136,8 +136,7 @@ export function residualPlain(): Plain {
   made.layer("same", "avgpool", ["unit"], windowOf([3, 2, "same"]));
   made.layer("gate", "activate", ["unit"], { activation: "sigmoid" });
   made.layer("gated", "multiply", ["gate", "unit"], { activation: "relu6" });
-  made.layer("point", "globalavg", ["gated"], { keep: true });
-  made.layer("flat", "flatten", ["point"]);
+  made.layer("flat", "globalavg", ["gated"]);
   made.layer("classes", "dense", ["flat"], { ...made.weigh("classes", [3, 8], 1) });
   const preparation = { channelOrder: "RGB", scale: 1 / 255, range: "0..1", subtractMean: [0.485, 0.456, 0.406] };
   return made.pack("Residual", { size: 20, ...preparation, divideStd: [0.229, 0.224, 0.225] }, [
@@ -211,8 +210,6 @@ function naiveLayer(layer: Record<string, unknown>, inputs: Planes[], values: Pl
     }
     case "activate":
       return { shape: x.shape, data: x.data };
-    case "flatten":
-      return { shape: [c], data: x.data };
     case "pad": {
       const [top, left, bottom, right] = layer.padding as number[];
       const shape = [c, h + top + bottom, w + left + right];

@@ -1,6 +1,6 @@
 /**
- * @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. A door
- * of its own, `@hale/imaging/dicom-objects`, to be imported when objects are asked for: dcmjs stands behind it.
+ * @file DICOM objects out: what a detector found, beside the images it was found in. The same in Node and browsers. An export of
+ * its own, `@hale/imaging/dicom-objects`, to be imported when objects are asked for: it loads dcmjs.
  */
 
 export type { DetectorIdentity } from "./common.ts";

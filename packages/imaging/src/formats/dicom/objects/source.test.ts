@@ -252,7 +252,7 @@ test.each([
   ["GB18030", ["GB18030"], "Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab", "Wang^XiaoDong=王^小东"],
   ["ISO_IR 144", ["ISO_IR 144"], "\xbb\xee\xda\xe1\xd5\xdc\xd1\xe3\xe0\xd3", "Люксембург"],
   ["Latin-1 without a term", [], "Buc^J\xe9r\xf4me", "Buc^Jérôme"],
-  ["an unknown term", ["NONSENSE"], "Buc^J\xe9r\xf4me", "Buc^Jérôme"],
+  ["an unknown term", ["UNKNOWN"], "Buc^J\xe9r\xf4me", "Buc^Jérôme"],
   [
     "Latin-1, then Greek by escape",
     ["ISO 2022 IR 100", "ISO 2022 IR 126"],
@@ -302,8 +302,8 @@ test("UIDs are UUIDs as decimal numbers, and dates are local", () => {
 
 test("a keyword that the dictionary lacks is not dropped in silence", () => {
   expect(() => encodeObject({ SOPClassUID: "1.2", SOPInstanceUID: "1.3", PatientsName: "x" })).toThrow("PatientsName");
-  expect(() => encodeObject({ SOPClassUID: "1.2", SOPInstanceUID: "1.3", SegmentSequence: [{ Nonsense: 1 }] })).toThrow(
-    "Nonsense",
+  expect(() => encodeObject({ SOPClassUID: "1.2", SOPInstanceUID: "1.3", SegmentSequence: [{ Unknown: 1 }] })).toThrow(
+    "Unknown",
   );
 });
 

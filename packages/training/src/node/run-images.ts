@@ -1,0 +1,71 @@
+/** @file The images of a run, read and prepared part by part, and what was odd about them. */
+import { HaleError } from "@hale/core";
+import type { Item } from "@hale/data";
+import { loadImages, type Skipped } from "@hale/data/node";
+import type { Method } from "@hale/methods";
+import type { Partition } from "../partition.ts";
+import type { RunSettings } from "./run-settings.ts";
+
+/** Images [C, S, S] in [-1, 1]; `images[i]` belongs to `items[i]`. */
+export interface ItemImages {
+  items: readonly Item[];
+  images: readonly Float32Array[];
+}
+
+export interface RunImages {
+  train: ItemImages;
+  /** Empty for a method that makes no use of them. */
+  unlabelled: ItemImages;
+  selection: ItemImages;
+  threshold: ItemImages;
+  skipped: Skipped[];
+  /** Sentences about samples that were not finite. */
+  notes: string[];
+}
+
+type ReadSettings = Pick<RunSettings, "size" | "channels" | "corrupt">;
+
+/**
+ * Reads the images of all parts. Throws DATASET_INVALID where the method needs unlabelled images and there are none, and what
+ * `loadImages` throws.
+ */
+export async function readRunImages(
+  parts: Partition,
+  { name, learning, needsUnlabelled }: Pick<Method, "name" | "learning" | "needsUnlabelled">,
+  { size, channels, corrupt }: ReadSettings,
+  onProgress?: (done: number, total: number) => void,
+): Promise<RunImages> {
+  // By gradient, checkpoints are selected by them even where nothing is learnt from them.
+  const pool = learning === "gradient" || needsUnlabelled ? parts.unlabelled : [];
+  const total = parts.train.length + pool.length + parts.selection.length + parts.threshold.length;
+  const skipped: Skipped[] = [];
+  const notes: string[] = [];
+  let read = 0;
+  const load = async (items: readonly Item[]): Promise<ItemImages> => {
+    if (items.length === 0) return { items, images: [] };
+    const start = read;
+    const result = await loadImages(items, {
+      size,
+      channels,
+      corrupt,
+      onProgress: (done) => onProgress?.(start + done, total),
+    });
+    read += items.length;
+    skipped.push(...result.skipped);
+    for (const { path, samples } of result.notNumbers)
+      notes.push(`${path} has ${samples} samples that are NaN or infinite; they are taken as background.`);
+    return result;
+  };
+  const train = await load(parts.train);
+  const unlabelled = await load(pool);
+  const selection = await load(parts.selection);
+  const threshold = await load(parts.threshold);
+  if (needsUnlabelled && unlabelled.images.length === 0) {
+    throw new HaleError(
+      "DATASET_INVALID",
+      `${name} learns from unlabelled images too, and the data set has none.`,
+      "Add an unlabelled/ folder, or rows with an empty label.",
+    );
+  }
+  return { train, unlabelled, selection, threshold, skipped, notes };
+}
