@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { setting } from "@hale/cli/options";
 import { writeAtomic } from "@hale/core/node";
 import { CONTROL_SIZE, csvLines } from "@hale/data";
+import { loadDataset } from "@hale/data/node";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector } from "@hale/evaluation/node";
@@ -206,7 +207,10 @@ async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   const { data, seed, splitSeed } = options;
   const split = { data, method: options.method, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
   const iterations = options.epochs
-    ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
+    ? iterationsOf(options.epochs, await loadDataset(data), {
+        ...split,
+        options: method.options.parse(given) as Record<string, unknown>,
+      })
     : options.iterations;
   const common: FitSettings = {
     ...split,

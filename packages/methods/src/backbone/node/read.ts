@@ -37,7 +37,7 @@ export async function readPlainFolder(folder: string): Promise<Backbone> {
 
 /** Reads a backbone's ONNX file; throws FILE_NOT_FOUND and what `readBackbone` throws. */
 export async function readBackboneFile(path: string): Promise<Backbone> {
-  return readBackbone(await bytesOf(path, "Make it with hale backbone import."), path);
+  return readBackbone(await bytesOf(path, "Name the file of an imported backbone."), path);
 }
 
 const ONNX_REMEDY = "Give an ONNX file, or a folder that has model.json and weights.bin.";
