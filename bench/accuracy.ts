@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { setting } from "@hale/cli/options";
 import { writeAtomic } from "@hale/core/node";
 import { CONTROL_SIZE, csvLines } from "@hale/data";
+import { loadDataset } from "@hale/data/node";
 import { Detector } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector } from "@hale/evaluation/node";
@@ -26,7 +27,7 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 
-export const COLUMNS =
+const COLUMNS =
   "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
     ",",
   );
@@ -63,7 +64,7 @@ const PART_COLUMNS =
   "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
 /** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
+function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
   for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
@@ -206,7 +207,10 @@ async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   const { data, seed, splitSeed } = options;
   const split = { data, method: options.method, seed, splitSeed, falseAlarmRate: FALSE_ALARM_RATE };
   const iterations = options.epochs
-    ? await iterationsOf(options.epochs, { ...split, options: method.options.parse(given) as Record<string, unknown> })
+    ? iterationsOf(options.epochs, await loadDataset(data), {
+        ...split,
+        options: method.options.parse(given) as Record<string, unknown>,
+      })
     : options.iterations;
   const common: FitSettings = {
     ...split,

@@ -12,7 +12,7 @@ import { KINDS, type Kind } from "./seeds/seed.ts";
 import type { Found, Tally, Task, WorkerSettings } from "./worker.ts";
 
 /** Milliseconds of processor time after which a run hangs. */
-export const HANG_MILLISECONDS = 2000;
+const HANG_MILLISECONDS = 2000;
 /** Milliseconds of the clock after which it does, however little it computed: it may wait for nothing. */
 const STUCK_MILLISECONDS = 30_000;
 const LOOK_EVERY = 50;
@@ -196,7 +196,7 @@ function add(result: CampaignResult, tally: Tally): void {
 }
 
 /** Numbers differ from run to run; the kind of fault and its place do not. */
-export function signatureOf({ kind, what, stack }: Pick<Found, "kind" | "what" | "stack">): string {
+function signatureOf({ kind, what, stack }: Pick<Found, "kind" | "what" | "stack">): string {
   const frame = /\n\s+at (.*)/.exec(stack)?.[1] ?? "";
   return `${kind}: ${what.replace(/-?\d[\d.e+-]*/g, "#").slice(0, 160)} ${frame.replace(/\(?(file:\/\/)?\/.*\//, "(")}`.trim();
 }

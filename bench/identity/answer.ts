@@ -20,8 +20,8 @@ export interface SmallDetector {
 
 export interface Runtime {
   name: "node-cpu" | "python" | "chromium-wasm" | "chromium-webgpu";
-  /** Opens each detector, and has it look at each of its images. */
-  answers(detectors: readonly SmallDetector[]): Promise<Answer[][]>;
+  /** Opens each detector, and has it look at each of its images. `onDetector` is told how many are done. */
+  answers(detectors: readonly SmallDetector[], onDetector?: (done: number) => void): Promise<Answer[][]>;
 }
 
 /** How a detector of this card decides. */

@@ -9,7 +9,7 @@ const ENTRY = new URL("./page.ts", import.meta.url);
 export function chromium(kind: "wasm" | "webgpu"): Runtime {
   return {
     name: `chromium-${kind}`,
-    async answers(detectors) {
+    async answers(detectors, onDetector) {
       const files = new Map<string, Uint8Array>();
       const requests: { detector: string; images: RemoteImage[] }[] = [];
       for (const [i, { file, images }] of detectors.entries()) {
@@ -27,6 +27,7 @@ export function chromium(kind: "wasm" | "webgpu"): Runtime {
         for (const { detector, images } of requests) {
           const call = [kind, detector, images].map((value) => JSON.stringify(value)).join();
           answers.push((await page.evaluate(`look(${call})`)) as Answer[]);
+          onDetector?.(answers.length);
         }
         return answers;
       });

@@ -50,7 +50,10 @@ await new Command("identity")
       };
       show(compare("node-cpu", detectors, reference, reference));
       for (const { name, reason } of missing) say(`skipped: ${name}, since ${reason}`);
-      for (const runtime of found) show(compare(runtime.name, detectors, await runtime.answers(detectors), reference));
+      for (const runtime of found) {
+        const tell = (done: number) => say(`${runtime.name}: ${done} of ${detectors.length} detectors`);
+        show(compare(runtime.name, detectors, await runtime.answers(detectors, tell), reference));
+      }
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

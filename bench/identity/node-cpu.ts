@@ -7,13 +7,14 @@ import { look } from "./look.ts";
 
 export const nodeCpu: Runtime = {
   name: "node-cpu",
-  async answers(detectors) {
+  async answers(detectors, onDetector) {
     const device = await openDevice({ kind: "cpu", threads: 1 });
     const answers: Answer[][] = [];
     for (const { file, images } of detectors) {
       const detector = await Detector.load(await readDetectorBytes(file), device, file);
       answers.push(await look(detector, images));
       await detector.release();
+      onDetector?.(answers.length);
     }
     return answers;
   },

@@ -26,7 +26,7 @@ export function pythonRuntime(python: string): Runtime {
   };
   return {
     name: "python",
-    async answers(detectors) {
+    async answers(detectors, onDetector) {
       const answers: Answer[][] = [];
       for (const { file, card, images } of detectors) {
         const folder = join(dirname(file), "pictures");
@@ -36,6 +36,7 @@ export function pythonRuntime(python: string): Runtime {
         const scores = (await run(SCRIPT, [file, ...names])).map((line) => Number(line.split(" ").at(-1)));
         const maps = (await run(MAPS, [file, ...names])).map((line) => JSON.parse(line) as number[]);
         answers.push(scores.map((score, i) => ({ score, decision: decisionOf(score, card), map: maps[i] })));
+        onDetector?.(answers.length);
       }
       return answers;
     },

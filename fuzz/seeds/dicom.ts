@@ -202,7 +202,7 @@ export function dicomFile(coding: Coding, picture: Picture): { bytes: Uint8Array
 }
 
 /** One frame as RLE (G.3): a segment a byte plane, literals of up to 128 and runs. */
-export function rleFrame(planes: number[][]): Uint8Array {
+function rleFrame(planes: number[][]): Uint8Array {
   const segments = planes.map((plane) => {
     const out: number[] = [];
     for (let at = 0; at < plane.length; ) {

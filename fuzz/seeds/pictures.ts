@@ -21,7 +21,7 @@ function pngFields(bytes: Uint8Array): Field[] {
 }
 
 /** Makes the checksums of all chunks right again, as far as chunks can be followed: else nothing gets past them. */
-export function mendPng(bytes: Uint8Array): Uint8Array {
+function mendPng(bytes: Uint8Array): Uint8Array {
   const mended = bytes.slice();
   const view = new DataView(mended.buffer);
   for (let at = 8; at + 12 <= mended.length; ) {

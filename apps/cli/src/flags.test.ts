@@ -13,3 +13,16 @@ test("an error that names a setting says which flag sets it, and others stay as 
   const other = new HaleError("FILE_NOT_FOUND", "There is no file.", "Check the path.");
   expect([sentencesOf(other), remedyOf(other)]).toEqual(["There is no file. Check the path.", "Check the path."]);
 });
+
+test("what a run lacks is said with the flag that gives it", () => {
+  const remedies = ["data", "iterations", "resume", "out", "backbone"].map((name) =>
+    remedyOf(new HaleError("OPTION_INVALID", "It cannot be.", "Give it.", { setting: name })),
+  );
+  expect(remedies).toEqual([
+    "Give it. The flag is --data.",
+    "Give it. The flag is --iterations.",
+    "Give it. hale train --resume goes on with it.",
+    "Give it. The flag is --out.",
+    "Give it. hale backbone import does it.",
+  ]);
+});

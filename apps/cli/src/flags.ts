@@ -6,6 +6,12 @@
 /** By setting: the sentence that follows the remedy. */
 const SENTENCES: Readonly<Record<string, string>> = {
   aggregation: "The flag is --aggregate.",
+  data: "The flag is --data.",
+  epochs: "The flag is --epochs.",
+  iterations: "The flag is --iterations.",
+  resume: "hale train --resume goes on with it.",
+  selection: "The flag is --selection.",
+  backbone: "hale backbone import does it.",
   corrupt: "The flag is --skip-corrupt.",
   deidentify: "The flag is --deidentify.",
   device: "The flag is --device cpu.",

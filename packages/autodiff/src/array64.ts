@@ -8,12 +8,6 @@ export interface Array64 {
   readonly data: Float64Array;
 }
 
-export function array64(shape: Shape, values: ArrayLike<number>): Array64 {
-  const data = Float64Array.from(values);
-  if (data.length !== sizeOf(shape)) throw new RangeError(`${data.length} values do not fill [${shape}].`);
-  return { shape, data };
-}
-
 /** Calls `visit` with every index of `shape` in row-major order, and its flat position. The index is reused. */
 export function forEachIndex(shape: Shape, visit: (index: readonly number[], flat: number) => void): void {
   const index = new Array<number>(shape.length).fill(0);

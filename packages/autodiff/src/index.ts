@@ -10,7 +10,7 @@ export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
 export * from "./nn/parameters.ts";
 export * from "./nn/spectral.ts";
-export { expand, reshape, sum, sumTo } from "./ops/broadcast.ts";
+export { expand, reshape, sum } from "./ops/broadcast.ts";
 export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/finite.ts";
@@ -29,5 +29,6 @@ export * from "./optim/schedule.ts";
 export * from "./program.ts";
 
 export * from "./shape.ts";
+/** @public */
 export { apply, type Op, Tensor } from "./tensor.ts";
-export { compileStep, type StepSpec, type TrainingStep, traceStep, wholeStep } from "./training-step.ts";
+export { compileStep, type StepSpec, type TrainingStep, traceStep } from "./training-step.ts";

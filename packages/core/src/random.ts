@@ -28,7 +28,7 @@ function multiply(a: number, b: number): [number, number] {
 }
 
 /** Ten rounds on a counter of four words; returns four random words. */
-export function philox(
+function philox(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
 ): [number, number, number, number] {

@@ -13,7 +13,7 @@ function greyBytes(raster: Raster): Raster {
   return { ...grey, maxValue: 255, data: Uint8Array.from(grey.data, (value) => Math.round(value / 257)) };
 }
 
-export function mirror(raster: Raster, x: boolean, y: boolean): Raster {
+function mirror(raster: Raster, x: boolean, y: boolean): Raster {
   const { width, height, data } = greyBytes(raster);
   const out = emptyRaster(width, height, 1);
   for (let row = 0; row < height; row++) {
@@ -26,7 +26,7 @@ export function mirror(raster: Raster, x: boolean, y: boolean): Raster {
 }
 
 /** Cuts a share away at each side and scales the rest back to the size before. */
-export function crop(raster: Raster, left: number, top: number, right: number, bottom: number): Raster {
+function crop(raster: Raster, left: number, top: number, right: number, bottom: number): Raster {
   const { width, height, data } = greyBytes(raster);
   const [x0, x1] = [Math.round(left * width), Math.round((1 - right) * width)];
   const [y0, y1] = [Math.round(top * height), Math.round((1 - bottom) * height)];
@@ -37,7 +37,7 @@ export function crop(raster: Raster, left: number, top: number, right: number, b
 }
 
 /** Sharpens by `sharpness` times the difference from a 3 × 3 mean, then v · gain + offset. */
-export function retouch(raster: Raster, gain: number, offset: number, sharpness: number): Raster {
+function retouch(raster: Raster, gain: number, offset: number, sharpness: number): Raster {
   const { width, height, data } = greyBytes(raster);
   const soft = boxBlur(data, width, height, 1);
   const out = Uint8Array.from(data, (value, i) => clamp((value + sharpness * (value - soft[i])) * gain + offset));
@@ -60,7 +60,7 @@ const BASIS = Array.from({ length: 8 }, (_, u) =>
 );
 
 /** What a JPEG of this quality (1 to 100, libjpeg's scale) leaves: the lossy half of the codec, without its coding. */
-export function recompress(raster: Raster, quality: number): Raster {
+function recompress(raster: Raster, quality: number): Raster {
   const { width, height, data } = greyBytes(raster);
   const scale = quality < 50 ? 50 / quality : 2 - quality / 50;
   const out = emptyRaster(width, height, 1);

@@ -7,7 +7,7 @@ import { type Fingerprint, findNearCopies, type NearCopy, type NearCopyOptions }
 import { filePartOf } from "./scan-names.ts";
 
 export type { Fingerprint } from "./near-copies.ts";
-export { fingerprint, NEAR_COPY_THRESHOLD } from "./near-copies.ts";
+export { fingerprint } from "./near-copies.ts";
 
 /** Two images in different splits that belong together. */
 export interface Leak {

@@ -7,7 +7,7 @@ import { CsvError, parse } from "csv-parse/browser/esm/sync";
 import { csvLines, plainCell } from "./csv.ts";
 import { type Row, SPLITS, type Split } from "./item.ts";
 
-export const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
+const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
 type Column = (typeof MANIFEST_COLUMNS)[number];
 
 /** A refusal of the data set `name`. */
@@ -19,7 +19,7 @@ export function invalid(name: string, fault: string, remedy: string, options: Ha
  * A relative path with forward slashes and without "." parts; throws DATASET_INVALID when it is empty, absolute or
  * leaves the root of the data set. `where` begins the message.
  */
-export function safePath(path: string, where: string): string {
+function safePath(path: string, where: string): string {
   const parts = path
     .replaceAll("\\", "/")
     .split("/")

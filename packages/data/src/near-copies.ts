@@ -30,7 +30,7 @@ export interface NearCopyOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-export const NEAR_COPY_THRESHOLD = 0.7;
+const NEAR_COPY_THRESHOLD = 0.7;
 
 /** Hashes farther apart than this, in bits, are never partners. */
 const FARTHEST = 36;

@@ -14,7 +14,7 @@ export interface SplitOptions {
   seed?: number;
 }
 
-export const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
+const DEFAULT_FRACTIONS: Record<Split, number> = { train: 0.6, val: 0.1, test: 0.3 };
 
 /**
  * Gives every row a split. Rows joined by a patient, a group or the file that they are slices of, directly or over others, go

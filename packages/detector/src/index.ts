@@ -1,8 +1,10 @@
 /** @file The trained artefact: one file, loaded anywhere. Files on disk are left to `@hale/detector/node`. */
 
+export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
-export { type Call, conformalPValue, Detector, type Finding, type Verdict } from "./detector.ts";
+export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
 export { MAX_DETECTOR_BYTES } from "./format/archive.ts";
+/** @public */
 export {
   CARD_FORMAT,
   type Card,
@@ -18,11 +20,11 @@ export {
   aggregationSchema,
   scanInputSchema,
 } from "./format/input.ts";
+/** @public */
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, readCard, unpackDetector } from "./format/package.ts";
-export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
+export { type LegendStop, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane, type Scores } from "./model.ts";
 export { INPUT, OUTPUTS, PART_PREFIX, prefixed, underPrefix, VIEW_PREFIX } from "./outputs.ts";
-export { selfCheckRaster } from "./self-check.ts";
 export { cardPage } from "./show/page.ts";
 export { cardText } from "./show/text.ts";
 export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

@@ -8,7 +8,7 @@ import { INPUT, OUTPUTS, PART_PREFIX, prefixed, REQUIRED_OUTPUTS, VIEW_PREFIX } 
 
 export { withCard } from "./format/model-card.ts";
 
-export const SIZE = 4;
+const SIZE = 4;
 
 /** A field of a protocol buffer: a short number, or bytes. */
 export function field(id: number, value: number | string | Uint8Array): Uint8Array {

@@ -3,15 +3,16 @@
  * are 0 or 1, and what cannot be computed honestly is refused with STATISTIC_UNSUPPORTED or comes with a reason.
  */
 
-export { betaProbability, betaQuantile } from "./beta.ts";
 export {
   type ClusteredIntervals,
   type ClusteredIntervalsOptions,
   clusteredIntervals,
   type Interval,
 } from "./bootstrap.ts";
-export { type ClusterCounts, LEAST_CLUSTERS } from "./clusters.ts";
+export type { ClusterCounts } from "./clusters.ts";
+/** @public */
 export { connectedRegions } from "./components.ts";
+/** @public */
 export { type DelongTest, delongTest } from "./delong.ts";
 export {
   type KernelDistance,
@@ -25,17 +26,16 @@ export {
   type MemorisationOptions,
   memorisation,
   type Nearest,
-  nearestRows,
 } from "./generation/nearest.ts";
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from "./generation/precision-recall.ts";
-export { normalProbability, normalQuantile } from "./normal.ts";
 export { type ConfusionCounts, confusionCounts, type OperatingPoint, operatingPoint } from "./operating-point.ts";
+/** @public */
 export { type PairedDifference, type PairedDifferenceOptions, pairedDifference } from "./paired.ts";
 export type { PixelImage } from "./pixel-image.ts";
 export { type BestDice, type PixelMetrics, pixelMetrics } from "./pixels.ts";
 export { exactProportion, type Proportion } from "./proportion.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { auroc, averagePrecision, type PrPoint, prCurve, type RocPoint, rocCurve } from "./ranking.ts";
-export { type Histogram, histogram, mean, quantile, quantileOfSorted, standardDeviation } from "./summary.ts";
-export { type NormalThreshold, normalsNeeded, smallestRate, thresholdFromNormals } from "./threshold.ts";
+export { type Histogram, mean, quantileOfSorted, standardDeviation } from "./summary.ts";
+export { type NormalThreshold, normalsNeeded, thresholdFromNormals } from "./threshold.ts";
 export type { RankingMetric } from "./weighted-ranking.ts";

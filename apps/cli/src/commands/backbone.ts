@@ -94,7 +94,9 @@ Examples:
           "Add --force to replace it, or choose another --out.",
         );
       }
-      const backbone = folder ? await plain(network, options) : await importOnnxFile(network, onnxOptionsOf(options));
+      const backbone = folder
+        ? await plain(network, options)
+        : await importOnnxFile(network, onnxOptionsOf(options), (note) => console.error(note));
       await writeAtomic(out, await writeBackbone(backbone));
       // Read again, so that what is shown is what later commands will see.
       show(await readBackboneFile(out), out, json);

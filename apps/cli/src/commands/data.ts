@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
-import { checkDataset, datasetInput, loadFiles, writeManifest } from "@hale/data/node";
+import { checkOpened, loadFiles, type OpenedDataset, openDataset, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
 import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
@@ -40,7 +40,7 @@ Examples:
   hale data check volumes/ --slices axial:0.2-0.8 --skip-empty`,
     )
     .action(async (path: string, options: ReadingOptions) => {
-      const check = await checked(path, options);
+      const { check } = await checked(path, options);
       console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check, formatInput).trimEnd());
       if (check.leaks.length > 0) {
         process.exitCode = 1;
@@ -58,20 +58,20 @@ interface ReadingOptions extends ScanOptions {
   json?: boolean;
 }
 
-async function checked(path: string, options: ReadingOptions): Promise<DatasetCheck> {
+async function checked(path: string, options: ReadingOptions): Promise<{ check: DatasetCheck; opened: OpenedDataset }> {
   const { skipCorrupt, nearCopies, json } = options;
   const asked = askedInput(options);
-  if (Object.keys(asked).length > 0 && !(await datasetInput(path, asked))) refuseWithoutScans(asked, path);
+  const opened = await openDataset(path, { input: asked });
+  if (Object.keys(asked).length > 0 && !opened.dataset.input) refuseWithoutScans(asked, path);
   const bars = { reading: progress("Reading images", json), comparing: progress("Comparing images", json) };
-  const check = await checkDataset(path, {
+  const check = await checkOpened(opened, {
     corrupt: skipCorrupt ? "skip" : "refuse",
     nearCopies,
-    input: asked,
     onProgress: (stage, done, total) => bars[stage].update(done, total),
   });
   bars.reading.stop();
   bars.comparing.stop();
-  return check;
+  return { check, opened };
 }
 
 function cleanCommand(): Command {
@@ -92,9 +92,9 @@ Example:
     )
     .action(async (path: string, options: { out: string; force?: boolean } & ReadingOptions) => {
       refuseToReplace(options.out, options.force);
-      const check = await checked(path, options);
+      const { check, opened } = await checked(path, options);
       // Scans stay whole: what leaks by a slice goes with all of its volume.
-      const dataset = await loadFiles(path);
+      const dataset = opened.files;
       const byFile = new Map(dataset.items.map((item) => [item.path, item]));
       const whole = (name: string) => (byFile.has(name) ? name : filePartOf(name));
       const leaks = check.leaks.map((leak) => ({ ...leak, a: whole(leak.a), b: whole(leak.b) }));

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Random } from "@hale/core";
-import { loadDataset, readImages, writePhantomSet } from "@hale/data/node";
+import { ImageStore, type OpenedDataset, openDataset, readImages, writePhantomSet } from "@hale/data/node";
 import { Detector, DetectorModel } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { evaluateDetector, writeReport } from "@hale/evaluation/node";
@@ -42,19 +42,22 @@ export function demoCommand(): Command {
         const data = join(out, "phantoms");
         await writePhantomSet(data, { seed, size: DRAWN_SIZE });
 
+        // Every step below goes through the whole set.
+        const opened = await openDataset(data, { store: new ImageStore({ allPictures: true }) });
+
         const folder = join(out, "run");
         // An interrupted demo goes on; a finished one starts again.
         if ((await listCheckpoints(join(folder, "checkpoints"))).includes(iterations))
           await rm(folder, { recursive: true });
         const settings = demoSettings(data, seed, iterations);
-        const run = await trainWithProgress(folder, settings, json);
+        const run = await trainWithProgress(folder, settings, { quiet: json, data: opened });
         const file = join(out, "detector.hale");
         await writeRunDetector(run, file);
 
         const device = await openDevice({ threads: settings.threads });
         const detector = await Detector.load(await readDetectorBytes(file), device, file);
-        const evaluation = await evaluateDetector(detector, data, { seed, nearCopies: false });
-        const untrained = await untrainedAuroc(run, data, seed);
+        const evaluation = await evaluateDetector(detector, opened, { seed, nearCopies: false });
+        const untrained = await untrainedAuroc(run, opened, seed);
         const controls = evaluation.audit.controls ?? [];
         const best = Math.max(...controls.map((control) => control.auroc.estimate));
         const report = join(out, "report.html");
@@ -101,13 +104,16 @@ function demoSettings(data: string, seed: number, iterations: number): RunSettin
 }
 
 /** Test AUROC of the same network with its first weights: what the architecture alone can do. */
-async function untrainedAuroc({ settings, shape }: FinishedRun, data: string, seed: number): Promise<number> {
+async function untrainedAuroc(
+  { settings, shape }: FinishedRun,
+  { dataset, store }: OpenedDataset,
+  seed: number,
+): Promise<number> {
   const recipe = sagan.create(sagan.options.parse(settings.options), shape);
   const first = recipe.initialState(new Random(seed, "initialise"));
   const model = await DetectorModel.open(exportModel(recipe, shape, first), shape, await openDevice());
-  const { items } = await loadDataset(data);
-  const test = items.filter((item) => item.split === "test" && item.label !== null);
-  const { images: scores } = await readImages(test, async (raster) => (await model.run(raster)).score);
+  const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
+  const { images: scores } = await readImages(test, async (raster) => (await model.run(raster)).score, { store });
   await model.release();
   return auroc(
     scores,

@@ -4,16 +4,17 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-
-import { datasetInput } from "@hale/data/node";
+import { type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
 import {
   type FinishedRun,
   type FitSettings,
+  type GradientSettings,
   isByGradient,
   iterationsOf,
   noSuchSetting,
+  type RunControl,
   type RunPlan,
   type RunSettings,
   readRunSettings,
@@ -122,10 +123,16 @@ Examples:
             .split(/[\\/]/)
             .pop()}`,
         );
-      const settings = options.resume
-        ? await readRunSettings(options.resume)
-        : await newSettings(data, options, flags, (name) => command.getOptionValueSource(name) === "cli");
-      const run = await trainWithProgress(folder, settings, options.json, options.until);
+      const given = (name: string) => command.getOptionValueSource(name) === "cli";
+      const asked: AskedRun = options.resume
+        ? { settings: await readRunSettings(options.resume) }
+        : await newRun(data, options, flags, given);
+      const { settings } = asked;
+      const run = await trainWithProgress(folder, settings, {
+        quiet: options.json,
+        until: options.until,
+        data: asked.data,
+      });
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
       if (options.json) {
@@ -174,22 +181,31 @@ function ownSizes(): string {
   return own.map(({ name, size }) => `; ${size} for ${name}`).join("");
 }
 
-async function newSettings(
-  data: string | undefined,
+interface AskedRun {
+  settings: RunSettings;
+  /** As it was opened to find out what the settings lack. */
+  data?: OpenedDataset;
+}
+
+async function newRun(
+  path: string | undefined,
   options: TrainOptions,
   flags: readonly string[],
   given: (name: string) => boolean,
-): Promise<RunSettings> {
-  if (!data)
+): Promise<AskedRun> {
+  if (!path)
     throw new HaleError("OPTION_INVALID", "No data set was named.", "Give its folder or manifest, or --resume a run.");
   const { size, options: ofMethod } = methodSettings({ ...options }, flags, given);
   const { seed, splitSeed, falseAlarmRate } = options;
   const asked = askedInput(options);
-  const scans = await datasetInput(data, asked);
-  if (!scans) refuseWithoutScans(options.aggregate ? { ...asked, unmarked: "left-out" } : asked, data);
+  const looking = progress("Looking into scans", options.json);
+  const data = await openDataset(path, { input: asked, onProgress: looking.update });
+  looking.stop();
+  const scans = data.dataset.input;
+  if (!scans) refuseWithoutScans(options.aggregate ? { ...asked, unmarked: "left-out" } : asked, path);
   const input = scans && { ...scans, aggregation: options.aggregate ?? ({ kind: "max" } as const) };
   const common: FitSettings = {
-    data,
+    data: path,
     method: options.method,
     options: ofMethod,
     size,
@@ -207,15 +223,16 @@ async function newSettings(
   if (methodNamed(options.method).learning === "fit") {
     for (const name of ["iterations", "epochs", "selection"] as const)
       if (given(name)) throw noSuchSetting(options.method, name);
-    return common;
+    return { settings: common, data };
   }
-  const iterations = options.epochs ? await iterationsOf(options.epochs, common) : options.iterations;
-  return {
+  const iterations = options.epochs ? iterationsOf(options.epochs, data.dataset, common) : options.iterations;
+  const settings: GradientSettings = {
     ...common,
     iterations,
     selection: options.selection,
     every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
   };
+  return { settings, data };
 }
 
 /** Normals between two checkpoints of a fit. */
@@ -239,8 +256,7 @@ function planned(
 export async function trainWithProgress(
   folder: string,
   settings: RunSettings,
-  quiet = false,
-  until?: number,
+  { quiet = false, ...control }: { quiet?: boolean } & Pick<RunControl, "until" | "data"> = {},
 ): Promise<FinishedRun> {
   const reading = progress("Reading images", quiet);
   const training = progress("Training", quiet);
@@ -277,7 +293,7 @@ export async function trainWithProgress(
           training.update(iteration, iterations, main.join(" "));
         },
       },
-      { signal: stopSignal(), until },
+      { signal: stopSignal(), ...control },
     );
   } finally {
     reading.stop();

@@ -75,7 +75,7 @@ export const INT32 = 6;
 export const INT64 = 7;
 
 /** `ai.onnx` 20 has every op used here and is in every ONNX Runtime since 1.17, as is version 9 of the file's form. */
-export const OPSET = 20;
+const OPSET = 20;
 const IR_VERSION = 9;
 /** Domain of ONNX Runtime's operators on channels in blocks. */
 export const BLOCKED = "com.microsoft.nchwc";

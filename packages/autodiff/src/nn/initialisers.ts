@@ -36,8 +36,3 @@ export function torchDefault(fan: number): Initialiser {
 export function heNormal(fan: number): Initialiser {
   return normal(Math.sqrt(2 / fan));
 }
-
-/** Glorot-uniform (Glorot and Bengio 2010). */
-export function glorotUniform(fanIn: number, fanOut: number): Initialiser {
-  return uniform(Math.sqrt(6 / (fanIn + fanOut)));
-}

@@ -13,7 +13,7 @@ import { scalar, scalarValue } from "./leaf.ts";
 /** Numbers stand for scalar constants wherever a tensor is expected. */
 export type Operand = Tensor | number;
 
-export function asTensor(value: Operand): Tensor {
+function asTensor(value: Operand): Tensor {
   return typeof value === "number" ? scalar(value) : value;
 }
 

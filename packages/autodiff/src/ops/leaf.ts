@@ -2,7 +2,7 @@
  * @file Leaves of a graph: named inputs (batches, random numbers, state), constants, and the barrier against gradients.
  */
 import { type Shape, sizeOf } from "../shape.ts";
-import { apply, type Op, Tensor } from "../tensor.ts";
+import { apply, type Op, type Tensor } from "../tensor.ts";
 
 const inputOp: Op<{ name: string; shape: Shape }> = {
   name: "input",
@@ -61,8 +61,4 @@ const detachOp: Op<null> = {
 /** The same numbers, through which no gradient flows. */
 export function detach(x: Tensor): Tensor {
   return apply(detachOp, [x], null);
-}
-
-export function isTensor(value: unknown): value is Tensor {
-  return value instanceof Tensor;
 }

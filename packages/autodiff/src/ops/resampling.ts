@@ -14,7 +14,7 @@ import { constant } from "./leaf.ts";
 import { matmul } from "./linear.ts";
 
 /** The dense [to, from] matrix of bilinear interpolation; without antialiasing, as framework upsampling layers do. */
-export function bilinearMatrix(from: number, to: number, alignCorners: boolean): Float32Array {
+function bilinearMatrix(from: number, to: number, alignCorners: boolean): Float32Array {
   const matrix = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
     const at = alignCorners

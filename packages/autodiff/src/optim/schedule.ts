@@ -4,10 +4,6 @@
 
 export type Schedule = (step: number) => number;
 
-export function constantRate(rate: number): Schedule {
-  return () => rate;
-}
-
 /** Constant until `from`, then straight to zero at `to`. */
 export function linearDecay(rate: number, from: number, to: number): Schedule {
   return (step) => (step < from ? rate : rate * Math.max(0, (to - step) / (to - from)));
@@ -16,9 +12,4 @@ export function linearDecay(rate: number, from: number, to: number): Schedule {
 /** Multiplied by `factor` at each of `milestones`. */
 export function stepDecay(rate: number, milestones: readonly number[], factor: number): Schedule {
   return (step) => rate * factor ** milestones.filter((milestone) => step >= milestone).length;
-}
-
-/** Rises straight from zero over the first `warmup` steps, then follows `schedule`. */
-export function withWarmup(schedule: Schedule, warmup: number): Schedule {
-  return (step) => schedule(step) * Math.min(1, (step + 1) / Math.max(1, warmup));
 }

@@ -15,7 +15,7 @@ export function needs<T>(what: string, find: () => T | null): T | null {
 }
 
 /** Debian's SwiftShader, a GPU in software: the manifest that its package `chromium` installs. */
-export const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /** Environment for a process whose WebGPU shall run on SwiftShader; null where it is not installed. */
 export function swiftShader(): Record<string, string> | null {

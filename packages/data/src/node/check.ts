@@ -1,12 +1,12 @@
 /** @file Checks a data set on disk: reads every image once and hands what it saw to the browser-safe checks. */
-import { prepare } from "@hale/imaging";
+import { prepare, type Raster } from "@hale/imaging";
 import { type DatasetCheck, summariseCheck } from "../check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "../controls.ts";
 import { clusterOf, type Dataset, type Item } from "../item.ts";
-import { findLeaks, fingerprint } from "../leaks.ts";
+import { findLeaks, fingerprint, type LeakEvidence, type LeakOptions } from "../leaks.ts";
 import type { SplitOptions } from "../split.ts";
-import { type ReadOptions, readImages } from "./images.ts";
-import { type LoadOptions, loadDataset } from "./load.ts";
+import { type ReadImages, type ReadOptions, readImages } from "./images.ts";
+import { type LoadOptions, type OpenedDataset, openDataset } from "./load.ts";
 
 export interface CheckOptions extends SplitOptions {
   /** How scans become images; what is missing is chosen to fit the first one. */
@@ -22,32 +22,57 @@ export interface CheckOptions extends SplitOptions {
  * val and test images when test lacks a class. Throws what `loadDataset` and `readImages` throw.
  */
 export async function checkDataset(path: string, options: CheckOptions = {}): Promise<DatasetCheck> {
-  const { corrupt, nearCopies = true, onProgress } = options;
   const { fractions, seed, input } = options;
-  const dataset = await loadDataset(path, { fractions, seed, input });
-  const compared = comparedOf(dataset.items);
-  const read = await readImages(
-    dataset.items,
-    async (raster, identity, item) => ({
-      sha256: await identity(),
-      fingerprint: compared.has(item) ? fingerprint(raster) : null,
-      small: prepare(raster, { size: CONTROL_SIZE, channels: 1 }),
-    }),
-    { corrupt, onProgress: (done, total) => onProgress?.("reading", done, total) },
-  );
-  const kept: Dataset = { ...dataset, items: read.items };
-  const leaks = findLeaks(read.items, read.images, {
-    nearCopies,
-    onProgress: (done, total) => onProgress?.("comparing", done, total),
+  return checkOpened(await openDataset(path, { fractions, seed, input }), options);
+}
+
+/** The same of a data set that is open. Throws what `readImages` throws. */
+export async function checkOpened(
+  { dataset, store }: Pick<OpenedDataset, "dataset" | "store">,
+  { corrupt, nearCopies = true, onProgress }: Omit<CheckOptions, "input" | keyof SplitOptions> = {},
+): Promise<DatasetCheck> {
+  const look = evidenceOf(dataset, nearCopies);
+  const read = await readImages(dataset.items, look, {
+    corrupt,
+    store,
+    onProgress: (done, total) => onProgress?.("reading", done, total),
   });
+  return checkOf(dataset, read, { nearCopies, onProgress: (done, total) => onProgress?.("comparing", done, total) });
+}
+
+/** What the check needs of an image. */
+export interface ImageEvidence extends LeakEvidence {
+  /** Grey, [64, 64] in [-1, 1]. */
+  small: Float32Array;
+}
+
+/** How each image of a data set is looked at, for `checkOf`. */
+export function evidenceOf(dataset: Pick<Dataset, "items">, nearCopies: boolean) {
+  const compared = nearCopies ? comparedOf(dataset.items) : new Set<Item>();
+  return async (raster: Raster, identity: () => Promise<string>, item: Item): Promise<ImageEvidence> => ({
+    sha256: await identity(),
+    fingerprint: compared.has(item) ? fingerprint(raster) : null,
+    small: prepare(raster, { size: CONTROL_SIZE, channels: 1 }),
+  });
+}
+
+/** Counts, leaks and controls from what was seen of each image. */
+export function checkOf(
+  dataset: Dataset,
+  read: ReadImages<ImageEvidence>,
+  options: Required<Pick<LeakOptions, "nearCopies">> & Pick<LeakOptions, "onProgress">,
+): DatasetCheck {
   const small = read.images.map((image) => image.small);
-  return summariseCheck(kept, {
-    leaks,
-    nearCopies,
-    ...audit(read.items, small),
-    skipped: read.skipped,
-    notNumbers: read.notNumbers,
-  });
+  return summariseCheck(
+    { ...dataset, items: read.items },
+    {
+      leaks: findLeaks(read.items, read.images, options),
+      nearCopies: options.nearCopies,
+      ...audit(read.items, small),
+      skipped: read.skipped,
+      notNumbers: read.notNumbers,
+    },
+  );
 }
 
 /** Slices of a volume that are compared with those of others: a copy of a volume is a copy of each slice. */

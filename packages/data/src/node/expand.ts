@@ -4,11 +4,11 @@
  */
 import { HaleError, isUnreadableImage } from "@hale/core";
 import { defaultNormalisation, type Scan, type ScanInput, type SlicedScan } from "@hale/imaging";
-import { readScan } from "@hale/imaging/node";
 import type { AskedInput, Dataset, DatasetInput, Item, ItemScan } from "../item.ts";
 import { invalid } from "../manifest.ts";
 import { filePartOf, parseSlicePath, slicePath } from "../scan-names.ts";
-import { openMask, openScan, stateOf } from "./open-scan.ts";
+import { type Expansion, type ImageStore, stateOf } from "./image-store.ts";
+import { openMask, openScan, readStoredScan } from "./open-scan.ts";
 
 /**
  * Settings for a data set's scans, complete: what is asked for, and defaults that fit the first normal scan of train (by path)
@@ -18,14 +18,15 @@ import { openMask, openScan, stateOf } from "./open-scan.ts";
 export async function completeInput(
   dataset: Pick<Dataset, "items">,
   scans: ReadonlySet<Item>,
-  asked: AskedInput = {},
+  asked: AskedInput,
+  store: ImageStore,
 ): Promise<DatasetInput | undefined> {
   const candidates = dataset.items.filter((item) => scans.has(item));
   if (candidates.length === 0) return undefined;
   const learnt = candidates.filter((item) => item.split === "train" && item.label === 0);
   const ordered = [...(learnt.length > 0 ? learnt : candidates)].sort((a, b) => (a.path < b.path ? -1 : 1));
   const needsLook = asked.normalisation === undefined || asked.slices === undefined;
-  const scan = needsLook ? await firstReadable(ordered) : null;
+  const scan = needsLook ? await firstReadable(ordered, store) : null;
   const axis = scan && scan.affine === null ? "stored" : "axial";
   return {
     normalisation: asked.normalisation ?? defaultNormalisation(scan!),
@@ -37,11 +38,11 @@ export async function completeInput(
   };
 }
 
-async function firstReadable(items: readonly Item[]): Promise<Scan> {
+async function firstReadable(items: readonly Item[], store: ImageStore): Promise<Scan> {
   let fault: unknown;
   for (const { file, path } of items) {
     try {
-      return await readScan(file, filePartOf(path));
+      return await readStoredScan(file, filePartOf(path), store);
     } catch (error) {
       if (!isUnreadableImage(error)) throw error;
       fault ??= error;
@@ -49,16 +50,6 @@ async function firstReadable(items: readonly Item[]): Promise<Scan> {
   }
   throw fault;
 }
-
-interface Expansion {
-  single: boolean;
-  indices: readonly number[];
-  /** Whether something is marked on each; null without a mask. */
-  marked: readonly boolean[] | null;
-}
-
-/** What was found in scans that have not changed since: a data set is looked through by several steps of one command. */
-const KNOWN = new Map<string, Expansion>();
 
 /**
  * The data set with slices in place of its scans. A scan that cannot be read, or whose mask cannot, stays as one item,
@@ -68,6 +59,7 @@ export async function expandScans(
   dataset: Dataset,
   scans: ReadonlySet<Item>,
   settings: DatasetInput,
+  store: ImageStore,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Dataset> {
   const { unmarked, ...input } = settings;
@@ -84,7 +76,7 @@ export async function expandScans(
   const labels = labelsOfFiles(dataset.items);
   let unmasked = 0;
   for (const [done, item] of dataset.items.entries()) {
-    const slices = await slicesOf(item, input, labels.get(filePartOf(item.path))!);
+    const slices = await slicesOf(item, input, labels.get(filePartOf(item.path))!, store);
     if (item.label === 1 && item.mask === null && !parseSlicePath(item.path) && slices.length > 1) unmasked++;
     for (const slice of slices) {
       const plain = item.label === 1 && slice.marked === false;
@@ -128,7 +120,7 @@ interface Slice extends Pick<ItemScan, "index" | "single" | "label" | "partial" 
   marked: boolean | null;
 }
 
-async function slicesOf(item: Item, input: ScanInput, label: Item["label"]): Promise<Slice[]> {
+async function slicesOf(item: Item, input: ScanInput, label: Item["label"], store: ImageStore): Promise<Slice[]> {
   const named = parseSlicePath(item.path);
   const path = named?.scan ?? item.path;
   if (named && named.axis !== input.slices.axis) {
@@ -144,11 +136,11 @@ async function slicesOf(item: Item, input: ScanInput, label: Item["label"]): Pro
   const partial = named !== null && { partial: true as const };
   // Not remembered: whoever reads the images meets the fault and names it.
   const unusable = { index: named?.index ?? 0, single: named === null, label, marked: null, ...partial };
-  let found = KNOWN.get(key);
+  let found = store.expansions.get(key);
   if (!found) {
     let sliced: SlicedScan;
     try {
-      sliced = await openScan(item.file, path, input);
+      sliced = await openScan(item.file, path, input, store);
       // A slice that is named is looked at, whatever the range.
       if (named) sliced.stack.plane(named.index);
     } catch (error) {
@@ -156,20 +148,27 @@ async function slicesOf(item: Item, input: ScanInput, label: Item["label"]): Pro
       return [unusable];
     }
     try {
-      found = await lookInto(item, path, named ? [named.index] : sliced.indices, sliced);
+      found = await lookInto(item, path, named ? [named.index] : sliced.indices, sliced, store);
     } catch (error) {
       // Without its mask nothing is known of its slices: it is no image of which something is known.
       if (!isUnreadableImage(error)) throw error;
       return [{ ...unusable, fault: error.fault }];
     }
-    KNOWN.set(key, found);
+    store.expansions.set(key, found);
   }
   const { indices, marked, single } = found;
   return indices.map((index, i) => ({ index, single, label, marked: marked?.[i] ?? null, ...partial }));
 }
 
-async function lookInto(item: Item, path: string, indices: readonly number[], sliced: SlicedScan): Promise<Expansion> {
-  const mask = item.label === 1 && item.mask !== null ? await openMask(item.mask, `mask of ${path}`, sliced) : null;
+async function lookInto(
+  item: Item,
+  path: string,
+  indices: readonly number[],
+  sliced: SlicedScan,
+  store: ImageStore,
+): Promise<Expansion> {
+  const mask =
+    item.label === 1 && item.mask !== null ? await openMask(item.mask, `mask of ${path}`, sliced, store) : null;
   return { single: sliced.stack.count === 1, indices, marked: mask && indices.map((index) => mask.marks(index)) };
 }
 

@@ -1,17 +1,22 @@
 /**
- * @file Reads the images of a data set, one after the other, and says which could not be read. Nothing is cached on
- * disk. What the pictures are turned into is up to the caller, so that large sets never sit in memory as rasters.
+ * @file Reads the images of a data set, one after the other, and says which could not be read. What the pictures are turned
+ * into is up to the caller, so that large sets never sit in memory as rasters.
  */
 import { HaleError, isUnreadableImage, sha256Hex } from "@hale/core";
 import { type PrepareOptions, prepare, type Raster, resizePlane } from "@hale/imaging";
 import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
 import type { Item } from "../item.ts";
 import { lesionPixels } from "../mask.ts";
+import { type ImageStore, keepNothing, type StoredPicture } from "./image-store.ts";
 import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
 
 export interface ReadOptions {
   /** What a damaged image does: refuse the whole set, naming all of them (default), or be left out and reported. */
   corrupt?: "refuse" | "skip";
+  /** Where decoded files are kept, so that a later step finds them; the last scan alone if missing. */
+  store?: ImageStore;
+  /** Whether plain pictures are kept too, where a store keeps those that are asked for. */
+  keep?: boolean;
   /** Called after each image with the number done and the total. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -40,12 +45,12 @@ export async function readImages<T>(
   turn: (raster: Raster, identity: () => Promise<string>, item: Item) => T | Promise<T>,
   options: ReadOptions = {},
 ): Promise<ReadImages<T>> {
-  const { corrupt = "refuse", onProgress } = options;
+  const { corrupt = "refuse", store = keepNothing(), keep = store.allPictures, onProgress } = options;
   const result: ReadImages<T> = { items: [], images: [], skipped: [], notNumbers: [] };
   const odd = new Map<string, number>();
   for (const [index, item] of items.entries()) {
     try {
-      const { raster, identity, notNumbers } = await readItem(item);
+      const { raster, identity, notNumbers } = await readItem(item, store, keep);
       if (notNumbers > 0) odd.set(item.scan!.path, (odd.get(item.scan!.path) ?? 0) + notNumbers);
       result.images.push(await turn(raster, identity, item));
       result.items.push(item);
@@ -69,19 +74,30 @@ export async function readImages<T>(
   return result;
 }
 
-async function readItem(item: Item): Promise<{ raster: Raster; identity: () => Promise<string>; notNumbers: number }> {
+interface ReadItem {
+  raster: Raster;
+  identity: () => Promise<string>;
+  notNumbers: number;
+}
+
+async function readItem(item: Item, store: ImageStore, keep: boolean): Promise<ReadItem> {
   if (item.scan) {
     const { scan } = item;
     if (scan.fault) throw new HaleError("IMAGE_CORRUPT", scan.fault, "Repair the mask, or remove it from its line.");
-    const slice = await readSlice(item, scan);
-    return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`) };
+    const slice = await readSlice(item, scan, store);
+    return { ...slice, identity: () => identityOf(item.file, `${scan.input.slices.axis} ${scan.index}`, store) };
   }
-  const bytes = await readImageBytes(item.file, item.path);
-  return {
-    raster: await sharedReader().picture({ bytes }, item.path),
-    identity: () => sha256Hex(bytes),
-    notNumbers: 0,
-  };
+  const { raster, sha256 } = await store.pictures.of(item.file, () => readPicture(item, keep), keep);
+  return { raster, identity: sha256, notNumbers: 0 };
+}
+
+async function readPicture({ file, path }: Item, keep: boolean): Promise<StoredPicture> {
+  const bytes = await readImageBytes(file, path);
+  const raster = await sharedReader().picture({ bytes }, path);
+  if (!keep) return { raster, sha256: () => sha256Hex(bytes) };
+  // Its file's bytes are not kept along.
+  const sha256 = await sha256Hex(bytes);
+  return { raster, sha256: async () => sha256 };
 }
 
 /** Images prepared for a network: CHW, [channels, size, size], in [-1, 1]. Throws what `readImages` throws. */
@@ -96,12 +112,16 @@ export function loadImages(
  * The lesion mask of an item as [size, size] of 0 and 1 (1 where at least half of the pixel is marked), null without
  * one. What is marked: mask.ts. Throws what reading an image throws.
  */
-export async function loadMask(item: Item, size: number): Promise<Uint8Array | null> {
+export async function loadMask(
+  item: Item,
+  size: number,
+  store: ImageStore = keepNothing(),
+): Promise<Uint8Array | null> {
   if (item.mask === null) return null;
   const name = `mask of ${item.path}`;
   if (item.scan) {
-    const sliced = await openScan(item.file, item.scan.path, item.scan.input);
-    const mask = (await openMask(item.mask, `mask of ${item.scan.path}`, sliced)).picture(item.scan.index);
+    const sliced = await openScan(item.file, item.scan.path, item.scan.input, store);
+    const mask = (await openMask(item.mask, `mask of ${item.scan.path}`, sliced, store)).picture(item.scan.index);
     const { fullWidth, fullHeight } = sliced.frame;
     return Uint8Array.from(resizePlane(mask, fullWidth, fullHeight, size, size), (share) => (share >= 0.5 ? 1 : 0));
   }

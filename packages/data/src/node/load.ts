@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { HaleError } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { HEAD_BYTES, isPicture } from "@hale/imaging";
@@ -15,6 +16,7 @@ import { formatManifest, invalid, parseManifest } from "../manifest.ts";
 import { filePartOf, isPictureName, isScanName, parseSlicePath, slicePath } from "../scan-names.ts";
 import type { SplitOptions } from "../split.ts";
 import { completeInput, expandScans } from "./expand.ts";
+import { ImageStore, keepNothing } from "./image-store.ts";
 
 const MANIFESTS = ["split.csv", "manifest.csv"];
 /** Files beyond this are not a data set but somebody's disk. */
@@ -23,7 +25,19 @@ const MAX_FILES = 1_000_000;
 export interface LoadOptions extends SplitOptions {
   /** How scans become images; what is missing is chosen to fit the first one. */
   input?: AskedInput;
+  /** Where decoded scans are kept for later steps. */
+  store?: ImageStore;
   onProgress?: (done: number, total: number) => void;
+}
+
+/** A data set that is loaded once for all steps of a command, with what of it has been decoded. */
+export interface OpenedDataset {
+  /** As it was named. */
+  path: string;
+  dataset: Dataset;
+  /** The same with each scan as one item. */
+  files: Dataset;
+  store: ImageStore;
 }
 
 /**
@@ -31,25 +45,36 @@ export interface LoadOptions extends SplitOptions {
  * that holds split.csv or manifest.csv, or a folder with normal/, abnormal/, unlabelled/ and masks/. Where no split is given,
  * `options` rule it. Throws FILE_NOT_FOUND, FILE_UNREADABLE, DATASET_EMPTY or DATASET_INVALID.
  */
-export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
-  const dataset = await loadFiles(path, options);
-  const scans = await scansOf(dataset.items);
-  const input = await completeInput(dataset, scans, options.input);
-  if (!input) return dataset;
-  const expanded = await expandScans(dataset, scans, input, options.onProgress);
+export async function openDataset(path: string, options: LoadOptions = {}): Promise<OpenedDataset> {
+  const { store = new ImageStore() } = options;
+  const files = await loadFiles(path, options);
+  const scans = await scansOf(files.items);
+  const input = await completeInput(files, scans, options.input ?? {}, store);
+  if (!input) return { path, dataset: files, files, store };
+  const dataset = await expandScans(files, scans, input, store, options.onProgress);
   // A file that is listed slice by slice must not be listed as a whole too.
   const seen = new Set<string>();
-  for (const { path: one } of expanded.items) {
+  for (const { path: one } of dataset.items) {
     if (seen.has(one)) throw invalid(dataset.name, `${one} is listed twice.`, "List a volume, or slices of it.");
     seen.add(one);
   }
-  return expanded;
+  return { path, dataset, files, store };
+}
+
+/** The data set alone, for one that is not read any further; throws what `openDataset` throws. */
+export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
+  return (await openDataset(path, { store: keepNothing(), ...options })).dataset;
+}
+
+/** Whether a data set was opened at that path with those settings for its scans. */
+export function isOpenedAs({ path, dataset }: OpenedDataset, wanted: string, input?: DatasetInput): boolean {
+  return resolve(path) === resolve(wanted) && isDeepStrictEqual(dataset.input, input);
 }
 
 /** Settings for the scans of the data set at `path`, complete; undefined where it has none. Throws what `loadDataset` throws. */
-export async function datasetInput(path: string, asked?: AskedInput): Promise<DatasetInput | undefined> {
+export async function datasetInput(path: string, asked: AskedInput = {}): Promise<DatasetInput | undefined> {
   const dataset = await loadFiles(path);
-  return completeInput(dataset, await scansOf(dataset.items), asked);
+  return completeInput(dataset, await scansOf(dataset.items), asked, keepNothing());
 }
 
 /** The items that are scans: by their name, or where it tells nothing, by not beginning like a picture. */

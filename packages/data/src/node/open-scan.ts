@@ -1,9 +1,8 @@
 /**
- * @file Opens the scans of a data set, one at a time: only the scan that was asked for last, and the last mask, are kept in
- * memory. Items are read in the order of their scans, so that each scan is read once.
+ * @file Opens the scans of a data set and their masks. Items are read in the order of their scans, so that each scan is read
+ * once, even where a store keeps only the last.
  */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { HaleError } from "@hale/core";
 import {
   axisCodes,
@@ -12,6 +11,7 @@ import {
   type Raster,
   reorient,
   type Scan,
+  type ScanInput,
   type SlicedScan,
   type SlicePlane,
   sliceScan,
@@ -21,52 +21,52 @@ import { readScan, readScanBytes } from "@hale/imaging/node";
 import type { Item, ItemScan } from "../item.ts";
 import { lesionOf } from "../mask.ts";
 import { samePlace } from "../same-place.ts";
-
-interface Kept<T> {
-  key: string;
-  value: T;
-}
-let lastScan: Kept<SlicedScan> | null = null;
-let lastMask: Kept<Scan> | null = null;
-
-/** Tells a file in its present state from every other. */
-export async function stateOf(file: string): Promise<string> {
-  const info = await stat(file).catch(() => null);
-  return `${file} ${info?.size} ${info?.mtimeMs}`;
-}
+import { type ImageStore, inputKey, keepNothing, stateOf } from "./image-store.ts";
 
 /** A scan made ready by its settings; `name` is for errors. Throws what `readScan` and `sliceScan` throw. */
-export async function openScan(file: string, name: string, input: ItemScan["input"]): Promise<SlicedScan> {
-  const key = `${await stateOf(file)} ${JSON.stringify(input)}`;
-  if (lastScan?.key !== key) {
-    // Let go first: two volumes need not be in memory at once.
-    lastScan = null;
-    lastScan = { key, value: sliceScan(await readScan(file, name), input, name) };
-  }
-  return lastScan.value;
+export async function openScan(
+  file: string,
+  name: string,
+  input: ScanInput,
+  store: ImageStore = keepNothing(),
+): Promise<SlicedScan> {
+  const stored = await storedScan(file, name, store);
+  const key = inputKey(input);
+  if (stored.sliced?.input !== key) stored.sliced = { input: key, value: sliceScan(stored.scan, input, name) };
+  return stored.sliced.value;
 }
 
+/** A scan as it is in its file. Throws what `readScan` throws. */
+export async function readStoredScan(file: string, name: string, store: ImageStore): Promise<Scan> {
+  return (await storedScan(file, name, store)).scan;
+}
+
+const storedScan = (file: string, name: string, store: ImageStore) =>
+  store.scans.of(file, async () => ({ scan: await readScan(file, name), sliced: null }));
+
 /** The picture of an item that is cut out of a scan, and its samples that were no numbers. */
-export async function readSlice(item: Item, scan: ItemScan): Promise<{ raster: Raster; notNumbers: number }> {
-  const sliced = await openScan(item.file, scan.path, scan.input);
+export async function readSlice(
+  item: Item,
+  scan: ItemScan,
+  store: ImageStore,
+): Promise<{ raster: Raster; notNumbers: number }> {
+  const sliced = await openScan(item.file, scan.path, scan.input, store);
   return sliced.picture(scan.index);
 }
 
 /** SHA-256 of the file or files that an item is read from, with its slice: equal for the same slice of equal files. */
-export async function identityOf(file: string, slice: string): Promise<string> {
+export async function identityOf(file: string, slice: string, { hashes }: ImageStore): Promise<string> {
   const state = await stateOf(file);
-  let known = HASHES.get(state);
+  // A volume is asked for slice after slice.
+  let known = hashes.get(state);
   if (!known) {
     const hash = createHash("sha256");
     for await (const bytes of readScanBytes(file)) hash.update(createHash("sha256").update(bytes).digest());
     known = hash.digest("hex");
-    HASHES.set(state, known);
+    hashes.set(state, known);
   }
   return createHash("sha256").update(`${known} ${slice}`).digest("hex");
 }
-
-/** Hashes of files by their state: a volume is asked for slice after slice. */
-const HASHES = new Map<string, string>();
 
 /** Where something is marked in the mask of a scan. */
 export interface OpenMask {
@@ -80,13 +80,13 @@ export interface OpenMask {
  * The mask of a scan: an own scan on the same grid, its axes in any order and direction; where either has no place, equal
  * sizes are enough. Throws DATASET_INVALID where it lies elsewhere, and what reading throws.
  */
-export async function openMask(file: string, name: string, { scan, stack, frame }: SlicedScan): Promise<OpenMask> {
-  const key = `${await stateOf(file)} ${scan.affine}`;
-  if (lastMask?.key !== key) {
-    lastMask = null;
-    lastMask = { key, value: alongAxesOf(scan, await readScan(file, name)) };
-  }
-  const own = lastMask.value;
+export async function openMask(
+  file: string,
+  name: string,
+  { scan, stack, frame }: SlicedScan,
+  store: ImageStore,
+): Promise<OpenMask> {
+  const own = alongAxesOf(scan, await store.masks.of(file, () => readScan(file, name)));
   if (own.size.some((length, i) => length !== scan.size[i])) {
     throw new HaleError(
       "DATASET_INVALID",

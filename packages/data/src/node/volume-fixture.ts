@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ScanInput, writeNifti } from "@hale/imaging";
 
-export const SIZE = [8, 8, 4] as const;
+const SIZE = [8, 8, 4] as const;
 /** Voxels of 1 × 1 × 2 mm, stored from right to left, front to back, bottom to top. */
 export const AFFINE = [-1, 0, 0, 10, 0, -1, 0, 20, 0, 0, 2, -5, 0, 0, 0, 1];
 export const INPUT = {
@@ -25,7 +25,7 @@ export const marked = (x: number, y: number, z: number) => (x < 3 && y < 2 && (z
 
 let seed = 0;
 /** A volume as the bytes of a NIfTI file; without `at` no two are alike. */
-export function volumeBytes({ affine = AFFINE, at }: VolumeOptions = {}): Uint8Array {
+function volumeBytes({ affine = AFFINE, at }: VolumeOptions = {}): Uint8Array {
   seed++;
   const own = seed;
   const value = at ?? ((x: number, y: number, z: number) => 20 + ((x * 7 + y * 3 + z * 11 + own * 13) % 60));

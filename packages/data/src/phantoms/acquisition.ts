@@ -33,7 +33,7 @@ export function drawAcquisition(seed: number): Acquisition {
 }
 
 /** Gaussian blur with edge pixels repeated; `image` is size x size, `sigma` in pixels. */
-export function blurImage(image: Float64Array, size: number, sigma: number): Float64Array {
+function blurImage(image: Float64Array, size: number, sigma: number): Float64Array {
   const reach = Math.max(1, Math.ceil(3 * sigma));
   const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
   const total = kernel.reduce((a, b) => a + b, 0);

@@ -8,12 +8,24 @@ import {
   clusterOf,
   type Dataset,
   type DatasetCheck,
+  type DatasetInput,
   type Item,
   type ScoredVolume,
   scoredVolumes,
   type UnmarkedSlices,
 } from "@hale/data";
-import { checkDataset, loadDataset, loadMask, readImages, type Skipped } from "@hale/data/node";
+import {
+  checkOf,
+  evidenceOf,
+  type ImageEvidence,
+  isOpenedAs,
+  loadMask,
+  type OpenedDataset,
+  openDataset,
+  type ReadImages,
+  readImages,
+  type Skipped,
+} from "@hale/data/node";
 import type { Aggregation, Detector, Finding } from "@hale/detector";
 import {
   auroc,
@@ -33,6 +45,8 @@ export interface EvaluatedCase {
   item: Item;
   label: 0 | 1;
   finding: Finding;
+  /** The lesion mask at the size of the map, 0 and 1; null where the image has none. */
+  mask: Uint8Array | null;
 }
 
 export interface ClassRow {
@@ -99,10 +113,13 @@ export interface EvaluateOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** Scores the test split and works out every figure. Throws DATASET_INVALID when it lacks one of the classes. */
+/**
+ * Scores the test split of a data set, by its path or as it was opened, and works out every figure. Each image is read once, for its
+ * score and for the audit. Throws DATASET_INVALID when the split lacks one of the classes.
+ */
 export async function evaluateDetector(
   detector: Detector,
-  path: string,
+  data: string | OpenedDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const {
@@ -115,7 +132,7 @@ export async function evaluateDetector(
   } = options;
   const { input: known } = detector.card;
   const input = known && datasetInputFrom(known, unmarked);
-  const dataset = await loadDataset(path, { input });
+  const { dataset, store } = await openedFor(data, input);
   checkKinds(dataset, known !== undefined);
   const test = dataset.items.filter((item) => item.split === "test" && item.label !== null);
   const kinds = new Set(test.map((item) => item.label));
@@ -124,28 +141,36 @@ export async function evaluateDetector(
     throw new HaleError(
       "DATASET_INVALID",
       `The test split of ${dataset.name} holds ${found}, so nothing can be compared.`,
-      "Give it normal and abnormal images; hale score works without labels.",
+      "Give it normal and abnormal images; scoring works without labels.",
     );
   }
   const aside = (dataset.unmarked ?? []).filter((item) => item.split === "test");
-  // In the order of their volumes, so that each is read once.
-  const all = [...test, ...aside].sort(byVolume);
-  const others = new Set(aside);
+  const scored = new Set([...test, ...aside]);
+  // Maps of slices that are in no figure would only fill the memory.
   const otherScores = new Map<Item, number>();
-  const seen = await readImages(
-    all,
-    async (raster, _identity, item) => {
-      const finding = await detector.examine(raster);
-      if (others.has(item)) otherScores.set(item, finding.score);
-      // Maps of slices that are in no figure would only fill the memory.
-      return others.has(item) ? null : finding;
+  const found = new Map<Item, EvaluatedCase>();
+  const evidence = evidenceOf(dataset, nearCopies);
+  const others = new Set(aside);
+  const read = await readImages(
+    // In the order of their volumes, so that each is read once.
+    [...dataset.items, ...aside].sort(byVolume),
+    async (raster, identity, item) => {
+      if (others.has(item)) {
+        otherScores.set(item, (await detector.examine(raster)).score);
+        return null;
+      }
+      const seen = await evidence(raster, identity, item);
+      if (scored.has(item)) {
+        const finding = await detector.examine(raster);
+        const mask = await loadMask(item, finding.anomalyMap.width, store);
+        found.set(item, { item, label: item.label!, finding, mask });
+      }
+      return seen;
     },
-    { corrupt, onProgress },
+    { corrupt, store, onProgress },
   );
-  const found = new Map(seen.items.map((item, i) => [item, seen.images[i]]));
-  const order = test.filter((item) => found.has(item));
-  const read = { items: order, images: order.map((item) => found.get(item)!), skipped: seen.skipped };
-  const cases = read.items.map((item, i): EvaluatedCase => ({ item, label: item.label!, finding: read.images[i] }));
+  const cases = test.flatMap((item) => found.get(item) ?? []);
+  const skipped = pathsOf(scored, read.skipped);
   const labels = cases.map(({ label }) => label);
   if (new Set(labels).size < 2) {
     throw new HaleError(
@@ -166,7 +191,7 @@ export async function evaluateDetector(
   return {
     dataset,
     cases,
-    skipped: read.skipped,
+    skipped,
     normals: labels.filter((label) => label === 0).length,
     abnormals: labels.filter((label) => label === 1).length,
     clusters: counts,
@@ -178,7 +203,7 @@ export async function evaluateDetector(
       const values = cases.map(({ finding }) => finding.parts[name]);
       return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
     }),
-    pixels: await pixelsOf(cases),
+    pixels: pixelsOf(cases),
     volumes: volumesOf(
       detector,
       [...cases.map(({ item, finding }) => [item, finding.score] as const), ...otherScores],
@@ -187,7 +212,35 @@ export async function evaluateDetector(
         resamples,
       },
     ),
-    audit: await checkDataset(path, { corrupt, nearCopies, input }),
+    audit: checkOf(dataset, inOrderOf(dataset, read), { nearCopies }),
+  };
+}
+
+/** The data set with the slices that the detector looks at; opened anew where it was opened with others. */
+async function openedFor(data: string | OpenedDataset, input: DatasetInput | undefined): Promise<OpenedDataset> {
+  if (typeof data === "string") return openDataset(data, { input });
+  return isOpenedAs(data, data.path, input) ? data : openDataset(data.path, { input, store: data.store });
+}
+
+/** What was left out of those that were to be scored. */
+function pathsOf(items: ReadonlySet<Item>, skipped: readonly Skipped[]): Skipped[] {
+  const paths = new Set([...items].map(({ path }) => path));
+  return skipped.filter(({ path }) => paths.has(path));
+}
+
+/** What was seen of the items of the data set, in its order. */
+function inOrderOf({ items }: Dataset, read: ReadImages<ImageEvidence | null>): ReadImages<ImageEvidence> {
+  const seen = new Map(read.items.map((item, i) => [item, read.images[i]]));
+  const paths = new Set(items.map(({ path }) => path));
+  const kept = items.flatMap((item) => {
+    const image = seen.get(item);
+    return image ? [{ item, image }] : [];
+  });
+  return {
+    items: kept.map(({ item }) => item),
+    images: kept.map(({ image }) => image),
+    skipped: read.skipped.filter(({ path }) => paths.has(path)),
+    notNumbers: read.notNumbers,
   };
 }
 
@@ -276,14 +329,14 @@ function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
 }
 
 /** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */
-async function pixelsOf(cases: readonly EvaluatedCase[]): Promise<PixelMetrics | null> {
+function pixelsOf(cases: readonly EvaluatedCase[]): PixelMetrics | null {
   if (!cases.some(({ item }) => item.mask !== null)) return null;
   const images: Parameters<typeof pixelMetrics>[0][number][] = [];
-  for (const { item, label, finding } of cases) {
+  for (const { label, finding, mask } of cases) {
     const { data, width } = finding.anomalyMap;
     // An abnormal image without a mask says nothing about its pixels.
-    const mask = label === 0 ? new Uint8Array(data.length) : await loadMask(item, width);
-    if (mask) images.push({ map: data, mask, width });
+    const marked = label === 0 ? new Uint8Array(data.length) : mask;
+    if (marked) images.push({ map: data, mask: marked, width });
   }
   return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
 }

@@ -5,7 +5,6 @@
 import { count as counted, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type ControlResult, countItems, SUSPICIOUS_AUROC } from "@hale/data";
-import { loadMask } from "@hale/data/node";
 import { type Detector, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
 import { colourMap } from "@hale/imaging";
 import { methods } from "@hale/methods";
@@ -120,7 +119,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       origin: `twice the 99th percentile of pixels over ${card.dataset.thresholdNormals} held-out normal images`,
       stops: legendColours(card.mapScale.top),
     },
-    cases: await casesOf(cases, detector),
+    cases: casesOf(cases, detector),
   };
 }
 
@@ -244,22 +243,21 @@ function legendColours(top: number): string[] {
   return Array.from(values, (_, i) => `rgb(${data[3 * i]}, ${data[3 * i + 1]}, ${data[3 * i + 2]})`);
 }
 
-async function casesOf(cases: readonly EvaluatedCase[], { card }: Detector): Promise<ReportData["cases"]> {
+function casesOf(cases: readonly EvaluatedCase[], { card }: Detector): ReportData["cases"] {
   const byScore = [...cases].sort((a, b) => b.finding.score - a.finding.score);
-  const show = (list: readonly EvaluatedCase[]) => Promise.all(list.slice(0, SHOWN).map((one) => caseData(one, card)));
+  const show = (list: readonly EvaluatedCase[]) => list.slice(0, SHOWN).map((one) => caseData(one, card));
   const falseAlarms = byScore.filter(({ label, finding }) => label === 0 && finding.decision === "abnormal");
   const misses = byScore.filter(({ label, finding }) => label === 1 && finding.decision === "normal").reverse();
   return {
-    mostAbnormal: await show(byScore),
-    leastAbnormal: await show([...byScore].reverse()),
-    falseAlarms: { total: falseAlarms.length, shown: await show(falseAlarms) },
-    misses: { total: misses.length, shown: await show(misses) },
+    mostAbnormal: show(byScore),
+    leastAbnormal: show([...byScore].reverse()),
+    falseAlarms: { total: falseAlarms.length, shown: show(falseAlarms) },
+    misses: { total: misses.length, shown: show(misses) },
   };
 }
 
-async function caseData({ item, label, finding }: EvaluatedCase, card: Detector["card"]): Promise<CaseData> {
+function caseData({ item, label, finding, mask }: EvaluatedCase, card: Detector["card"]): CaseData {
   const { width, height } = finding.anomalyMap;
-  const mask = await loadMask(item, width);
   return {
     path: item.path,
     score: finding.score,

@@ -56,7 +56,8 @@ export class FeatureExtractor {
       throw new HaleError(
         "OPTION_INVALID",
         `There is no choice of layer without a backbone, so ${layer} cannot be taken.`,
-        "Name a file of hale backbone import as features too.",
+        "Name the file of an imported backbone as features too.",
+        { setting: "features" },
       );
     }
     const { description } = backbone ?? randomNetwork();

@@ -30,8 +30,6 @@ export interface View {
   mirrorY: boolean;
 }
 
-export const WHOLE: Window = { left: 0, top: 0, right: 0, bottom: 0 };
-
 /** Cuts at either end of an axis that views are made with, as shares of its length. */
 const CUTS = [0, 0.05, 0.1, 0.15];
 /** The parts of an axis that remain: [low cut, high cut]. */

@@ -135,7 +135,7 @@ function permute(scan: Scan, sources: readonly AxisSource[]): Scan["stored"] {
 }
 
 /** What is said slice by slice, in the new order, of which `slices` is the source of the third axis. */
-export function alongSlices<T>(entries: readonly T[], slices: AxisSource): readonly T[] {
+function alongSlices<T>(entries: readonly T[], slices: AxisSource): readonly T[] {
   if (entries.length < 2) return entries;
   if (slices.from === 2) return slices.flip ? [...entries].reverse() : entries;
   const first = JSON.stringify(entries[0]);

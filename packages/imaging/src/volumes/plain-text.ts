@@ -8,7 +8,7 @@ import { SAMPLE_BYTES, type SampleType, samplesOf } from "./samples.ts";
 import type { Samples } from "./scan.ts";
 
 /** Longest header that is looked at, in bytes. */
-export const MAX_HEADER_BYTES = 65536;
+const MAX_HEADER_BYTES = 65536;
 
 /** Bytes of the file that a header names, of which only a plain name is ever asked for. */
 export type DataFile = (fileName: string) => Uint8Array | Promise<Uint8Array>;
@@ -52,7 +52,7 @@ export function numbersIn(text: string, count: number | null, field: string, nam
  * The name of a data file, where it is a plain one: a header decides about no file but those beside it. Throws
  * IMAGE_UNSUPPORTED for paths, patterns and lists of files.
  */
-export function siblingName(value: string, name: string): string {
+function siblingName(value: string, name: string): string {
   if (value === "" || value.length > 255 || /[/\\:%\0\n]|^\.{1,2}$|^list\b/i.test(value)) {
     throw unsupported(
       name,

@@ -131,7 +131,7 @@ const LEAST_OF_LINE = 0.001;
  * The box around the foreground of all slices, widened by `margin` millimetres at each side (pixels where the spacing is
  * unknown); null where there is no foreground.
  */
-export function foregroundBox(stack: Stack, values: Normaliser, margin: number): Box | null {
+function foregroundBox(stack: Stack, values: Normaliser, margin: number): Box | null {
   if (!(margin >= 0 && margin < Infinity)) {
     throw new HaleError("OPTION_INVALID", `The margin ${margin} is no length.`, "Give millimetres, 0 or more.");
   }

@@ -113,5 +113,5 @@ test.each<[string, Uint8Array, RegExp]>([
 ])("%s is refused", async (_what, bytes, sentence) => {
   await expect(readBackbone(bytes, "x.onnx")).rejects.toMatchObject({ name: "HaleError", code: "FILE_UNREADABLE" });
   await expect(readBackbone(bytes, "x.onnx")).rejects.toThrow(sentence);
-  await expect(readBackbone(bytes, "x.onnx")).rejects.toThrow(/^x\.onnx .*Make it with hale backbone import\.$/);
+  await expect(readBackbone(bytes, "x.onnx")).rejects.toThrow(/^x\.onnx .*Import the backbone anew\.$/);
 });

@@ -73,7 +73,7 @@ const SEAL_BYTES = seal("0".repeat(64)).length;
  */
 export async function readBackbone(bytes: Uint8Array, name: string): Promise<Backbone> {
   const refused = (reason: string, cause?: unknown) =>
-    new HaleError("FILE_UNREADABLE", `${name} ${reason}.`, "Make it with hale backbone import.", { cause });
+    new HaleError("FILE_UNREADABLE", `${name} ${reason}.`, "Import the backbone anew.", { cause, setting: "backbone" });
   const end = Math.max(bytes.length - SEAL_BYTES, 0);
   const foreign = "is no backbone that hale wrote, or its end is missing";
   // All of the seal but the digits is always the same.

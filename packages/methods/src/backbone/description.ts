@@ -21,6 +21,8 @@ const id = z
   .refine((name) => !/^[vc]\d+$/.test(name), "may not be v or c with a number, which the ONNX graph uses itself")
   .refine((name) => name !== PICTURE && name !== "image", "may not be input or image");
 const size = z.int().min(1).max(1024);
+/** More than any network has; a file that says more would fill the memory. */
+const MOST_CHANNELS = 65_536;
 const source = z.string().min(1);
 const margin = z.int().min(0).max(1024);
 const activation = z
@@ -40,7 +42,14 @@ const two = { id, inputs: z.tuple([source, source]) };
 
 /** Strict: a key that is not known here (a dilation, say) would change what the layer means. */
 const layer = z.discriminatedUnion("op", [
-  z.strictObject({ ...one, op: z.literal("conv"), ...sliding, groups: size.optional(), activation, ...parameters }),
+  z.strictObject({
+    ...one,
+    op: z.literal("conv"),
+    ...sliding,
+    groups: z.int().min(1).max(MOST_CHANNELS).optional(),
+    activation,
+    ...parameters,
+  }),
   z.strictObject({ ...one, op: z.literal("depthwise"), ...sliding, activation, ...parameters }),
   z.strictObject({ ...one, op: z.literal("maxpool"), ...pooling }),
   /** Margins are no part of a mean unless `countPadding`. */
@@ -145,9 +154,6 @@ const READS: Record<Layer["op"], readonly Channels["form"][]> = {
   dense: ["flat"],
 };
 
-/** More than any network has; a file that says more would fill the memory. */
-const MOST_CHANNELS = 65_536;
-
 /** Channels times pixels of the window of a mean, which is a convolution. */
 const MOST_SUMMED = 2 ** 24;
 
@@ -223,6 +229,7 @@ function filters(layer: { weight: string; bias?: string }, rest: readonly number
     return found.shape;
   };
   const [out, ...others] = shapeOf(layer.weight);
+  if (out < 1) throw new RangeError(`the weight ${layer.weight} is empty`);
   if (`${others}` !== `${rest}`)
     throw new RangeError(`the weight ${layer.weight} is [${out},${others}] where [${out},${rest}] belongs`);
   if (layer.bias && `${shapeOf(layer.bias)}` !== `${out}`)

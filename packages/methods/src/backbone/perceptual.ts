@@ -15,7 +15,7 @@ import { issueOf } from "./plain-model.ts";
 const EPSILON = 1e-10;
 
 /** Features [N, C, H, W] with the channels of each position scaled to length one. */
-export function unitNormalise(features: Tensor): Tensor {
+function unitNormalise(features: Tensor): Tensor {
   return div(features, sqrt(add(sum(square(features), [1], true), EPSILON)));
 }
 

@@ -104,7 +104,7 @@ function moments(values: readonly number[]): [mean: number, deviation: number] {
 const ALIKE = 1e-5;
 
 /** Mean and deviation, the latter 1 where all values are alike: two normals, say, are equally far from their mean. */
-export function meanAndDeviation(values: readonly number[]): [number, number] {
+function meanAndDeviation(values: readonly number[]): [number, number] {
   const [average, deviation] = moments(values);
   return [average, deviation > ALIKE * Math.abs(average) ? deviation : 1];
 }

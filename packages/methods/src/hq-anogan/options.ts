@@ -63,7 +63,9 @@ export const options = z.strictObject({
     .string()
     .min(1)
     .default("discriminator")
-    .describe("whose features image and restoration are compared by: discriminator, or a file of hale backbone import"),
+    .describe(
+      "whose features image and restoration are compared by: discriminator, or the file of an imported backbone",
+    ),
   perceptualWeight: weight(0.8).describe("weight of that comparison"),
   latentWeight: weight(0).describe("weight of the styles' distance from the mean latent"),
   featureWeight: weight(0).describe("weight of the distance between the discriminator's last features; 1 in f-AnoGAN"),

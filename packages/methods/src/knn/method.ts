@@ -29,7 +29,7 @@ const options = z.strictObject({
     .string()
     .min(1)
     .default(BUILT_IN)
-    .describe("whose features images are compared in: filters (built in), or a file of hale backbone import"),
+    .describe("whose features images are compared in: filters (built in), or the file of an imported backbone"),
   layers: z
     .string()
     .min(1)

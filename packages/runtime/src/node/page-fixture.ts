@@ -17,9 +17,6 @@ export const CHROMIUM = "/usr/bin/chromium";
 
 const RUNTIME = fileURLToPath(new URL("../../package.json", import.meta.url));
 
-/** Where the page finds ONNX Runtime's files: the `assets` of its devices. */
-export const ASSETS = "/onnxruntime/";
-
 const TYPES: Record<string, string> = { mjs: "text/javascript", js: "text/javascript", wasm: "application/wasm" };
 const HEADERS = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 

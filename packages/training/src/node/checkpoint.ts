@@ -12,7 +12,7 @@ import * as z from "zod";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
 
 /** Version of the checkpoint's layout; another one is refused. */
-export const CHECKPOINT_FORMAT = 2;
+const CHECKPOINT_FORMAT = 2;
 
 const record = z.object({
   format: z.number(),

@@ -31,7 +31,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
         pixels.push(anomalyMap.data);
         return score;
       },
-      { corrupt: "skip" },
+      { corrupt: "skip", store: run.store, keep: true },
     );
     const limit = thresholdOf(scores, settings.falseAlarmRate, items.map(clusterOf));
     const input = settings.input && inputForCard(settings.input, settings.falseAlarmRate, items, scores);

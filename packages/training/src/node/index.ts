@@ -1,11 +1,11 @@
 /** @file Runs: trainer, checkpoints, selection, calibration, and the detector at the end. What needs files or threads. */
-export { type Checkpoint, listCheckpoints, loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
 export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { iterationsOf } from "./epochs.ts";
-export { EventLog, encodeEvent, type LossLine, readLosses } from "./event-log.ts";
+export { type LossLine, readLosses } from "./event-log.ts";
 export { writeRunDetector } from "./finish.ts";
+export type { SelectionPoint } from "./run.ts";
 export {
-  datasetInputOf,
   type FitSettings,
   type GradientSettings,
   isByGradient,
@@ -13,7 +13,6 @@ export {
   type RunInput,
   type RunSettings,
   readRunSettings,
-  splitOf,
 } from "./run-settings.ts";
 export { writePairs, writeSheet } from "./sheet.ts";
 export {
@@ -23,6 +22,5 @@ export {
   type RunEvents,
   type RunPlan,
   runTraining,
-  type SelectionPoint,
 } from "./train.ts";
 export { type OpenedRun, type OpenRunOptions, openRun } from "./trained-run.ts";

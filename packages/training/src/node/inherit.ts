@@ -6,7 +6,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
-import { loadDataset } from "@hale/data/node";
+import { isOpenedAs, type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Inheritance, methodNamed } from "@hale/methods";
 import { arraysUnder, type Inherited } from "../first-state.ts";
 import { partition } from "../partition.ts";
@@ -20,12 +20,13 @@ export interface InheritedRun extends Inherited {
 
 /**
  * The arrays that the prefixes name, of a run's newest checkpoint or of the one that is named. `heldOut` are the images of
- * this run that nothing may be learnt from. Throws FILE_NOT_FOUND, CHECKPOINT_CORRUPT and CHECKPOINT_MISMATCH.
+ * this run that nothing may be learnt from, `data` its data set. Throws FILE_NOT_FOUND, CHECKPOINT_CORRUPT and CHECKPOINT_MISMATCH.
  */
 export async function inherit(
   { from, prefixes, alike }: Inheritance,
   settings: RunSettings,
   heldOut: readonly Item[],
+  data: OpenedDataset,
 ): Promise<InheritedRun> {
   const { checkpoint, folder } = await checkpointAt(from);
   if (checkpoint.method !== settings.method) {
@@ -38,7 +39,7 @@ export async function inherit(
   const other = await settingsOf(folder);
   if (other) checkAlike(from, settings, other, alike);
   const arrays = arraysUnder(checkpoint.arrays, prefixes);
-  const learnt = other && (await filesLearntFrom(other));
+  const learnt = other && (await filesLearntFrom(other, data));
   if (!learnt)
     return {
       prefixes,
@@ -100,15 +101,15 @@ function checkAlike(from: string, here: RunSettings, there: RunSettings, alike: 
 }
 
 /** Files that a run learnt from, itself or in a run that it took over from; null where the data is not to be had. */
-async function filesLearntFrom(settings: RunSettings): Promise<Set<string> | null> {
+async function filesLearntFrom(settings: RunSettings, open: OpenedDataset): Promise<Set<string> | null> {
   const method = methodNamed(settings.method);
   const before = method.inherits?.(method.options.parse(settings.options));
   let files: string[];
   try {
-    const { train, unlabelled } = partition(
-      await loadDataset(settings.data, { input: datasetInputOf(settings) }),
-      splitOf(settings),
-    );
+    const input = datasetInputOf(settings);
+    const same = isOpenedAs(open, settings.data, input);
+    const { dataset } = same ? open : await openDataset(settings.data, { input, store: open.store });
+    const { train, unlabelled } = partition(dataset, splitOf(settings));
     files = [...train, ...(method.needsUnlabelled ? unlabelled : [])].map(({ file }) => file);
   } catch (error) {
     if (error instanceof HaleError) return null;
@@ -119,6 +120,6 @@ async function filesLearntFrom(settings: RunSettings): Promise<Set<string> | nul
     ({ folder }) => settingsOf(folder),
     () => null,
   );
-  const earlier = other && (await filesLearntFrom(other));
+  const earlier = other && (await filesLearntFrom(other, open));
   return earlier && new Set([...files, ...earlier]);
 }

@@ -8,7 +8,7 @@ import { HaleError } from "@hale/core";
 import { type CheckpointRecord, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 
 /** Names under which the best state so far travels inside checkpoints begin so. */
-export const BEST = "best:";
+const BEST = "best:";
 
 /** Where a run is. */
 export interface SavedRun extends Pick<CheckpointRecord, "iteration" | "best" | "seconds"> {

@@ -1,7 +1,7 @@
 /** @file The images of a run, read and prepared part by part, and what was odd about them. */
 import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
-import { loadImages, type Skipped } from "@hale/data/node";
+import { type ImageStore, loadImages, type Skipped } from "@hale/data/node";
 import type { Method } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import type { RunSettings } from "./run-settings.ts";
@@ -26,13 +26,14 @@ export interface RunImages {
 type ReadSettings = Pick<RunSettings, "size" | "channels" | "corrupt">;
 
 /**
- * Reads the images of all parts. Throws DATASET_INVALID where the method needs unlabelled images and there are none, and what
+ * Reads the images of all parts. Those that set the threshold stay in the store. Throws DATASET_INVALID where the method needs unlabelled images and there are none, and what
  * `loadImages` throws.
  */
 export async function readRunImages(
   parts: Partition,
   { name, learning, needsUnlabelled }: Pick<Method, "name" | "learning" | "needsUnlabelled">,
   { size, channels, corrupt }: ReadSettings,
+  store: ImageStore,
   onProgress?: (done: number, total: number) => void,
 ): Promise<RunImages> {
   // By gradient, checkpoints are selected by them even where nothing is learnt from them.
@@ -41,13 +42,15 @@ export async function readRunImages(
   const skipped: Skipped[] = [];
   const notes: string[] = [];
   let read = 0;
-  const load = async (items: readonly Item[]): Promise<ItemImages> => {
+  const load = async (items: readonly Item[], keep = store.allPictures): Promise<ItemImages> => {
     if (items.length === 0) return { items, images: [] };
     const start = read;
     const result = await loadImages(items, {
       size,
       channels,
       corrupt,
+      store,
+      keep,
       onProgress: (done) => onProgress?.(start + done, total),
     });
     read += items.length;
@@ -59,7 +62,9 @@ export async function readRunImages(
   const train = await load(parts.train);
   const unlabelled = await load(pool);
   const selection = await load(parts.selection);
-  const threshold = await load(parts.threshold);
+  // The exported model scores these as they are in their files.
+  const threshold = await load(parts.threshold, true);
+  store.keepOnly(threshold.items.map(({ file }) => file));
   if (needsUnlabelled && unlabelled.images.length === 0) {
     throw new HaleError(
       "DATASET_INVALID",

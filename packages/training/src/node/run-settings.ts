@@ -2,8 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import type { DatasetInput } from "@hale/data";
-import { datasetInput } from "@hale/data/node";
+import type { Dataset, DatasetInput } from "@hale/data";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
 import * as z from "zod";
@@ -97,11 +96,12 @@ export const splitOf = ({
   selects: methodNamed(method).learning === "gradient",
 });
 
-/** Settings with all that their data set's scans need: as they are where it has none. Throws what `loadDataset` throws. */
-export async function withInput<Settings extends RunSettings>(settings: Settings): Promise<Settings> {
-  if (settings.input) return settings;
-  const input = await datasetInput(settings.data);
-  return input ? { ...settings, input: { ...input, aggregation: { kind: "max" } } } : settings;
+/** Settings with all that their data set's scans need: as they are where it has none, or where they have it. */
+export function withInput<Settings extends RunSettings>(
+  settings: Settings,
+  { input }: Pick<Dataset, "input">,
+): Settings {
+  return input && !settings.input ? { ...settings, input: { ...input, aggregation: { kind: "max" } } } : settings;
 }
 
 /** The part of a run's settings that makes images of scans; undefined for plain pictures. */

@@ -1,7 +1,7 @@
 /** @file What a run tells while it goes on, what it can be told, and what it ends with: the same for both kinds of learning. */
 import type { NamedArray } from "@hale/autodiff";
 import type { Dataset } from "@hale/data";
-import type { Skipped } from "@hale/data/node";
+import type { ImageStore, OpenedDataset, Skipped } from "@hale/data/node";
 import type { ImageShape, Method, Recipe } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import type { ItemImages } from "./run-images.ts";
@@ -41,6 +41,8 @@ export interface RunControl {
   signal?: AbortSignal;
   /** Ends here instead of at the last iteration or normal, as if the run were done; it can go on later. */
   until?: number;
+  /** The data set of the run, where the command has opened it already. */
+  data?: OpenedDataset;
 }
 
 /** What a run has learnt when it ends. */
@@ -64,6 +66,8 @@ export interface FinishedRun extends Learnt {
   shape: ImageShape;
   /** Images that set the threshold. */
   threshold: ItemImages;
+  /** Where these still are as they were decoded. */
+  store: ImageStore;
 }
 
 /** A run was interrupted on request, after its checkpoint was written. */

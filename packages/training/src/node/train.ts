@@ -3,7 +3,7 @@
  * opened, the newest checkpoint is held against them, and one of the two kinds of learning takes over.
  */
 import { lockRun, writeAtomic } from "@hale/core/node";
-import { loadDataset } from "@hale/data/node";
+import { isOpenedAs, type OpenedDataset, openDataset } from "@hale/data/node";
 import { openDevice } from "@hale/runtime/node";
 import { partition } from "../partition.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -30,7 +30,6 @@ export {
   type RunControl,
   type RunEvents,
   type RunPlan,
-  type SelectionPoint,
 } from "./run.ts";
 export type { FitSettings, GradientSettings, RunSettings } from "./run-settings.ts";
 
@@ -59,17 +58,16 @@ async function trainIn(
   events: RunEvents,
   control: RunControl,
 ): Promise<FinishedRun> {
-  const settings = await withInput(checkSettings(given));
-  const opened = await openMethod(settings);
+  const asked = checkSettings(given);
+  const opened = await openMethod(asked);
   const { method, recipe, shape, inheritance } = opened;
-  const dataset = await loadDataset(settings.data, {
-    input: datasetInputOf(settings),
-    onProgress: (done, total) => events.onProgress?.("Looking into scans", done, total),
-  });
+  const data = await dataOf(asked, events, control);
+  const { dataset } = data;
+  const settings = withInput(asked, dataset);
   const parts = partition(dataset, splitOf(settings));
   const heldOut = [...parts.selection, ...parts.threshold, ...parts.test];
-  const inherited = inheritance ? await inherit(inheritance, settings, heldOut) : undefined;
-  const images = await readRunImages(parts, method, settings, (done, total) =>
+  const inherited = inheritance ? await inherit(inheritance, settings, heldOut, data) : undefined;
+  const images = await readRunImages(parts, method, settings, data.store, (done, total) =>
     events.onProgress?.("Reading images", done, total),
   );
   const origin = { images, backbone: opened.backbone, inherited: inherited?.arrays };
@@ -104,7 +102,17 @@ async function trainIn(
   } else if (recipe.learning === "fit" && !isByGradient(settings)) {
     learnt = await learnByFit({ ...common, settings, opened: { ...opened, recipe } });
   } else throw new TypeError(`The settings of ${method.name} are for the other kind of learning.`);
-  return { ...learnt, settings, plan: plan!, method, recipe, shape, threshold: images.threshold };
+  return { ...learnt, settings, plan: plan!, method, recipe, shape, threshold: images.threshold, store: data.store };
+}
+
+/** The data set of a run, which the command may have opened already. */
+async function dataOf(settings: RunSettings, events: RunEvents, { data }: RunControl): Promise<OpenedDataset> {
+  const input = datasetInputOf(settings);
+  if (data && isOpenedAs(data, settings.data, input ?? data.dataset.input)) return data;
+  return openDataset(settings.data, {
+    input,
+    onProgress: (done, total) => events.onProgress?.("Looking into scans", done, total),
+  });
 }
 
 /** Largest resident memory of this process so far, in bytes. */

@@ -4,7 +4,7 @@
  */
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { loadDataset } from "@hale/data/node";
+import { openDataset } from "@hale/data/node";
 import type { ImageShape, Method, Recipe } from "@hale/methods";
 import { arraysUnder } from "../first-state.ts";
 import { partition } from "../partition.ts";
@@ -57,8 +57,8 @@ export async function openRun(folder: string, { data, accepts, onProgress }: Ope
       { setting: "resume" },
     );
   }
-  const dataset = await loadDataset(data ?? settings.data, { input: datasetInputOf(settings) });
-  const images = await readRunImages(partition(dataset, splitOf(settings)), method, settings, onProgress);
+  const { dataset, store } = await openDataset(data ?? settings.data, { input: datasetInputOf(settings) });
+  const images = await readRunImages(partition(dataset, splitOf(settings)), method, settings, store, onProgress);
   // What a run took over it keeps as it was, so the other run is not needed.
   const inherited = inheritance ? arraysUnder(checkpoint.arrays, inheritance.prefixes) : undefined;
   if (checkpoint.fingerprint !== fingerprintOf(settings, { images, backbone, inherited })) {

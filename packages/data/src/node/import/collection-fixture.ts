@@ -127,7 +127,7 @@ export function radiograph(person: Person | null, study: string, number: number,
 }
 
 /** A colour photograph of 6 × 4 pixels. */
-export function photograph(person: Person, study: string) {
+function photograph(person: Person, study: string) {
   const image = imageElements({
     columns: SIZE[0],
     rows: SIZE[1],
@@ -146,7 +146,7 @@ export function photograph(person: Person, study: string) {
 }
 
 /** A PNG with text beside its pixels, as programs and cameras add it. */
-export function pngWithText(text: string, level: number): Uint8Array {
+function pngWithText(text: string, level: number): Uint8Array {
   const png = encodePng({ width: 5, height: 4, channels: 1, maxValue: 255, data: new Uint8Array(20).fill(level) });
   const data = new TextEncoder().encode(`Author\0${text}`);
   const chunk = new Uint8Array(12 + data.length);

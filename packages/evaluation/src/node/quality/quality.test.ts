@@ -178,7 +178,11 @@ test(
     await cp(join(root, "data"), moved, { recursive: true });
     expect(await refusal(run, { data: moved })).toBeNull();
     await cp(join(moved, "images", "normal-0002.png"), join(moved, "images", "normal-0001.png"));
-    expect(await refusal(run, { data: moved })).toMatch(/^CHECKPOINT_MISMATCH: The images of .*--data/);
+    await expect(measureQuality(run, { ...options, data: moved })).rejects.toMatchObject({
+      code: "CHECKPOINT_MISMATCH",
+      fault: expect.stringMatching(/^The images of /),
+      setting: "data",
+    });
   },
   LIMIT,
 );

@@ -63,7 +63,7 @@ function generatorOf(recipe: Recipe, method: string): Generator {
   throw new HaleError(
     "OPTION_INVALID",
     `${method} only changes images that it is given; it has no generator that draws them, so there is nothing to compare.`,
-    "Name a run of hq-anogan; hale evaluate tells how well a detector finds what is abnormal.",
+    "Name a run of hq-anogan; an evaluation tells how well a detector finds what is abnormal.",
   );
 }
 

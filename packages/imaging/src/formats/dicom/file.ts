@@ -88,7 +88,7 @@ function readMeta(bytes: Uint8Array, start: number, name: string, limits: DicomL
 }
 
 /** Inflates a raw stream (PS3.5, A.5) piece by piece; sizes are counted, never believed. */
-export function inflate(deflated: Uint8Array, name: string, limits: DicomLimits): Uint8Array {
+function inflate(deflated: Uint8Array, name: string, limits: DicomLimits): Uint8Array {
   const budget = Math.min(limits.inflatedBytes, deflated.length * limits.inflateRatio);
   const pieces: Uint8Array[] = [];
   let total = 0;

@@ -9,7 +9,7 @@
  */
 import { type DicomLimits, damaged, tooBig } from "./refuse.ts";
 
-export const UNDEFINED_LENGTH = 0xffffffff;
+const UNDEFINED_LENGTH = 0xffffffff;
 const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;
 const SEQUENCE_END = 0xfffee0dd;

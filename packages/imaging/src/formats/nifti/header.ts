@@ -8,7 +8,7 @@ import { corrupt, unsupported } from "../../raster/limits.ts";
 import { SAMPLE_BYTES, type SampleType } from "../../volumes/samples.ts";
 import { checkShape, product, type VolumeLimits } from "../../volumes/volume-limits.ts";
 
-export const HEADER_BYTES = { 1: 348, 2: 540 } as const;
+const HEADER_BYTES = { 1: 348, 2: 540 } as const;
 /** What `parseHeader` wants to see at most. */
 export const MOST_HEADER_BYTES = 540;
 

@@ -15,7 +15,7 @@ export const READ_MILLISECONDS = 30_000;
 /** Bytes that memory may grow by while one file is read (6 GB). */
 export const READ_MEMORY_BYTES = 6 * 2 ** 30;
 /** Milliseconds that a worker may take to start: its scripts and codecs are loaded, on whatever machine. */
-export const START_MILLISECONDS = 60_000;
+const START_MILLISECONDS = 60_000;
 /** Milliseconds in which an answer that came while this thread was busy may still be heard, after the time is over. */
 const GRACE = 50;
 /** Milliseconds between looks at the memory. */
@@ -138,7 +138,8 @@ export function guard(
     if (worker !== mine) throw endingError(closed ? "closed" : "crashed", request.name);
     const { link } = running;
     const outcome = await new Promise<ReadAnswer | Ending>((resolve, reject) => {
-      const before = memoryUsed?.() ?? 0;
+      // From the first look on: asking takes half as long as decoding a small picture, which is over before.
+      let before: number | null = null;
       const timers: ReturnType<typeof setTimeout>[] = [];
       let look: ReturnType<typeof setInterval> | null = null;
       /** Of this request alone: nothing that comes late can settle another. */
@@ -168,7 +169,11 @@ export function guard(
           timers.push(setTimeout(() => stop("slow"), GRACE));
         }, milliseconds),
       );
-      look = memoryUsed && setInterval(() => memoryUsed() - before > memoryBytes && stop("memory"), LOOK_EVERY);
+      const lookAt = (used: number) => {
+        before ??= used;
+        if (used - before > memoryBytes) stop("memory");
+      };
+      look = memoryUsed && setInterval(() => lookAt(memoryUsed()), LOOK_EVERY);
       link.busy(true);
       try {
         const source = ownBytes(request.source);

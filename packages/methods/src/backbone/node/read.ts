@@ -37,14 +37,18 @@ export async function readPlainFolder(folder: string): Promise<Backbone> {
 
 /** Reads a backbone's ONNX file; throws FILE_NOT_FOUND and what `readBackbone` throws. */
 export async function readBackboneFile(path: string): Promise<Backbone> {
-  return readBackbone(await bytesOf(path, "Make it with hale backbone import."), path);
+  return readBackbone(await bytesOf(path, "Name the file of an imported backbone."), path);
 }
 
 const ONNX_REMEDY = "Give an ONNX file, or a folder that has model.json and weights.bin.";
 
 /** Reads an ONNX file that another program wrote; throws FILE_NOT_FOUND and what `importOnnx` throws. */
-export async function importOnnxFile(path: string, options: OnnxImportOptions = {}): Promise<Backbone> {
-  return importOnnx(await bytesOf(path, ONNX_REMEDY), path, options);
+export async function importOnnxFile(
+  path: string,
+  options: OnnxImportOptions = {},
+  onNote?: (sentence: string) => void,
+): Promise<Backbone> {
+  return importOnnx(await bytesOf(path, ONNX_REMEDY), path, options, onNote);
 }
 
 /** Lists the layers of an ONNX file that another program wrote; throws FILE_NOT_FOUND and what `listOnnx` throws. */

@@ -58,12 +58,13 @@ function rowNamed(rows: readonly Row[], name: string): Row | undefined {
 }
 
 /**
- * Of each size of rows and columns, the last layer through which everything passes: the end of a stage. Classes are none,
- * nor are margins.
+ * Of each size of rows and columns, the last layer through which everything passes: the end of a stage. One within a block
+ * that goes on to smaller sizes comes after those that are not. Classes are none, nor are margins.
  */
 export function defaultFeatures(translation: Translation): Feature[] {
   const { drafts } = translation;
   const classes = classLayers(drafts);
+  const depth = shrinkingModules(translation);
   const lastReader = new Map<string, number>();
   drafts.forEach(({ layer }, i) => {
     for (const id of layer.inputs) lastReader.set(id, i);
@@ -73,11 +74,34 @@ export function defaultFeatures(translation: Translation): Feature[] {
   let open = lastReader.get(PICTURE) ?? 0;
   drafts.forEach(({ layer, channels, shape }, i) => {
     const passes = open <= i && layer.op !== "pad" && channels.form === "planes";
-    if (passes && !classes.has(layer.id)) ends.set(`${shape.slice(1)}`, layer.id);
+    const size = `${shape.slice(1)}`;
+    const better = depth(layer.id) <= depth(ends.get(size) ?? layer.id);
+    if (passes && better && !classes.has(layer.id)) ends.set(size, layer.id);
     open = Math.max(open, lastReader.get(layer.id) ?? 0);
   });
-  const ids = new Set(ends.values());
-  return titled(translation, ids);
+  return titled(translation, new Set(ends.values()));
+}
+
+/**
+ * How many of the modules around a layer have layers of more than one size. Those that hold no others do not count: the
+ * newer exporter writes every use of one activation in a block as one module.
+ */
+function shrinkingModules({ rows, drafts }: Translation): (id: string) => number {
+  const places = new Map(rows.map(({ value, place }) => [value.kind === "layer" ? value.id : "", place]));
+  const sizes = new Map<string, Set<string>>();
+  const holders = new Set<string>();
+  for (const { layer, channels, shape } of drafts) {
+    const place = places.get(layer.id);
+    if (!place || channels.form !== "planes") continue;
+    const modules = modulesOf(place);
+    for (const module of modules) sizes.set(module, (sizes.get(module) ?? new Set()).add(`${shape.slice(1)}`));
+    for (const module of modules.slice(0, -1)) holders.add(module);
+  }
+  const shrinks = (module: string) => holders.has(module) && (sizes.get(module)?.size ?? 0) > 1;
+  return (id) => {
+    const place = places.get(id);
+    return place ? modulesOf(place).filter(shrinks).length : 0;
+  };
 }
 
 /** Layers whose mean over the picture is all that comes out: a map of classes and what makes it of the layer before. */

@@ -37,9 +37,15 @@ export type OnnxImportOptions = z.input<typeof onnxOptions>;
 
 /**
  * Reads the bytes of an ONNX file; `file` is its name. Throws FILE_UNREADABLE for what is no network that can be taken
- * over, and OPTION_INVALID for options and layers that are not as they should be.
+ * over, and OPTION_INVALID for options and layers that are not as they should be. `onNote` is told where features that
+ * nobody named end before the network does.
  */
-export async function importOnnx(bytes: Uint8Array, file: string, options: OnnxImportOptions = {}): Promise<Backbone> {
+export async function importOnnx(
+  bytes: Uint8Array,
+  file: string,
+  options: OnnxImportOptions = {},
+  onNote: (sentence: string) => void = () => {},
+): Promise<Backbone> {
   const parsed = onnxOptions.safeParse(options);
   if (!parsed.success)
     throw new HaleError("OPTION_INVALID", `The import cannot have ${issueOf(parsed.error)}.`, "Correct it.");
@@ -47,6 +53,8 @@ export async function importOnnx(bytes: Uint8Array, file: string, options: OnnxI
   const { translation, size } = opened(bytes, file, rest.size);
   const features = wanted ? namedFeatures(translation, wanted, file) : defaultFeatures(translation);
   if (features.length === 0) throw withoutFeatures(translation, file);
+  const end = wanted ? null : endOf(translation);
+  if (end !== null) onNote(`Of ${file} only layers before this one were taken over: ${end}.`);
   const backbone = assembled(translation, features, {
     name: rest.name ?? file.replace(/^.*[/\\]/, "").replace(/\.onnx$/, ""),
     origin: rest.source,
@@ -117,6 +125,16 @@ function pictureOf({ inputs }: OnnxModel, file: string): OnnxValue {
   if (picture.dims.length !== 4 || (channels !== 3 && channels !== 0))
     throw refused(`takes [${picture.dims.map((length) => length || "?")}], not images of three channels`);
   return picture;
+}
+
+/** Why the first layer that cannot be taken over, though it reads rows and columns, cannot; null where there is none. */
+function endOf({ rows, values }: Translation): string | null {
+  for (const { node, value } of rows) {
+    const read = node.inputs.map((name) => values.get(name));
+    const planes = read.some((input) => input?.kind === "layer" && input.channels.form === "planes");
+    if (value.kind === "missing" && planes) return value.reason;
+  }
+  return null;
 }
 
 function withoutFeatures({ rows }: Translation, file: string): HaleError {

@@ -55,7 +55,7 @@ export const numberField = (id: number, value: number): number[] => [...varint(i
 const floatBytes = (values: ArrayLike<number>) => new Uint8Array(Float32Array.from(values).buffer);
 
 /** Bits of a float16 that holds the number exactly. */
-export function halfBits(value: number): number {
+function halfBits(value: number): number {
   if (value === 0) return 0;
   const exponent = Math.floor(Math.log2(Math.abs(value)));
   return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | ((Math.abs(value) / 2 ** exponent - 1) * 1024);

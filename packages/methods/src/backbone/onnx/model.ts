@@ -15,7 +15,7 @@ const LONGEST_TEXT = 4096;
 const MOST_AXES = 8;
 
 /** The versions of ONNX's operators that the rules know. From 22 to 24 those that they know changed in their types alone. */
-export const OPSETS = { oldest: 9, newest: 24 };
+const OPSETS = { oldest: 9, newest: 24 };
 
 export interface OnnxAttribute {
   f?: number;

@@ -98,9 +98,12 @@ export function translate(model: OnnxModel, picture: string, size: number): Tran
     });
     const rule = node.domain === "" || node.domain === "ai.onnx" ? RULES[node.op] : undefined;
     if (!rule || !Object.hasOwn(RULES, node.op)) throw new Unsupported("is of an op that backbones do not have");
-    if (node.op === "LeakyRelu") slopes.add(reader.float("alpha", 0.01));
-    if (slopes.size > 1) throw new Unsupported("has another slope than those before");
-    return rule(reader);
+    const made = rule(reader);
+    if (node.op !== "LeakyRelu") return made;
+    const slope = reader.float("alpha", 0.01);
+    if (slopes.size > 0 && !slopes.has(slope)) throw new Unsupported("has another slope than those before");
+    slopes.add(slope);
+    return made;
   };
 
   const found: Omit<Row, "name">[] = [];
@@ -133,7 +136,7 @@ function singles(layer: Layer, weights: ReadonlyMap<string, Weight>) {
 }
 
 /** A node for sentences. */
-export const calledBy = ({ name, op, domain, outputs }: OnnxNode) =>
+const calledBy = ({ name, op, domain, outputs }: OnnxNode) =>
   `the node ${name || outputs[0] || "without a name"} (${domain === "" ? op : `${domain}.${op}`})`;
 
 /** Says of a node itself what is wrong, and of one that hangs on it the same again. */

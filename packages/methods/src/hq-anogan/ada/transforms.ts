@@ -59,11 +59,7 @@ const STRENGTHS: Record<Exclude<TransformName, "flip" | "quarterTurn" | "lumaFli
 };
 
 /** Probability and strength of a transform, for an image of so many channels; null where it cannot happen. */
-export function settingsOf(
-  selection: Selection,
-  name: TransformName,
-  channels: number,
-): Required<TransformSettings> | null {
+function settingsOf(selection: Selection, name: TransformName, channels: number): Required<TransformSettings> | null {
   const settings = selection[name];
   if (!settings || settings.multiplier === 0 || (channels === 1 && COLOURED.includes(name))) return null;
   return { multiplier: 1, strength: (STRENGTHS as Partial<Record<TransformName, number>>)[name] ?? 1, ...settings };

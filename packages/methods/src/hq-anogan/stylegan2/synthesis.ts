@@ -2,7 +2,7 @@
  * @file The synthesis network: styles w⁺ [N, L, d] to images, as a sum of what each resolution adds (skip architecture).
  */
 import { add, mul, normal, reshape, type Scope, sliceAxis, type Tensor, zeros } from "@hale/autodiff";
-import { type Architecture, channelsAt, noiseSides, resolutions, styleCount } from "./architecture.ts";
+import { type Architecture, channelsAt, resolutions, styleCount } from "./architecture.ts";
 import { activate, addBias, asScalar, modulatedConv, styleOf, upsample } from "./layers.ts";
 
 /**
@@ -64,9 +64,4 @@ function toImage(scope: Scope, x: Tensor, w: Tensor, channels: number): Tensor {
   const weight = scope.parameter("weight", [channels, inputs, 1, 1], normal(1));
   const styles = mul(styleOf(scope, w, inputs), 1 / Math.sqrt(inputs));
   return addBias(scope, modulatedConv(x, weight, styles, { demodulate: false }));
-}
-
-/** Shapes of the random noise of n images, one a convolution. */
-export function noiseShapes(architecture: Pick<Architecture, "size">, images: number): number[][] {
-  return noiseSides(architecture).map((side) => [images, 1, side, side]);
 }

@@ -47,7 +47,7 @@ export function checkSources(sources: readonly SourceInstance[]): void {
   }
 }
 
-export function checkDetector(detector: DetectorIdentity): void {
+function checkDetector(detector: DetectorIdentity): void {
   if (!/^[0-9a-f]{64}$/.test(detector.sha256) || !detector.name || !detector.version) {
     throw refuse(
       "The detector's identity is not complete.",

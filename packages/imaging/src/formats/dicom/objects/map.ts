@@ -40,7 +40,7 @@ export interface PlacedMap {
 const length = (v: readonly number[]) => Math.hypot(...v);
 const dot = (a: readonly number[], b: readonly number[]) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
-export function normalOf(orientation: Plane["orientation"]): [number, number, number] {
+function normalOf(orientation: Plane["orientation"]): [number, number, number] {
   const [a, b, c, d, e, f] = orientation;
   return [b * f - c * e, c * d - a * f, a * e - b * d];
 }
