@@ -16,7 +16,7 @@ export interface Result {
 }
 
 /** Nothing of npm, Vitest or the clone's own settings is handed on. */
-export function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([key]) => !/^(npm_|VITEST|NODE_|TEST$|DEV$|PROD$|MODE$|SSR$)/i.test(key),
   );
