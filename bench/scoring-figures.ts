@@ -14,9 +14,9 @@ export interface Named extends Measured {
 }
 
 /** Limits of processor and wall time, as shares of the peer's. */
-export const LIMITS = { processor: 1.2, wall: 0.9 } as const;
+const LIMITS = { processor: 1.2, wall: 0.9 } as const;
 /** Largest relative difference of scores that are the same. */
-export const TOLERANCE = 1e-4;
+const TOLERANCE = 1e-4;
 
 /** Figure by figure. */
 export function medianOf(rounds: readonly Measured[]): Measured {
