@@ -84,7 +84,7 @@ export class DetectorModel {
   static async open(model: Uint8Array, image: ModelImage, device: Device, name = "The model"): Promise<DetectorModel> {
     let session: InferenceSession;
     try {
-      session = await device.createSession(model, { outputs: REQUIRED_OUTPUTS });
+      session = await device.createSession(model, { outputs: REQUIRED_OUTPUTS, idleThreadsSleep: true });
     } catch (cause) {
       if (cause instanceof HaleError) throw cause;
       throw new HaleError(

@@ -24,7 +24,7 @@ export function sessionOptions(
     // Warnings about shape ops placed on the CPU are expected and of no use to anybody.
     logSeverityLevel: 3,
     ...(kind === "webgpu" && outputs.length > 0 ? { preferredOutputLocation: locations } : {}),
-    ...(idleThreadsSleep && { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
+    ...(idleThreadsSleep && kind === "cpu" && { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
   };
 }

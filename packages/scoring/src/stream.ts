@@ -25,7 +25,7 @@ export interface ScoringOptions extends ScanSettings {
   onNote?: (sentence: string) => void;
 }
 
-/** Targets from which on threads are worth their start. */
+/** Targets, or slices of a volume, from which on threads are worth their start. */
 const MANY = 24;
 /** Targets beyond the last row that was given which may be opened; more than images wait for others of their size. */
 const AHEAD = 4 * WINDOW;
@@ -85,7 +85,7 @@ class Scoring {
   private bytes = 0;
   private readonly running = new Set<Promise<void>>();
   private wakers: (() => void)[] = [];
-  private readonly ready: Promise<void>;
+  private ready: Promise<void> | null = null;
   private readonly reading: Promise<void>;
 
   constructor(
@@ -97,8 +97,7 @@ class Scoring {
       once: true,
       signal: this.ended,
     });
-    // Without threads of its own it goes as well, more slowly.
-    this.ready = targets.length < MANY ? Promise.resolve() : detector.openThreads().catch(() => {});
+    if (targets.length >= MANY) this.openThreads();
     // It throws for defects of ours alone, which must not leave anyone waiting.
     this.reading = this.read().catch((defect: unknown) => this.finish(defect));
   }
@@ -125,6 +124,11 @@ class Scoring {
     for (const resolve of this.asked.values()) resolve(failed(this.ended.reason));
     this.asked.clear();
     this.changed();
+  }
+
+  /** Without threads of its own it goes as well, more slowly. */
+  private openThreads(): void {
+    this.ready ??= this.detector.openThreads().catch(() => {});
   }
 
   private settle(i: number, outcome: Outcome): void {
@@ -168,6 +172,7 @@ class Scoring {
     if ("fault" in opened) return settle({ error: opened.fault });
     if (opened.kind === "scan") {
       const size = opened.scan.stored.byteLength;
+      if (opened.scan.size[2] >= MANY) this.openThreads();
       this.bytes += size;
       return this.start(async () => {
         const notes: string[] = [];
