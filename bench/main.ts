@@ -1,11 +1,13 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | ops | accuracy | study | toy`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | accuracy | study | toy`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
+import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
 import { benchOps } from "./ops.ts";
+import { benchScoring } from "./scoring.ts";
 import { METHODS } from "./steps/index.ts";
 import { benchStudy } from "./study.ts";
 import { BUDGET, benchToy } from "./toy.ts";
@@ -40,6 +42,27 @@ program
   .action(async (options) => {
     const agree = await benchTrainingStep(options);
     if (!agree) process.exitCode = 1;
+  });
+
+program
+  .command("scoring")
+  .description("hale score against a Python script with onnxruntime and Pillow. The interpreter is $HALE_PYTHON.")
+  .option(
+    "--data <folder>",
+    "a data set with pictures below images/",
+    process.env.HALE_DATA && join(process.env.HALE_DATA, "chest-xray"),
+  )
+  .option("--detector <file>", "a .hale file; without one a small SAGAN is trained first")
+  .option("--images <n>", "how many pictures, of one size", count, 1000)
+  .option("--threads <n>", "hale's threads", count, 2)
+  .option("--rounds <n>", "turns of all sides; medians count", count, 3)
+  .option("--busy", "measure on a busy machine too, without a verdict on times", false)
+  .option("--json", "one JSON line", false)
+  .action(async (options) => {
+    if (!options.data) {
+      throw new HaleError("OPTION_INVALID", "No data set is named.", "Give --data, or set HALE_DATA to its folder.");
+    }
+    if (!(await benchScoring(options))) process.exitCode = 1;
   });
 
 program

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { HaleError } from "@hale/core";
 import { writeArrays } from "./arrays.ts";
-import { findPython } from "./python.ts";
+import { findTorch } from "./python.ts";
 import { Side } from "./side.ts";
 import { median, round } from "./statistics.ts";
 import type { Losses, StepConfig, StepFactory, Turn } from "./step.ts";
@@ -83,7 +83,7 @@ export async function benchTrainingStep(options: TrainingStepOptions): Promise<b
   const { defaults } = stepOf(options.method);
   const { method, size = defaults.size, batch = defaults.batch, threads, seed } = options;
   const given = { ...options, compare: options.compare ?? defaults.compare };
-  const interpreter = findPython();
+  const interpreter = findTorch();
   const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   let agree = true;
   for (const width of options.widths) {

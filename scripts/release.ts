@@ -20,8 +20,7 @@ interface Packed {
 }
 
 interface Component {
-  name: string;
-  group?: string;
+  purl: string;
   properties?: { name: string; value: string }[];
 }
 
@@ -62,7 +61,8 @@ async function release(out: string): Promise<void> {
 /** Of all that is installed with the packages or copied into them. */
 async function billOfMaterials(): Promise<unknown> {
   const bill = JSON.parse(npm("sbom", "--sbom-format=cyclonedx", "--sbom-type=library", "--package-lock-only"));
-  const nameOf = ({ group, name }: Component) => (group ? `${group}/${name}` : name);
+  // The name of a workspace is that of its folder there.
+  const nameOf = ({ purl }: Component) => decodeURIComponent(/^pkg:npm\/(.+)@[^@]+$/.exec(purl)?.[1] ?? "");
   const isForDevelopment = ({ properties = [] }: Component) =>
     properties.some(({ name, value }) => name === "cdx:npm:package:development" && value === "true");
   const kept = (bill.components as (Component & { "bom-ref": string })[]).filter(

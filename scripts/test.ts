@@ -1,5 +1,5 @@
 /**
- * @file The tests. `npm test`: lint, types, unused code, then the project `fast`. `npm run test:slow`: what opens browsers with every
+ * @file The tests. `npm test`: lint, types, then the project `fast`. `npm run test:slow`: what opens browsers with every
  * method, installs the packages elsewhere, or learns at length. Other arguments go to Vitest, so `npm test -- packages/statistics`
  * runs a part.
  */

@@ -27,6 +27,9 @@ export interface Finding extends Examination, Call {}
 /** The same without pictures. */
 export interface Verdict extends Scores, Call {}
 
+/** Each has weights and activations of its own; one reader of files feeds no more of them with small images. */
+const MOST_THREADS = 8;
+
 export class Detector {
   private constructor(
     readonly card: Card,
@@ -55,7 +58,15 @@ export class Detector {
 
   /** Batches that can be examined at the same time. */
   get parallel(): number {
-    return 1;
+    return this.model.parallel;
+  }
+
+  /**
+   * Gets ready for many images: from now on `count` batches are examined at the same time (one for each of the device's
+   * threads unless given), where the device has threads for that.
+   */
+  async openThreads(count = Math.min(this.model.device.threads, MOST_THREADS)): Promise<void> {
+    await this.model.openThreads(count);
   }
 
   /** Examines one image of any size; images may be given before the last is done. Throws what `DetectorModel.run` does. */

@@ -1,5 +1,6 @@
 /** @file The trained artefact: one file, loaded anywhere. Files on disk are left to `@hale/detector/node`. */
 
+export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
 export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
 export { MAX_DETECTOR_BYTES } from "./format/archive.ts";

@@ -4,10 +4,12 @@
  * The contract that it keeps is in outputs.ts.
  */
 import { HaleError } from "@hale/core";
-import { checkRaster, type Raster, toGrey, toRgb } from "@hale/imaging";
-import type { Device, InferenceSession } from "@hale/runtime";
+import type { Raster } from "@hale/imaging";
+import type { Device, FreeThread, InferenceSession } from "@hale/runtime";
 import type { Card } from "./format/card.ts";
 import { INPUT, OUTPUTS, PART_PREFIX, REQUIRED_OUTPUTS, underPrefix, VIEW_PREFIX } from "./outputs.ts";
+import { checkBatch, fillPixels } from "./pixels.ts";
+import { Runners, sessionRun, threadRun } from "./runners.ts";
 import { selfCheckRaster } from "./self-check.ts";
 
 /** One plane of numbers, row-major. */
@@ -45,15 +47,20 @@ export type Scores = Pick<Examination, "score" | "parts">;
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
+/** Arrays for pixels that are kept for the next batches. */
+const MOST_SPARE = 4;
 /** Devices differ in the order of their sums; a wrong one differs by more. */
 const ABSOLUTE_TOLERANCE = 1e-4;
 const RELATIVE_TOLERANCE = 1e-2;
 
 export class DetectorModel {
-  /** Runs wait for one another: a session in a browser takes one at a time. */
-  private last: Promise<unknown> = Promise.resolve();
+  private runners: Runners;
+  private threads: FreeThread[] = [];
+  /** Arrays for pixels, of one length. */
+  private readonly spare: Float32Array<ArrayBuffer>[] = [];
 
   private constructor(
+    private readonly onnx: Uint8Array,
     private readonly session: InferenceSession,
     readonly image: ModelImage,
     readonly device: Device,
@@ -64,7 +71,10 @@ export class DetectorModel {
     readonly parts: readonly string[],
     /** Whether it makes a healthy counterpart. */
     readonly counterpart: boolean,
-  ) {}
+  ) {
+    // One at a time: a session in a browser takes no more.
+    this.runners = new Runners([sessionRun(session, device)]);
+  }
 
   /**
    * Compiles a model that is trusted: made here, or out of `unpackDetector`, which looked through it. `name` is the
@@ -74,7 +84,7 @@ export class DetectorModel {
   static async open(model: Uint8Array, image: ModelImage, device: Device, name = "The model"): Promise<DetectorModel> {
     let session: InferenceSession;
     try {
-      session = await device.createSession(model, { outputs: REQUIRED_OUTPUTS });
+      session = await device.createSession(model, { outputs: REQUIRED_OUTPUTS, idleThreadsSleep: true });
     } catch (cause) {
       if (cause instanceof HaleError) throw cause;
       throw new HaleError(
@@ -97,7 +107,7 @@ export class DetectorModel {
     const [views, parts] = ([VIEW_PREFIX, PART_PREFIX] as const).map((prefix) =>
       Object.keys(underPrefix(prefix, outputs)),
     );
-    return new DetectorModel(session, image, device, name, views, parts, OUTPUTS.healthy in outputs);
+    return new DetectorModel(model, session, image, device, name, views, parts, OUTPUTS.healthy in outputs);
   }
 
   /**
@@ -146,10 +156,35 @@ export class DetectorModel {
     return { seed, size, expectedScore: score, tolerance };
   }
 
-  /** Frees the session once the runs under way are done. */
+  /** Batches that run at the same time. */
+  get parallel(): number {
+    return this.runners.count;
+  }
+
+  /**
+   * Opens threads that run batches from now on, each a session of its own with one thread inside; at most `count`, and none
+   * where the device has no such threads. For many images: a thread takes a tenth of a second to start.
+   */
+  async openThreads(count: number): Promise<void> {
+    const { openFreeThread } = this.device;
+    if (!openFreeThread || this.threads.length > 0 || count < 1) return;
+    this.threads = await Promise.all(Array.from({ length: count }, () => openFreeThread(this.onnx)));
+    this.runners = new Runners(this.threads.map(threadRun));
+  }
+
+  /** Frees sessions and threads once the runs under way are done. */
   async release(): Promise<void> {
-    await this.last;
+    await this.runners.settled();
+    await Promise.all(this.threads.map((thread) => thread.release()));
     await this.session.release();
+  }
+
+  /** An array for the pixels of a batch: large ones are used again, since each new one has the kernel find its pages. */
+  private emptyPixels(length: number): Float32Array<ArrayBuffer> {
+    const at = this.spare.findIndex((array) => array.length === length);
+    if (at >= 0) return this.spare.splice(at, 1)[0];
+    this.spare.length = 0;
+    return new Float32Array(length);
   }
 
   private scoresOf(read: ReadOutput, i: number): Scores {
@@ -159,22 +194,19 @@ export class DetectorModel {
 
   /**
    * Runs a batch for scores, parts and the outputs named in `wanted`, with their lengths for one image, and gives a reader of
-   * what belongs to each image. Runs wait for one another.
+   * what belongs to each image.
    */
-  private outputsOf(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
-    const result = this.last.then(() => this.runNow(rasters, wanted));
-    this.last = result.catch(() => {});
-    return result;
-  }
-
-  private async runNow(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
+  private async outputsOf(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
     const { channels } = this.image;
-    const [data, height, width] = pixelsOf(rasters, channels);
-    const pixels = this.device.tensor(data, [rasters.length, channels, height, width]);
+    const { width, height } = checkBatch(rasters);
+    const pixels = this.emptyPixels(rasters.length * channels * height * width);
+    fillPixels(pixels, rasters, channels);
     const expected = { ...lengths([OUTPUTS.score, ...this.parts.map((name) => PART_PREFIX + name)], 1), ...wanted };
-    const results = await this.session.run({ [INPUT]: pixels }, Object.keys(expected));
+    const shape = [rasters.length, channels, height, width];
+    const { outputs, pixels: back } = await this.runners.run(pixels, shape, Object.keys(expected));
+    if (this.spare.length < MOST_SPARE) this.spare.push(back);
     for (const [output, length] of Object.entries(expected)) {
-      const values = results[output].data as Float32Array;
+      const values = outputs[output];
       if (values.length !== rasters.length * length) {
         throw new HaleError(
           "DETECTOR_MISMATCH",
@@ -182,7 +214,7 @@ export class DetectorModel {
           "Export the detector again.",
         );
       }
-      if (!values.every(Number.isFinite)) {
+      if (!allFinite(values)) {
         throw new HaleError(
           "NUMERIC_FAILURE",
           `The model of ${this.name} gave values that are not numbers (${output}).`,
@@ -193,9 +225,14 @@ export class DetectorModel {
     }
     return (output, i) => {
       const length = expected[output];
-      return (results[output].data as Float32Array).subarray(i * length, (i + 1) * length);
+      return outputs[output].subarray(i * length, (i + 1) * length);
     };
   }
+}
+
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 /** What an output says of image `i`. */
@@ -203,38 +240,3 @@ type ReadOutput = (output: string, i: number) => Float32Array;
 
 const lengths = (outputs: readonly string[], length: number): Record<string, number> =>
   Object.fromEntries(outputs.map((output) => [output, length]));
-
-/**
- * Rasters of one size as the network takes them: [N, C, H, W], stored values / full scale, in [0, 1], with H and W. Throws
- * SHAPE_MISMATCH for bad rasters and for several sizes.
- */
-function pixelsOf(rasters: readonly Raster[], channels: 1 | 3): [Float32Array, height: number, width: number] {
-  const { width, height } = rasters[0];
-  const area = width * height;
-  const pixels = new Float32Array(rasters.length * channels * area);
-  for (const [i, raster] of rasters.entries()) {
-    checkRaster(raster);
-    if (raster.width !== width || raster.height !== height) {
-      const fault = `A batch holds images of ${width} × ${height} and of ${raster.width} × ${raster.height} pixels.`;
-      throw new HaleError("SHAPE_MISMATCH", fault, "Give images of one size together.");
-    }
-    const source = channels === 1 ? toGrey(raster) : toRgb(raster);
-    for (let c = 0; c < channels; c++) {
-      const at = (i * channels + c) * area;
-      fillPlane(pixels.subarray(at, at + area), source, c);
-    }
-  }
-  return [pixels, height, width];
-}
-
-/** Each 8-bit value / 255, as float32. */
-const EIGHT_BITS = Float32Array.from({ length: 256 }, (_, value) => value / 255);
-
-function fillPlane(plane: Float32Array, { data, channels, maxValue }: Raster, channel: number): void {
-  const { length } = plane;
-  if (data instanceof Uint8Array) {
-    for (let i = 0, at = channel; i < length; i++, at += channels) plane[i] = EIGHT_BITS[data[at]];
-  } else {
-    for (let i = 0, at = channel; i < length; i++, at += channels) plane[i] = data[at] / maxValue;
-  }
-}

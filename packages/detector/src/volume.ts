@@ -3,7 +3,8 @@
  * back into the scan's own grid.
  */
 import { HaleError } from "@hale/core";
-import { putBack, type Scan, type ScanInput, type SliceAxis, sliceScan } from "@hale/imaging";
+import { putBack, type Scan, type ScanInput, type SliceAxis, type SlicedScan, sliceScan } from "@hale/imaging";
+import { batchSize } from "./batch.ts";
 import { conformalPValue, type Detector, type Finding } from "./detector.ts";
 import { type Aggregation, aggregateScores, aggregationName } from "./format/input.ts";
 
@@ -75,15 +76,13 @@ export async function examineScan(
   const slices: SliceScore[] = [];
   let highest: VolumeFinding["highest"] | null = null;
   let notNumbers = 0;
-  for (const [done, slice] of indices.entries()) {
-    const picture = sliced.picture(slice);
-    notNumbers += picture.notNumbers;
-    const finding = await detector.examine(picture.raster);
+  for await (const { slice, finding, notNumbers: odd } of findingsOf(detector, sliced)) {
+    notNumbers += odd;
     slices.push({ slice, score: finding.score, parts: finding.parts });
     if (highest === null || finding.score > highest.finding.score) highest = { slice, finding };
     const { data, width, height } = finding.anomalyMap;
     if (map) putBack(map, stack.plane(slice), frame, data, width, height);
-    onSlice?.(done + 1, indices.length);
+    onSlice?.(slices.length, indices.length);
   }
   const score = aggregateScores(
     slices.map((one) => one.score),
@@ -91,6 +90,33 @@ export async function examineScan(
   );
   const call = callOf(detector, scan, score, given !== undefined, aggregation);
   return { score, aggregation, ...call, axis: stack.axis, slices, highest: highest!, map, notNumbers };
+}
+
+interface SliceFinding {
+  slice: number;
+  finding: Finding;
+  notNumbers: number;
+}
+
+/** Findings of all slices, in order: in batches, one of which is made ready while others are examined. */
+async function* findingsOf(detector: Detector, { indices, picture, frame }: SlicedScan): AsyncGenerator<SliceFinding> {
+  const { channels, size } = detector.card.image;
+  const most = batchSize(frame.fullWidth, frame.fullHeight, channels, size);
+  const examine = async (batch: readonly number[]): Promise<SliceFinding[]> => {
+    const pictures = batch.map((slice) => picture(slice));
+    const findings = await detector.examineBatch(pictures.map(({ raster }) => raster));
+    return batch.map((slice, i) => ({ slice, finding: findings[i], notNumbers: pictures[i].notNumbers }));
+  };
+  const underWay: Promise<SliceFinding[]>[] = [];
+  for (let at = 0; at < indices.length || underWay.length > 0; at += most) {
+    if (at < indices.length) {
+      const batch = examine(indices.slice(at, at + most));
+      // Whoever asks for it is told; that nobody does, after an error before it, is no fault of its own.
+      batch.catch(() => {});
+      underWay.push(batch);
+    }
+    if (at + most >= indices.length || underWay.length > detector.parallel) yield* await underWay.shift()!;
+  }
 }
 
 type VolumeCall = Pick<VolumeFinding, "pValue" | "decision" | "threshold" | "thresholdReason">;

@@ -23,6 +23,8 @@ export interface Device {
   tensor(data: Float32Array, shape: readonly number[]): FloatTensor;
   /** Starts another thread that runs `model` with one thread inside; only where there are such threads (Node's CPU). */
   openThread?(model: Uint8Array, inputs: readonly NamedShape[], outputs: readonly NamedShape[]): Promise<SessionThread>;
+  /** The same for inputs of any shape. */
+  openFreeThread?(model: Uint8Array): Promise<FreeThread>;
 }
 
 /** Name and shape of a float32 array that a model takes or gives. */
@@ -41,6 +43,22 @@ export interface SessionThread {
   release(): Promise<void>;
 }
 
+/** An array with its shape. */
+export interface ShapedArray {
+  data: Float32Array<ArrayBuffer>;
+  shape: readonly number[];
+}
+
+/** A thread with a session of its own and inputs of any shape. One run at a time. */
+export interface FreeThread {
+  /** Runs for the outputs of these names. The feeds are handed over and empty afterwards; they come back with the outputs. */
+  run(
+    feeds: Readonly<Record<string, ShapedArray>>,
+    outputs: readonly string[],
+  ): Promise<{ feeds: Record<string, ShapedArray>; outputs: Record<string, ShapedArray> }>;
+  release(): Promise<void>;
+}
+
 export interface SessionOptions {
   /** Outputs that stay on the device (WebGPU); all others come to host memory. */
   resident?: readonly string[];
@@ -48,6 +66,8 @@ export interface SessionOptions {
   threads?: number;
   /** Idle threads sleep instead of asking for work, which leaves their cores to others. */
   idleThreadsSleep?: boolean;
+  /** Freed memory is kept for the next run instead of given back: for sessions that run often. */
+  arena?: boolean;
   /** Names of all outputs; needed with `resident`. */
   outputs?: readonly string[];
   /** Writes ONNX Runtime's profile to a file with this prefix. */

@@ -1,14 +1,5 @@
 import { expect, test } from "vitest";
-import { Batches, batchSize, WINDOW } from "./batches.ts";
-
-test("large images and large networks go alone, small ones eight at a time", () => {
-  expect(batchSize({ width: 224, height: 224 }, 1, 64)).toBe(8);
-  expect(batchSize({ width: 224, height: 224 }, 1, 256)).toBe(2);
-  expect(batchSize({ width: 224, height: 224 }, 1, 512)).toBe(1);
-  expect(batchSize({ width: 2048, height: 2048 }, 1, 64)).toBe(2);
-  expect(batchSize({ width: 2048, height: 2048 }, 3, 64)).toBe(1);
-  expect(batchSize({ width: 20_000, height: 10_000 }, 3, 1024)).toBe(1);
-});
+import { Batches, WINDOW } from "./batches.ts";
 
 test("images of one size make a batch, in their order, whatever lies between them", () => {
   const batches = new Batches<string>();

@@ -1,15 +1,9 @@
 /**
- * @file Which images go through the network together: those of equal size, in the order in which they come. Small ops cost
- * as much for one image as for several, so that a batch of eight takes about a fifth less of the processor than eight runs
- * (SAGAN at 64 x 64); large images and large networks gain nothing, and memory is that of a batch. What is in a batch
- * follows from order and sizes alone, never from time.
+ * @file Which images go through the network together: those of equal size, in the order in which they come. What is in a
+ * batch follows from order and sizes alone, never from time.
  */
+import { MOST_IMAGES } from "@hale/detector";
 
-/** Most images of a batch; more gained nothing that could be measured. */
-const MOST_IMAGES = 8;
-/** Most pixels of a batch as its images are stored, over all channels (32 MB of floats), and as the network sees them. */
-const MOST_STORED = 2 ** 23;
-const MOST_SEEN = 2 ** 17;
 /** Most targets between the first image that waits for others of its size and the one looked at. */
 export const WINDOW = 4 * MOST_IMAGES;
 
@@ -17,13 +11,6 @@ export const WINDOW = 4 * MOST_IMAGES;
 export interface Size {
   width: number;
   height: number;
-}
-
-/** Images of a batch, for a network that sees `channels` planes of `side` x `side`. */
-export function batchSize({ width, height }: Size, channels: number, side: number): number {
-  const stored = Math.floor(MOST_STORED / (width * height * channels));
-  const seen = Math.floor(MOST_SEEN / (side * side));
-  return Math.max(1, Math.min(MOST_IMAGES, stored, seen));
 }
 
 interface Group<T> {

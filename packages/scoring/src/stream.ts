@@ -4,11 +4,11 @@
  * cannot be scored has a row that says why, and ends nothing.
  */
 import { concernsOneImage } from "@hale/core";
-import type { Detector } from "@hale/detector";
+import { batchSize, type Detector } from "@hale/detector";
 import type { Raster } from "@hale/imaging";
 import { ahead } from "./ahead.ts";
 import { refusePicture } from "./asked.ts";
-import { Batches, batchSize, WINDOW } from "./batches.ts";
+import { Batches, WINDOW } from "./batches.ts";
 import { pictureFiles } from "./outputs.ts";
 import { errorRow, pictureRow, type Row } from "./row.ts";
 import { type ScanSettings, scoreScan } from "./scan.ts";
@@ -25,6 +25,8 @@ export interface ScoringOptions extends ScanSettings {
   onNote?: (sentence: string) => void;
 }
 
+/** Targets, or slices of a volume, from which on threads are worth their start. */
+const MANY = 24;
 /** Targets beyond the last row that was given which may be opened; more than images wait for others of their size. */
 const AHEAD = 4 * WINDOW;
 /** Bytes of decoded images that may wait or be examined before the next is opened (256 MB). */
@@ -83,6 +85,7 @@ class Scoring {
   private bytes = 0;
   private readonly running = new Set<Promise<void>>();
   private wakers: (() => void)[] = [];
+  private ready: Promise<void> | null = null;
   private readonly reading: Promise<void>;
 
   constructor(
@@ -94,6 +97,7 @@ class Scoring {
       once: true,
       signal: this.ended,
     });
+    if (targets.length >= MANY) this.openThreads();
     // It throws for defects of ours alone, which must not leave anyone waiting.
     this.reading = this.read().catch((defect: unknown) => this.finish(defect));
   }
@@ -120,6 +124,11 @@ class Scoring {
     for (const resolve of this.asked.values()) resolve(failed(this.ended.reason));
     this.asked.clear();
     this.changed();
+  }
+
+  /** Without threads of its own it goes as well, more slowly. */
+  private openThreads(): void {
+    this.ready ??= this.detector.openThreads().catch(() => {});
   }
 
   private settle(i: number, outcome: Outcome): void {
@@ -163,6 +172,7 @@ class Scoring {
     if ("fault" in opened) return settle({ error: opened.fault });
     if (opened.kind === "scan") {
       const size = opened.scan.stored.byteLength;
+      if (opened.scan.size[2] >= MANY) this.openThreads();
       this.bytes += size;
       return this.start(async () => {
         const notes: string[] = [];
@@ -181,7 +191,12 @@ class Scoring {
     const { channels, size: side } = this.detector.card.image;
     this.bytes += raster.data.byteLength;
     this.waitingBytes += raster.data.byteLength;
-    const batch = this.batches.add({ target, raster, settle }, raster, i, batchSize(raster, channels, side));
+    const batch = this.batches.add(
+      { target, raster, settle },
+      raster,
+      i,
+      batchSize(raster.width, raster.height, channels, side),
+    );
     if (batch) await this.examine(batch);
     if (this.waitingBytes > WAITING_BYTES) for (const rest of this.batches.rest()) await this.examine(rest);
   }
@@ -198,6 +213,7 @@ class Scoring {
   }
 
   private async start(work: () => Promise<void>): Promise<void> {
+    await this.ready;
     // One more than can run, so that none waits for this thread.
     await this.until(() => this.running.size <= this.detector.parallel);
     if (this.ended.aborted) return;

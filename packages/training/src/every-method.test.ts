@@ -22,6 +22,33 @@ test.each([...methods.values()])("$name has defaults for all of its options, eac
   expect(method.title.length).toBeGreaterThan(0);
 });
 
+/** That an image's score is the same alone, in a batch of any kind, and in a thread of its own, within what is promised. */
+async function expectSameTogether(model: DetectorModel): Promise<void> {
+  const rasters = Array.from({ length: 9 }, (_, k) => {
+    const raster = emptyRaster(40, 36, 1);
+    raster.data.forEach((_, i) => {
+      raster.data[i] = (i * (37 + 2 * k) + 91 * k) % 256;
+    });
+    return raster;
+  });
+  const alone: number[] = [];
+  for (const raster of rasters) alone.push((await model.run(raster)).score);
+  const together = async () => {
+    const scores = await model.scoreBatch(rasters.slice(0, 8));
+    const examined = await model.runBatch(rasters.slice(5, 8));
+    expect(examined.map(({ score }) => score)).toEqual(scores.slice(5).map(({ score }) => score));
+    return [...scores, ...(await model.scoreBatch(rasters.slice(8)))].map(({ score }) => score);
+  };
+  const batches = await together();
+  await model.openThreads(2);
+  expect(model.parallel).toBe(2);
+  for (const scores of [batches, await together()]) {
+    scores.forEach((score, k) => {
+      expect(Math.abs(score / alone[k] - 1)).toBeLessThan(1e-6);
+    });
+  }
+}
+
 const byGradient = [...methods.values()].filter(
   (method): method is Method<Record<string, unknown>, GradientRecipe> => method.learning === "gradient",
 );
@@ -86,6 +113,7 @@ describe.each(byGradient)("$name", (method) => {
     for (const [name, [value]] of Object.entries(alone.parts)) {
       expect(Math.abs(parts[name] - value), name).toBeLessThan(1e-5 * Math.max(1, Math.abs(value)));
     }
+    await expectSameTogether(model);
     await model.release();
     await trainer.release();
   });
@@ -179,6 +207,7 @@ describe.each(byFit)("$name", (method) => {
     anomalyMap.data.forEach((value, i) => {
       expect(Math.abs(value - alone.maps[0][i])).toBeLessThan(1e-4 * top);
     });
+    await expectSameTogether(model);
     await model.release();
     await answers.release();
     await fitter.release();

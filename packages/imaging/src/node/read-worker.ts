@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import type { FileSource, ReadRequest } from "../reader/guard/protocol.ts";
 import { type OpenedFile, openGiven, serve } from "../reader/guard/serve.ts";
-import { readImageBytes, readSibling } from "./bytes.ts";
+import { readImageBytesNow, readSibling } from "./bytes.ts";
 import { useInstalledCodecs } from "./codecs.ts";
 
 /** Web Crypto takes no more than 2 GB at once. */
@@ -18,7 +18,7 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 async function open(source: FileSource, name: string): Promise<OpenedFile> {
   if (!("path" in source)) return openGiven(source);
   return {
-    bytes: await readImageBytes(source.path, name),
+    bytes: readImageBytesNow(source.path, name),
     companion: (sibling) => readSibling(source.path, sibling),
   };
 }

@@ -6,31 +6,36 @@
 import { Worker } from "node:worker_threads";
 import { threadScript } from "@hale/core/node";
 import type { InferenceSession } from "onnxruntime-common";
-import type { NamedShape, SessionThread } from "../device.ts";
+import type { FreeThread, NamedShape, SessionThread, ShapedArray } from "../device.ts";
 
-export type ThreadArrays = Record<string, Float32Array<ArrayBuffer>>;
+export type ShapedArrays = Record<string, ShapedArray>;
 
 /** What a thread starts with. */
 export interface ThreadSettings {
   model: Uint8Array;
   options: InferenceSession.SessionOptions;
-  inputs: readonly NamedShape[];
-  outputs: readonly NamedShape[];
 }
 
-/** What goes in, and arrays for what comes out. */
 export interface ThreadRequest {
-  feeds: ThreadArrays;
-  places: ThreadArrays;
+  feeds: ShapedArrays;
+  /** Arrays for what comes out, or the names of outputs for which new ones are made. */
+  outputs: { places: ShapedArrays } | { names: readonly string[] };
 }
 
-/** The arrays of the request, the outputs filled; nothing where the thread says that it is ready. */
-export interface ThreadAnswer extends Partial<ThreadRequest> {
+/** The feeds as they came, and the outputs; nothing where the thread says that it is ready. */
+export interface ThreadAnswer {
+  feeds?: ShapedArrays;
+  outputs?: ShapedArrays;
   error?: string;
 }
 
-/** Starts a thread with a session of `model`. */
-export async function openThread(settings: ThreadSettings): Promise<SessionThread> {
+/** A running thread: one request at a time, its buffers handed over. */
+interface Running {
+  ask(request: ThreadRequest, handOver: ArrayBuffer[]): Promise<Required<Omit<ThreadAnswer, "error">>>;
+  release(): Promise<void>;
+}
+
+async function start(settings: ThreadSettings): Promise<Running> {
   const { url, execArgv } = threadScript("session-worker", import.meta.url);
   const worker = new Worker(url, { workerData: settings, execArgv });
   const next = () =>
@@ -46,27 +51,15 @@ export async function openThread(settings: ThreadSettings): Promise<SessionThrea
       worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     });
   await next();
-  const allocate = (arrays: readonly NamedShape[]): ThreadArrays =>
-    Object.fromEntries(
-      arrays.map(({ name, shape }) => [name, new Float32Array(shape.reduce((product, size) => product * size, 1))]),
-    );
-  // They are this thread's between runs and the other's during one.
-  let [feeds, places] = [allocate(settings.inputs), allocate(settings.outputs)];
   // An idle thread must not keep the process alive; a busy one is waited for.
   worker.unref();
   return {
-    async run(given) {
-      for (const [name, data] of Object.entries(given)) feeds[name].set(data);
+    async ask(request, handOver) {
       worker.ref();
       const done = next();
-      const arrays = [...Object.values(feeds), ...Object.values(places)];
-      worker.postMessage(
-        { feeds, places } satisfies ThreadRequest,
-        arrays.map(({ buffer }) => buffer),
-      );
+      worker.postMessage(request, handOver);
       try {
-        ({ feeds, places } = (await done) as ThreadRequest);
-        return places;
+        return (await done) as Required<Omit<ThreadAnswer, "error">>;
       } finally {
         worker.unref();
       }
@@ -74,5 +67,43 @@ export async function openThread(settings: ThreadSettings): Promise<SessionThrea
     async release() {
       await worker.terminate();
     },
+  };
+}
+
+const buffersOf = (...arrays: ShapedArrays[]) =>
+  arrays.flatMap((of) => Object.values(of).map(({ data }) => data.buffer));
+
+/** Starts a thread with a session of `model` whose inputs and outputs have these shapes. */
+export async function openThread(
+  settings: ThreadSettings,
+  inputs: readonly NamedShape[],
+  outputs: readonly NamedShape[],
+): Promise<SessionThread> {
+  const { ask, release } = await start(settings);
+  const allocate = (arrays: readonly NamedShape[]): ShapedArrays =>
+    Object.fromEntries(
+      arrays.map(({ name, shape }) => {
+        const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+        return [name, { data, shape }];
+      }),
+    );
+  // They are this thread's between runs and the other's during one.
+  let [feeds, places] = [allocate(inputs), allocate(outputs)];
+  return {
+    async run(given) {
+      for (const [name, data] of Object.entries(given)) feeds[name].data.set(data);
+      ({ feeds, outputs: places } = await ask({ feeds, outputs: { places } }, buffersOf(feeds, places)));
+      return Object.fromEntries(Object.entries(places).map(([name, { data }]) => [name, data]));
+    },
+    release,
+  };
+}
+
+/** Starts a thread with a session of `model`, whose inputs may have other shapes in each run. */
+export async function openFreeThread(settings: ThreadSettings): Promise<FreeThread> {
+  const { ask, release } = await start(settings);
+  return {
+    run: (feeds, names) => ask({ feeds, outputs: { names } }, buffersOf(feeds)),
+    release,
   };
 }

@@ -3,25 +3,42 @@
  * copied: each belongs to one of the two threads at a time.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { ThreadAnswer, ThreadArrays, ThreadRequest, ThreadSettings } from "./session-thread.ts";
+import type { ShapedArray } from "../device.ts";
+import type { ShapedArrays, ThreadAnswer, ThreadRequest, ThreadSettings } from "./session-thread.ts";
 
 const ort = await import("onnxruntime-node");
-const { model, options, inputs, outputs } = workerData as ThreadSettings;
+const { model, options } = workerData as ThreadSettings;
 const port = parentPort as MessagePort;
 const session = await ort.InferenceSession.create(model, options);
-const shapes = new Map([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
-const tensors = (arrays: ThreadArrays) =>
+
+const tensors = (arrays: ShapedArrays) =>
   Object.fromEntries(
-    Object.entries(arrays).map(([name, data]) => [name, new ort.Tensor("float32", data, shapes.get(name))]),
+    Object.entries(arrays).map(([name, { data, shape }]) => [name, new ort.Tensor("float32", data, shape)]),
   );
 
-port.on("message", async ({ feeds, places }: ThreadRequest) => {
+/** Into the arrays that came for them, or into new ones. */
+async function outputsOf({ feeds, outputs }: ThreadRequest): Promise<ShapedArrays> {
+  if (!("names" in outputs)) {
+    await session.run(tensors(feeds), tensors(outputs.places));
+    return outputs.places;
+  }
+  const results = await session.run(tensors(feeds), outputs.names);
+  return Object.fromEntries(
+    outputs.names.map((name) => {
+      const { data, dims } = results[name];
+      return [name, { data: data as ShapedArray["data"], shape: dims }];
+    }),
+  );
+}
+
+port.on("message", async (request: ThreadRequest) => {
   try {
-    await session.run(tensors(feeds), tensors(places));
-    const arrays = [...Object.values(feeds), ...Object.values(places)];
+    const { feeds } = request;
+    const outputs = await outputsOf(request);
+    const arrays = [...Object.values(feeds), ...Object.values(outputs)];
     port.postMessage(
-      { feeds, places } satisfies ThreadAnswer,
-      arrays.map(({ buffer }) => buffer),
+      { feeds, outputs } satisfies ThreadAnswer,
+      arrays.map(({ data }) => data.buffer),
     );
   } catch (cause) {
     port.postMessage({ error: cause instanceof Error ? cause.message : String(cause) } satisfies ThreadAnswer);

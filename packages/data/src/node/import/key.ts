@@ -11,7 +11,7 @@ import { writeFault } from "@hale/core/node";
 import { KEY_BYTES } from "../../pseudonym.ts";
 
 /** Where the key is when none is named: `$XDG_CONFIG_HOME/hale/pseudonym.key`, by default below `~/.config`. */
-export function defaultKeyFile(environment: NodeJS.ProcessEnv = process.env): string {
+export function defaultKeyFile(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const given = environment.XDG_CONFIG_HOME;
   // The base directory specification: a relative path there is to be ignored.
   const folder = given?.startsWith("/") ? given : join(homedir(), ".config");
