@@ -1,6 +1,6 @@
 /**
  * @file Draws `results/curves/*.csv` as one picture, `results/curves.svg`: for every data set the value that chooses a
- * checkpoint and the identity loss by iteration, a line a run. `npx tsx bench/curves.ts`
+ * checkpoint and the identity loss by iteration, a line a run. `node scripts/ready.mjs bench/curves.ts`
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
  * @file Measures leak detection on the real sets: leaks found in each as it is, and how many of 100 planted copies of
- * each kind are found with their originals; wrong pairs join a copy with an image of another group. Run by hand: `HALE_DATA=… npx tsx bench/leaks.ts [set …]`; writes results/leak-detection.csv.
+ * each kind are found with their originals; wrong pairs join a copy with an image of another group. Run by hand: `HALE_DATA=… node scripts/ready.mjs bench/leaks.ts [set …]`; writes results/leak-detection.csv.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const RESULTS = "results/leak-detection.csv";
 const HEAD = "set,images,copies,planted,found,wrong_pairs,least_agreement,cpu_seconds,command";
 
 async function measure(folder: string, name: string): Promise<string[]> {
-  const command = `HALE_DATA=… npx tsx bench/leaks.ts ${name}`;
+  const command = `HALE_DATA=… node scripts/ready.mjs bench/leaks.ts ${name}`;
   const { items } = await loadDataset(join(folder, name));
   const { images } = await readImages(items, (raster) => ({ raster, print: fingerprint(raster) }));
   const splits = items.map((item) => item.split);

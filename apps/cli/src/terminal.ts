@@ -83,8 +83,17 @@ export function stopSignal(): AbortSignal {
   return stopping.signal;
 }
 
+/** Milliseconds in which a second signal is the first: npm and a terminal may each send theirs for one Ctrl-C. */
+const ONE_REQUEST = 300;
+let requested = 0;
+
 function stop(): void {
-  if (stopping?.signal.aborted) process.exit(130);
+  const now = performance.now();
+  if (stopping?.signal.aborted) {
+    if (now - requested < ONE_REQUEST) return;
+    process.exit(130);
+  }
+  requested = now;
   stopping?.abort();
   console.error("\nStopping after this step, and saving. Once more to stop at once.");
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { scoredVolumes } from "../volume-scores.ts";
 import { readImages } from "./images.ts";
-import { datasetInput, loadDataset } from "./load.ts";
+import { loadDataset } from "./load.ts";
 import { INPUT, marked, writeVolumes } from "./volume-fixture.ts";
 
 let root = "";
@@ -75,11 +75,14 @@ test("listed slices of a damaged volume keep their names", async () => {
 test("settings are chosen by the first scan that can be read; where none can, the first is named", async () => {
   const lines = ["a.nii,0,train,,", "b.nii,0,train,,"];
   await writeVolumes(root, { "a.nii": "damaged", "b.nii": {} }, lines);
-  expect(await datasetInput(root)).toMatchObject({ normalisation: { kind: "percentile" }, slices: { axis: "axial" } });
+  expect((await loadDataset(root)).input).toMatchObject({
+    normalisation: { kind: "percentile" },
+    slices: { axis: "axial" },
+  });
   const { skipped } = await readImages((await loadDataset(root)).items, () => 0, { corrupt: "skip" });
   expect(skipped.map(({ path }) => path)).toEqual(["a.nii"]);
   await writeVolumes(root, { "b.nii": "damaged too" }, lines);
-  await expect(datasetInput(root)).rejects.toMatchObject({ fault: expect.stringContaining("a.nii") });
+  await expect(loadDataset(root)).rejects.toMatchObject({ fault: expect.stringContaining("a.nii") });
 });
 
 test("abnormal volumes without a mask are counted", async () => {

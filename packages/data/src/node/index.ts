@@ -7,7 +7,6 @@ export { defaultKeyFile, type Key, readKey } from "./import/key.ts";
 export type { ImportOptions } from "./import/options.ts";
 export type { ImportCounts, ImportReport } from "./import/report.ts";
 export {
-  datasetInput,
   isOpenedAs,
   type LoadOptions,
   loadDataset,

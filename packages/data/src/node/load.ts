@@ -71,12 +71,6 @@ export function isOpenedAs({ path, dataset }: OpenedDataset, wanted: string, inp
   return resolve(path) === resolve(wanted) && isDeepStrictEqual(dataset.input, input);
 }
 
-/** Settings for the scans of the data set at `path`, complete; undefined where it has none. Throws what `loadDataset` throws. */
-export async function datasetInput(path: string, asked: AskedInput = {}): Promise<DatasetInput | undefined> {
-  const dataset = await loadFiles(path);
-  return completeInput(dataset, await scansOf(dataset.items), asked, keepNothing());
-}
-
 /** The items that are scans: by their name, or where it tells nothing, by not beginning like a picture. */
 async function scansOf(items: readonly Item[]): Promise<Set<Item>> {
   const scans = new Set<Item>();

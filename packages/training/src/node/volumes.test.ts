@@ -3,15 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findLeaks, fingerprint, type Item, scoredVolumes } from "@hale/data";
-import {
-  checkDataset,
-  datasetInput,
-  loadDataset,
-  loadImages,
-  loadMask,
-  readImages,
-  writePhantomVolumes,
-} from "@hale/data/node";
+import { checkDataset, loadDataset, loadImages, loadMask, readImages, writePhantomVolumes } from "@hale/data/node";
 import { aggregateScores, type Card, type Detector, examineScan } from "@hale/detector";
 import { readDetector } from "@hale/detector/node";
 import { evaluateDetector } from "@hale/evaluation/node";
@@ -169,7 +161,7 @@ describe("a data set of volumes", () => {
   });
 
   test("chooses settings by its first scan where none are given, and refuses pictures among scans", async () => {
-    expect(await datasetInput(data)).toEqual({
+    expect((await loadDataset(data)).input).toEqual({
       ...INPUT,
       ...{ leastForeground: 0, crop: null, unmarked: "left-out" },
     });
