@@ -15,12 +15,22 @@ export interface NodeDeviceOptions {
   threads?: number;
 }
 
+/**
+ * Since 1.30 the native ONNX Runtime starts a client of Microsoft's telemetry with its first session: it reads the machine's
+ * identity and the command line, which may name patients' files, and overflows the stack where that has some 27 000
+ * characters. A hospital's machine tells nobody anything; whoever wants it sets the variable to 0.
+ */
+function withoutTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
+}
+
 /** Opens a device. Throws DEVICE_UNAVAILABLE with what to install, or with ONNX Runtime's reason. */
 export async function openDevice({
   kind = "cpu",
   threads = availableParallelism(),
 }: NodeDeviceOptions = {}): Promise<Device> {
   if (kind !== "wasm") {
+    withoutTelemetry();
     const native = await ifInstalled("onnxruntime-node", () => import("onnxruntime-node")).catch((cause) => {
       throw notInstalled(
         `onnxruntime-node is installed, but cannot be loaded: ${(cause as Error).message}`,

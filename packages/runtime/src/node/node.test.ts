@@ -1,9 +1,11 @@
 /** @file Devices in Node. What is said where no ONNX Runtime is installed is tested on installed packages as well. */
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { conv2d, input, lower } from "@hale/autodiff";
+import { sourceOptions } from "@hale/core/node";
 import { expect, test } from "vitest";
 import { ifInstalled } from "../installed.ts";
 import { openDevice } from "./index.ts";
@@ -36,6 +38,26 @@ test("WebAssembly in Node, on two threads, answers as native code does", async (
   native.forEach((value, i) => {
     expect(wasm[i]).toBeCloseTo(value, 5);
   });
+});
+
+test("ONNX Runtime starts with a command line of any length: it is not read", () => {
+  const entry = fileURLToPath(new URL("./index.ts", import.meta.url));
+  const { bytes } = lower(
+    "check",
+    { y: conv2d(input("x", [1, 1, 8, 8]), input("k", [1, 1, 3, 3]), {}) },
+    { target: "cpu" },
+  );
+  // On one line: the pattern that overflows the stack ends at the first.
+  const code = [
+    `import { openDevice } from ${JSON.stringify(entry)};`,
+    "const device = await openDevice({ threads: 1 });",
+    `await device.createSession(Uint8Array.from(${JSON.stringify([...bytes])}));`,
+    'console.log("opened");',
+  ].join(" ");
+  const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
+  const args = [...sourceOptions(), "--input-type=module", "--eval", code, "--", "x".repeat(60_000)];
+  const { status, signal, stdout } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+  expect([status, signal, stdout.trim()]).toEqual([0, null, "opened"]);
 });
 
 test("only a package that is not there counts as not installed, not one that is broken", async () => {
