@@ -1,5 +1,4 @@
 /** @file What ready.test.ts starts: tells where it stands and how it was called, waits for a signal, and ends with a code of its own. */
-console.log(JSON.stringify({ cwd: process.cwd(), args: process.argv.slice(2) }));
 if (process.argv.includes("wait")) {
   const alive = setInterval(() => {}, 1000);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -10,3 +9,5 @@ if (process.argv.includes("wait")) {
     });
   }
 }
+// Last: whoever reads this line may send a signal at once.
+console.log(JSON.stringify({ cwd: process.cwd(), args: process.argv.slice(2) }));
