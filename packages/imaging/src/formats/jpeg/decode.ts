@@ -10,6 +10,7 @@ import { HaleError } from "@hale/core";
 import factory, { type JpegCodec, type JpegDecoder } from "#jpeg-codec";
 import { checkSize, corrupt, unsupported } from "../../raster/limits.ts";
 import type { Raster } from "../../raster/raster.ts";
+import { withLessFilling } from "../end-marker.ts";
 import { type WasmFile, wasmBytes } from "../wasm-file.ts";
 import { jpegWasm } from "./wasm-source.ts";
 
@@ -24,9 +25,29 @@ let loaded: Promise<JpegCodec> | null = null;
 let decoder: JpegDecoder | null = null;
 let failures = 0;
 
+interface JpegHeader {
+  width: number;
+  height: number;
+  channels: 1 | 3;
+}
+
 /** Decodes a JPEG; throws IMAGE_CORRUPT, IMAGE_UNSUPPORTED or IMAGE_TOO_LARGE naming `name`. */
 export async function decodeJpeg(bytes: Uint8Array, name: string): Promise<Raster> {
   const header = readHeader(bytes, name);
+  try {
+    return await decodeOnce(bytes, header);
+  } catch (cause) {
+    if (cause instanceof HaleError) throw cause;
+    for (const less of withLessFilling(bytes)) {
+      const raster = await decodeOnce(less, header).catch(() => null);
+      if (raster) return raster;
+    }
+    throw corrupt(name, "its JPEG data break off or contradict themselves", cause);
+  }
+}
+
+/** Throws whatever the codec throws, after which that decoder is not used again. */
+async function decodeOnce(bytes: Uint8Array, header: JpegHeader): Promise<Raster> {
   const codec = await load();
   decoder ??= new codec.JPEGDecoder();
   try {
@@ -48,7 +69,7 @@ export async function decodeJpeg(bytes: Uint8Array, name: string): Promise<Raste
       decoder?.delete();
     }
     decoder = null;
-    throw corrupt(name, "its JPEG data break off or contradict themselves", cause);
+    throw cause;
   }
 }
 
@@ -75,7 +96,7 @@ function load(): Promise<JpegCodec> {
 }
 
 /** Walks the markers (ITU-T T.81, B.1) to the frame header and checks what it declares. */
-function readHeader(bytes: Uint8Array, name: string): { width: number; height: number; channels: 1 | 3 } {
+function readHeader(bytes: Uint8Array, name: string): JpegHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 2;
   while (at + 4 <= bytes.length) {
