@@ -181,11 +181,13 @@ function readNativeColour(bytes: Uint8Array, format: PixelFormat, name: string):
   const { element } = format;
   const halved = format.photometric.endsWith("422") && format.allocated === 8 && element.length < 3 * pixels;
   if (!halved) return readNative(bytes, format, name);
-  if (format.columns % 2 !== 0) throw damaged(name, "its colours are shared by two pixels, and its columns are odd");
-  if (element.length < 2 * pixels) {
-    throw damaged(name, `its pixel data are cut off: ${element.length} of ${2 * pixels} bytes are there`);
+  // Rows of an odd length, which the standard does not allow, are written with a last pair of which one pixel is no one's.
+  const rows = format.rows * format.frames;
+  const coded = 4 * Math.ceil(format.columns / 2) * rows;
+  if (element.length < coded) {
+    throw damaged(name, `its pixel data are cut off: ${element.length} of ${coded} bytes are there`);
   }
-  return spread422(bytes.subarray(element.offset, element.offset + element.length), pixels);
+  return spread422(bytes.subarray(element.offset, element.offset + element.length), format.columns, rows);
 }
 
 function copyLittleEndian(decoded: Uint8Array, width: number, target: Samples): void {
