@@ -14,7 +14,7 @@ import { gridOf, patchesOf } from "./patch-features.ts";
 const MIDDLE = [8, 16];
 
 /** Side that images must have for the built-in filters to have 6 x 6 places. */
-export const LEAST_SIDE = 24;
+const LEAST_SIDE = 24;
 
 /** Images as rows of patches. */
 export interface PatchSource {
