@@ -5,7 +5,7 @@
 import { count as counted, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type ControlResult, countItems, SUSPICIOUS_AUROC } from "@hale/data";
-import { type Detector, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
+import { type Detector, INTENDED_USE, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
 import { colourMap } from "@hale/imaging";
 import { methods } from "@hale/methods";
 import { prCurve, rocCurve } from "@hale/statistics";
@@ -79,6 +79,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
             counts: operating.counts,
             sensitivity: operating.sensitivity,
             specificity: operating.specificity,
+            needsReview: evaluation.needsReview,
             caution: operating.caution,
           }
         : null,
@@ -142,7 +143,7 @@ function volumesData(of: VolumeEvaluation): NonNullable<ReportData["volumes"]> {
       .map(({ path, label, class: kind, score, slices }) => ({
         path,
         label: label === 0 ? "normal" : kind && kind !== "abnormal" ? `abnormal (${kind})` : "abnormal",
-        called: operating ? (score > operating.threshold ? "abnormal" : "normal") : null,
+        decision: operating ? (score > operating.threshold ? "above" : "not above") : null,
         score,
         highest: slices.reduce((a, b) => (b.score > a.score ? b : a)).slice,
         slices,
@@ -207,7 +208,7 @@ function provenanceOf(
             { name: "its weights", value: `${card.backbone.origin}; licence ${card.backbone.licence}` },
           ]
         : []),
-      { name: "notice", value: RESEARCH_USE },
+      { name: "notice", value: `${RESEARCH_USE} ${INTENDED_USE}` },
     ],
   };
 }
@@ -246,9 +247,11 @@ function legendColours(top: number): string[] {
 function casesOf(cases: readonly EvaluatedCase[], { card }: Detector): ReportData["cases"] {
   const byScore = [...cases].sort((a, b) => b.finding.score - a.finding.score);
   const show = (list: readonly EvaluatedCase[]) => list.slice(0, SHOWN).map((one) => caseData(one, card));
-  const falseAlarms = byScore.filter(({ label, finding }) => label === 0 && finding.decision === "abnormal");
-  const misses = byScore.filter(({ label, finding }) => label === 1 && finding.decision === "normal").reverse();
+  const unknown = byScore.filter(({ finding }) => finding.decision === "needs review");
+  const falseAlarms = byScore.filter(({ label, finding }) => label === 0 && finding.decision === "above");
+  const misses = byScore.filter(({ label, finding }) => label === 1 && finding.decision === "not above").reverse();
   return {
+    needsReview: { total: unknown.length, shown: show(unknown) },
     mostAbnormal: show(byScore),
     leastAbnormal: show([...byScore].reverse()),
     falseAlarms: { total: falseAlarms.length, shown: show(falseAlarms) },
@@ -261,7 +264,7 @@ function caseData({ item, label, finding, mask }: EvaluatedCase, card: Detector[
   return {
     path: item.path,
     score: finding.score,
-    calledAbnormal: finding.decision === null ? null : finding.decision === "abnormal",
+    decision: finding.decision,
     label: label === 0 ? "normal" : item.class && item.class !== "abnormal" ? `abnormal (${item.class})` : "abnormal",
     image: picturePng(finding.prepared),
     views: Object.entries(finding.views).map(([name, view]) => ({ name, picture: picturePng(view) })),

@@ -4,6 +4,7 @@
  */
 
 import { html, type Markup } from "@hale/core";
+import { INTENDED_USE, RESEARCH_USE } from "@hale/detector";
 import { glossary } from "./glossary.ts";
 import type { ReportData } from "./report-data.ts";
 import { auditSection } from "./sections/audit.ts";
@@ -15,9 +16,6 @@ import { provenanceSection } from "./sections/provenance.ts";
 import { trainingSection } from "./sections/training.ts";
 import { volumesSection } from "./sections/volumes.ts";
 import { styleSheet } from "./style.ts";
-
-/** Stands at the top and the bottom of every report. */
-export const RESEARCH_NOTICE = "Research use only. Not for diagnosis.";
 
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
@@ -49,9 +47,9 @@ export function renderReport(data: ReportData): string {
 <title>${data.title}</title><style>${styleSheet}</style></head>
 <body><header><h1>${data.title}</h1>
 <p class="soft">${provenance.method} on ${provenance.dataset} · ${data.created}</p>
-<p class="notice" role="note">${RESEARCH_NOTICE}</p>
+<p class="notice" role="note">${RESEARCH_USE}</p>
 <nav aria-label="Sections">${present.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav></header>
 <main>${present.map(([, , section]) => section)}</main>
-<footer><p>${RESEARCH_NOTICE} Numbers describe the images above and nothing beyond them.</p></footer></body></html>
+<footer><p>${RESEARCH_USE} Numbers describe the images above and nothing beyond them.</p><p>${INTENDED_USE}</p></footer></body></html>
 `.text;
 }

@@ -4,6 +4,8 @@
  * users' files, and are escaped when rendered.
  */
 
+import type { Decision } from "@hale/detector";
+
 /** An estimate with its interval; `low` and `high` are null where there is none, and `reason` then says why. */
 export interface IntervalData {
   estimate: number;
@@ -128,6 +130,8 @@ export interface OperatingPointData {
   counts: { truePositive: number; falsePositive: number; trueNegative: number; falseNegative: number };
   sensitivity: ProportionData | null;
   specificity: ProportionData | null;
+  /** Images that need review: none of the counts holds them. */
+  needsReview: number;
   caution?: string | null;
 }
 
@@ -178,8 +182,8 @@ export interface PixelData {
 export interface VolumeRowData {
   path: string;
   label: string;
-  /** "abnormal" or "normal"; null where there is no threshold. */
-  called: string | null;
+  /** Whether the score is above the threshold; null where there is none. */
+  decision: Decision | null;
   score: number;
   /** Number of the slice with the highest score. */
   highest: number;
@@ -214,11 +218,13 @@ export interface LegendData {
 }
 
 export interface CasesData {
+  /** Images outside what the detector knows; looked at first. */
+  needsReview: { total: number; shown: readonly CaseData[] };
   mostAbnormal: readonly CaseData[];
   leastAbnormal: readonly CaseData[];
-  /** Normals called abnormal: how many there are, and those shown. */
+  /** Normals above the threshold: how many there are, and those shown. */
   falseAlarms: { total: number; shown: readonly CaseData[] };
-  /** Abnormal images called normal. */
+  /** Abnormal images not above the threshold. */
   misses: { total: number; shown: readonly CaseData[] };
 }
 
@@ -226,7 +232,7 @@ export interface CaseData {
   path: string;
   score: number;
   /** Whether the score is above the threshold; null where there is none. */
-  calledAbnormal: boolean | null;
+  decision: Decision | null;
   /** As it shall be printed, for example "abnormal (dark)" or "unlabelled". */
   label: string;
   image: PngData;

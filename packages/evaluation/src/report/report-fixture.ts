@@ -48,7 +48,7 @@ function caseOf(item: Scored, threshold: number): CaseData {
   return {
     path: `images/${item.name}.png`,
     score: item.score,
-    calledAbnormal: item.score > threshold,
+    decision: item.score > threshold ? "above" : "not above",
     label: item.label === 1 ? `${label} (${item.class})` : label,
     image: grey(item.image),
     views: [{ name: "proxy", picture: grey(Uint8Array.from(proxy, (v) => Math.round(255 * v))) }],
@@ -174,6 +174,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       counts,
       sensitivity: exactProportion(counts.truePositive, abnormal),
       specificity: exactProportion(counts.trueNegative, normal),
+      needsReview: 0,
       caution: null,
     },
     curves: {
@@ -207,7 +208,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       rows: ["a.nii.gz", "b.nii.gz"].map((path, i) => ({
         path,
         label: i === 0 ? "abnormal (bright)" : "normal",
-        called: i === 0 ? "abnormal" : null,
+        decision: i === 0 ? "above" : null,
         score: 0.02 - 0.01 * i,
         highest: 3,
         slices: [0.01, 0.015, 0.012, 0.02 - 0.01 * i].map((score, k) => ({ score, marked: i === 0 && k > 1 })),
@@ -217,6 +218,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
     cases: {
       mostAbnormal: cases(ranked.slice(0, 6)),
       leastAbnormal: cases(ranked.slice(-6).reverse()),
+      needsReview: { total: 0, shown: [] },
       falseAlarms: { total: falseAlarms.length, shown: cases(falseAlarms.slice(0, 6)) },
       misses: { total: misses.length, shown: cases(misses.slice(0, 6)) },
     },
@@ -251,7 +253,7 @@ export function bareReport(): ReportData {
         {
           path: "a.png",
           score: 0.1,
-          calledAbnormal: null,
+          decision: null,
           label: "unlabelled",
           image: png,
           views: [],
@@ -260,6 +262,7 @@ export function bareReport(): ReportData {
         },
       ],
       leastAbnormal: [],
+      needsReview: { total: 0, shown: [] },
       falseAlarms: { total: 0, shown: [] },
       misses: { total: 0, shown: [] },
     },

@@ -1,9 +1,10 @@
 import { duration, escapeHtml, HaleError, html, percent, significant } from "@hale/core";
+import { RESEARCH_USE } from "@hale/detector";
 import { describe, expect, it } from "vitest";
 import { dotChart } from "./charts/dot-chart.ts";
 import { thin } from "./charts/line-chart.ts";
 import { maskOutline } from "./mask-outline.ts";
-import { RESEARCH_NOTICE, renderReport } from "./render-report.ts";
+import { renderReport } from "./render-report.ts";
 import type { CaseData, ReportData } from "./report-data.ts";
 import { bareReport, reportFixture } from "./report-fixture.ts";
 
@@ -34,8 +35,8 @@ const tags = (page: string) => new Set(Array.from(page.matchAll(/<\/?([a-z!][^\s
 
 describe("the report", () => {
   it("carries the notice at the top and the bottom", () => {
-    expect(text.split(RESEARCH_NOTICE)).toHaveLength(3);
-    expect(renderReport(bareReport()).split(RESEARCH_NOTICE)).toHaveLength(3);
+    expect(text.split(RESEARCH_USE)).toHaveLength(3);
+    expect(renderReport(bareReport()).split(RESEARCH_USE)).toHaveLength(3);
   });
 
   it.each([
@@ -85,7 +86,7 @@ describe("the report", () => {
     expect(matches(page, /Misses|False alarms|At every threshold/g)).toEqual([]);
     const flawless = structuredClone(full);
     flawless.cases.misses = { total: 0, shown: [] };
-    expect(renderReport(flawless).includes("None: no abnormal image was called normal.")).toBe(true);
+    expect(renderReport(flawless).includes("None: every abnormal image was above the threshold.")).toBe(true);
     expect(page.includes("The controls could not be measured")).toBe(true);
     for (const whole of [page, text]) {
       const words = whole.replace(/data:image[^"]*/g, "");

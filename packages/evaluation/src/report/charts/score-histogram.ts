@@ -66,7 +66,7 @@ ${bars(up, 1, "normal")}${bars(down, -1, "abnormal")}
 ${
   lineAt !== null &&
   html`<line class="threshold" x1="${lineAt}" x2="${lineAt}" y1="${margin.top - 8}" y2="${bottom}"/>
-<text class="mark-name" x="${lineAt + (flip ? -6 : 6)}" y="${margin.top - 8}" text-anchor="${flip ? "end" : "start"}">threshold ${significant(threshold!)}: above is called abnormal</text>`
+<text class="mark-name" x="${lineAt + (flip ? -6 : 6)}" y="${margin.top - 8}" text-anchor="${flip ? "end" : "start"}">threshold ${significant(threshold!)}</text>`
 }
 <text class="axis" x="${(margin.left + width - margin.right) / 2}" y="${height - 4}" text-anchor="middle">anomaly score</text>
 <text class="axis" transform="translate(12 ${(margin.top + bottom) / 2}) rotate(-90)" text-anchor="middle">share of the group</text>`;

@@ -4,6 +4,7 @@
  */
 
 import { count, html, type Markup, significant } from "@hale/core";
+import type { Decision } from "@hale/detector";
 import { scaleLinear } from "d3-scale";
 import { mapWord, nameWithMeaning, word } from "../glossary.ts";
 import { pngSource } from "../png-source.ts";
@@ -32,7 +33,11 @@ function outlineOver(outline: OutlineData | null | undefined): Markup | null {
 <path class="outline-back" d="${outline.path}"/><path class="outline" d="${outline.path}"/></svg>`;
 }
 
-const VERDICTS = { true: "called abnormal", false: "called normal" } as const;
+const DECIDED: Record<Decision, string> = {
+  above: "above the threshold",
+  "not above": "not above the threshold",
+  "needs review": "needs review",
+};
 
 function caseFigure(item: CaseData, wrong: boolean): Markup {
   const panel = (picture: PngData, name: string, outline: Markup | null = null, caption: Markup | string = name) =>
@@ -43,7 +48,7 @@ function caseFigure(item: CaseData, wrong: boolean): Markup {
 ${panel(item.image, "image", outline)}${item.views.map(({ name, picture }) => panel(picture, name, null, nameWithMeaning(name)))}
 ${item.healthy !== null && panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</div>
 <figcaption><b>${significant(item.score)}</b> · ${item.label}
-${item.calledAbnormal !== null && html`<span class="called${wrong && " wrong"}">${VERDICTS[`${item.calledAbnormal}`]}</span>`}
+${item.decision !== null && html`<span class="called${wrong && " wrong"}">${DECIDED[item.decision]}</span>`}
 <span class="path">${item.path}</span></figcaption></figure>`;
 }
 
@@ -63,10 +68,16 @@ export interface CasesContext {
 }
 
 export function casesSection(cases: CasesData, scale: LegendData, { called, counterpart }: CasesContext): Markup {
-  const { mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
+  const { needsReview, mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
   const shown = (part: { total: number; shown: readonly unknown[] }) =>
     part.shown.length < part.total ? `${part.shown.length} of ${part.total} shown.` : `All ${part.total} shown.`;
-  const outlined = [...mostAbnormal, ...leastAbnormal, ...falseAlarms.shown, ...misses.shown].some((c) => c.outline);
+  const outlined = [
+    ...needsReview.shown,
+    ...mostAbnormal,
+    ...leastAbnormal,
+    ...falseAlarms.shown,
+    ...misses.shown,
+  ].some((c) => c.outline);
   return html`<section id="cases"><h2>Cases</h2>
 <p>${
     counterpart
@@ -75,10 +86,11 @@ export function casesSection(cases: CasesData, scale: LegendData, { called, coun
   }
 ${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
 ${legend(scale, counterpart)}
+${needsReview.total > 0 && group("Needs review", `Outside what the detector knows, so that the scores mean nothing. ${shown(needsReview)}`, needsReview.shown, `${count(needsReview.total, "image")}, none shown.`, true)}
 ${
   called &&
-  html`${group("Misses", `Abnormal images called normal. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: no abnormal image was called normal.", true)}
-${group("False alarms", `Normal images called abnormal. ${shown(falseAlarms)}`, falseAlarms.shown, falseAlarms.total > 0 ? `${count(falseAlarms.total, "false alarm")}, none shown.` : "None: no normal image was called abnormal.", true)}`
+  html`${group("Misses", `Abnormal images not above the threshold. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: every abnormal image was above the threshold.", true)}
+${group("False alarms", `Normal images above the threshold. ${shown(falseAlarms)}`, falseAlarms.shown, falseAlarms.total > 0 ? `${count(falseAlarms.total, "false alarm")}, none shown.` : "None: no normal image was above the threshold.", true)}`
 }
 ${group("Most abnormal", "The highest scores of the test.", mostAbnormal, "No images to show.")}
 ${group("Least abnormal", "The lowest scores of the test.", leastAbnormal, "No images to show.")}

@@ -41,7 +41,7 @@ ${
 <figure>${lineChart({
     id: "pr",
     title: "Precision against recall",
-    description: "Share of right calls among those called abnormal, against share of abnormal images found.",
+    description: "Share of abnormal images among those above a threshold, against share of abnormal images found.",
     points: curves.pr,
     xLabel: "recall (sensitivity)",
     yLabel: "precision",

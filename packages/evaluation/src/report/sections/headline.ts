@@ -48,7 +48,7 @@ ${caution && html`<p class="warning">${caution}</p>`}
 export function operatingPointSection(point: OperatingPointData | null, level: number): Markup {
   if (!point) {
     return html`<section id="threshold"><h2>At the threshold</h2>
-<p>No threshold was set, so images have a score but no call.</p></section>`;
+<p>No threshold was set, so images have a score but no decision.</p></section>`;
   }
   const { counts, sensitivity, specificity } = point;
   const abnormal = counts.truePositive + counts.falseNegative;
@@ -62,13 +62,14 @@ export function operatingPointSection(point: OperatingPointData | null, level: n
 so that, on average, at most ${percent(point.falseAlarmRate)} of normal images raise a ${word("false-alarm rate", "false alarm")}${own}.
 ${sensitivity && html`Of ${count(abnormal, "abnormal image")} in the test, ${counts.truePositive} were found and ${counts.falseNegative} were missed.`}
 ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative} were left alone and ${counts.falsePositive} raised a false alarm.`}
+${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: outside what the detector knows, and so neither above nor not above the threshold.`}
 </p>
 <table><caption>Images by truth and call</caption>
-<thead><tr><th></th><th class="n">called abnormal</th><th class="n">called normal</th><th class="n">in all</th></tr></thead>
+<thead><tr><th></th><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
 <tbody><tr><th scope="row">abnormal</th><td class="n">${counts.truePositive}</td><td class="n">${counts.falseNegative} missed</td><td class="n">${abnormal}</td></tr>
 <tr><th scope="row">normal</th><td class="n">${counts.falsePositive} false alarms</td><td class="n">${counts.trueNegative}</td><td class="n">${normal}</td></tr></tbody></table>
-<p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so a call of
-“abnormal” is right less often than this table suggests.</small></p>
+<p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so an image
+above the threshold is abnormal less often than this table suggests.</small></p>
 ${point.caution && html`<p class="warning">${point.caution}</p>`}
 </section>`;
 }

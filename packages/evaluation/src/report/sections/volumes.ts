@@ -49,7 +49,9 @@ ${caution && html`<p class="warning">${caution}</p>`}
 the score through the slices, on one scale; below it, slices with a mark in their mask.</caption>
 <thead><tr><th>volume</th><th>label</th><th class="n">score</th><th>highest slice</th><th>slices</th></tr></thead>
 <tbody>${rows.slice(0, SHOWN).map(
-    (row) => html`<tr><th scope="row">${row.path}</th><td>${row.label}${row.called && html`, called ${row.called}`}</td>
+    (
+      row,
+    ) => html`<tr><th scope="row">${row.path}</th><td>${row.label}${row.decision && html`, ${row.decision} the threshold`}</td>
 <td class="n">${significant(row.score)}</td><td class="n">${row.highest}</td><td>${course(row, top)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
