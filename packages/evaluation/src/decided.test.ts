@@ -15,6 +15,7 @@ const one = (
 });
 
 const SURE: DecidedCase[] = [one(0, 0.1), one(0, 0.6), one(1, 0.4), one(1, 0.9)];
+const DRAWS = { seed: 1, resamples: 10 };
 const NONE = { truePositive: 0, falsePositive: 0, trueNegative: 0, falseNegative: 0 };
 
 test("an image that needs review is counted neither as negative nor as positive", () => {
@@ -23,15 +24,15 @@ test("an image that needs review is counted neither as negative nor as positive"
   expect(point.counts).toEqual({ truePositive: 1, falsePositive: 1, trueNegative: 1, falseNegative: 1 });
   expect(point).toEqual(operatingPointOf(SURE, 0.5));
   expect(cases.filter(needsReview)).toHaveLength(2);
-  const [row] = classRows(cases);
+  const [row] = classRows(cases, DRAWS);
   expect(row).toMatchObject({ name: "cyst", images: 3, sensitivity: { successes: 1, trials: 2 } });
-  expect(row.auroc).not.toBe(classRows(SURE)[0].auroc);
+  expect(row.auroc.estimate).not.toBe(classRows(SURE, DRAWS)[0].auroc.estimate);
 });
 
 test("where every image needs review there is no operating point and no sensitivity", () => {
   const cases = [one(0, 0.1, "needs review"), one(1, 0.9, "needs review")];
   expect(operatingPointOf(cases, 0.5)).toBeNull();
-  expect(classRows(cases)[0].sensitivity).toBeNull();
+  expect(classRows(cases, DRAWS)[0].sensitivity).toBeNull();
 });
 
 test("without abnormal images there are counts and no sensitivity", () => {

@@ -4,7 +4,14 @@
  */
 import { clusterOf, type Item } from "@hale/data";
 import type { Finding } from "@hale/detector";
-import { auroc, exactProportion, type OperatingPoint, operatingPoint, type Proportion } from "@hale/statistics";
+import {
+  clusteredIntervals,
+  exactProportion,
+  type Interval,
+  type OperatingPoint,
+  operatingPoint,
+  type Proportion,
+} from "@hale/statistics";
 
 /** An image with its label and what was decided. */
 export interface DecidedCase {
@@ -17,7 +24,7 @@ export interface ClassRow {
   name: string;
   images: number;
   /** Of this class against all normals. */
-  auroc: number;
+  auroc: Interval;
   /** Share above the threshold of those that were decided, with its exact interval; null without a threshold. */
   sensitivity: Proportion | null;
 }
@@ -40,20 +47,28 @@ export function operatingPointOf(cases: readonly DecidedCase[], threshold: numbe
 }
 
 /** A row for each kind of abnormality, by name. AUROC is of all images, decided or not. */
-export function classRows(cases: readonly DecidedCase[]): ClassRow[] {
+export function classRows(
+  cases: readonly DecidedCase[],
+  { seed, resamples }: { seed: number; resamples: number },
+): ClassRow[] {
   const normals = cases.filter(({ label }) => label === 0);
   const names = [...new Set(cases.filter(({ label }) => label === 1).map(({ item }) => item.class))].sort();
   return names.map((name) => {
     const members = cases.filter(({ label, item }) => label === 1 && item.class === name);
     const both = [...normals, ...members];
     const decided = members.filter(isDecided);
+    const { intervals } = clusteredIntervals({
+      scores: both.map(({ finding }) => finding.score),
+      labels: both.map(({ label }) => label),
+      clusters: both.map(({ item }) => clusterOf(item)),
+      metrics: ["auroc"],
+      seed,
+      resamples,
+    });
     return {
       name: name || "abnormal",
       images: members.length,
-      auroc: auroc(
-        both.map(({ finding }) => finding.score),
-        both.map(({ label }) => label),
-      ),
+      auroc: intervals.auroc,
       sensitivity:
         decided.length === 0
           ? null

@@ -54,6 +54,16 @@ export interface PartRow {
   auroc: Interval;
 }
 
+/** Pixel metrics, and the images that they rest on. */
+export interface PixelEvaluation extends PixelMetrics {
+  /** Abnormal images with a mask. */
+  masked: number;
+  /** Normal images: all their pixels count as normal. */
+  normals: number;
+  /** Abnormal images without a mask: they say nothing about their pixels and take no part. */
+  unmasked: number;
+}
+
 /** How well whole volumes are told apart, by the aggregated scores of their slices. */
 export interface VolumeEvaluation {
   aggregation: Aggregation;
@@ -85,7 +95,7 @@ export interface Evaluation {
   classes: ClassRow[];
   /** To look at: nothing is selected by them. Empty where the detector gives none. */
   parts: PartRow[];
-  pixels: PixelMetrics | null;
+  pixels: PixelEvaluation | null;
   /** Whole volumes; null where the images are not slices of any. */
   volumes: VolumeEvaluation | null;
   /** Leaks, and trivial controls on the same test images. */
@@ -190,7 +200,7 @@ export async function evaluateDetector(
     averagePrecision: intervals.averagePrecision,
     operating: threshold === undefined ? null : operatingPointOf(cases, threshold),
     needsReview: cases.filter(needsReview).length,
-    classes: classRows(cases),
+    classes: classRows(cases, { seed, resamples }),
     parts: detector.card.parts.map((name) => {
       const values = cases.map(({ finding }) => finding.parts[name]);
       return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
@@ -299,14 +309,15 @@ function volumesOf(
 }
 
 /** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */
-function pixelsOf(cases: readonly EvaluatedCase[]): PixelMetrics | null {
-  if (!cases.some(({ item }) => item.mask !== null)) return null;
+function pixelsOf(cases: readonly EvaluatedCase[]): PixelEvaluation | null {
   const images: Parameters<typeof pixelMetrics>[0][number][] = [];
+  const counts = { masked: 0, normals: 0, unmasked: 0 };
   for (const { label, finding, mask } of cases) {
     const { data, width } = finding.anomalyMap;
     // An abnormal image without a mask says nothing about its pixels.
     const marked = label === 0 ? new Uint8Array(data.length) : mask;
+    counts[label === 0 ? "normals" : mask ? "masked" : "unmasked"]++;
     if (marked) images.push({ map: data, mask: marked, width });
   }
-  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
+  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? { ...pixelMetrics(images), ...counts } : null;
 }

@@ -4,15 +4,10 @@
  * users' files, and are escaped when rendered.
  */
 
-import type { Decision } from "@hale/detector";
-
-/** An estimate with its interval; `low` and `high` are null where there is none, and `reason` then says why. */
-export interface IntervalData {
-  estimate: number;
-  low: number | null;
-  high: number | null;
-  reason?: string | null;
-}
+/** An estimate with its interval, or the reason why there is none. */
+export type IntervalData =
+  | { estimate: number; low: number; high: number }
+  | { estimate: number; low: null; high: null; reason: string };
 
 /** A proportion with its exact (Clopper-Pearson) interval. */
 export interface ProportionData {
@@ -53,6 +48,8 @@ export interface ReportData {
   /** The one scale of all anomaly maps in the report. */
   legend: LegendData;
   cases: CasesData;
+  /** All labelled test images, the highest score first. */
+  images: readonly ImageRowData[];
 }
 
 export interface ProvenanceData {
@@ -60,8 +57,8 @@ export interface ProvenanceData {
   /** Variant or preset, for example "width 8, 64 × 64". */
   variant: string;
   dataset: string;
-  /** Images by split, label and class. */
-  counts: readonly { split: string; label: string; class: string; images: number; patients?: number | null }[];
+  /** Images by split, label and class; `patients` is of the same images, null where that of some is unknown. */
+  counts: readonly CountData[];
   imageSize: string;
   seed: number;
   /** What the training went through, such as "4000 iterations" or "one pass over 300 normals". */
@@ -80,12 +77,22 @@ export interface ProvenanceData {
   more?: readonly { name: string; value: string }[];
 }
 
+export interface CountData {
+  split: string;
+  label: string;
+  class: string;
+  images: number;
+  patients: number | null;
+}
+
 export interface AuditData {
   warnings: readonly string[];
   /** Images or patients found in more than one split, each as a sentence. Null: not looked for. */
   leaks: readonly string[] | null;
   /** Whether near copies were looked for. */
   nearCopies: boolean;
+  /** Of how many images the patient is known: without that nothing can be said of patients in two splits. */
+  patientsKnown: "all" | "some" | "none";
   skipped: readonly { path: string; reason: string }[];
   /** What the controls were measured on, for example "the 200 labelled test images". */
   controlsOn: string;
@@ -149,7 +156,8 @@ export interface CurvesData {
 }
 
 export interface TrainingData {
-  losses: readonly { iteration: number; values: Readonly<Record<string, number>> }[];
+  /** One series for each loss, each with its own iterations: networks that take turns log theirs in different rows. */
+  losses: readonly { name: string; points: readonly { iteration: number; value: number }[] }[];
   selection: {
     /** What was watched, for example "pseudo-AUC on held-out normals and unlabelled images". */
     name: string;
@@ -169,7 +177,12 @@ export interface ClassData {
 }
 
 export interface PixelData {
-  images: number;
+  /** Abnormal images with a mask. */
+  masked: number;
+  /** Normal images, all of whose pixels count as normal. */
+  normals: number;
+  /** Abnormal images without a mask, which say nothing about pixels and were left out. */
+  unmasked: number;
   auroc: number;
   averagePrecision: number;
   /** Largest Dice over thresholds. */
@@ -182,8 +195,8 @@ export interface PixelData {
 export interface VolumeRowData {
   path: string;
   label: string;
-  /** Whether the score is above the threshold; null where there is none. */
-  decision: Decision | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
   score: number;
   /** Number of the slice with the highest score. */
   highest: number;
@@ -218,7 +231,7 @@ export interface LegendData {
 }
 
 export interface CasesData {
-  /** Images outside what the detector knows; looked at first. */
+  /** Images outside what the detector knows. */
   needsReview: { total: number; shown: readonly CaseData[] };
   mostAbnormal: readonly CaseData[];
   leastAbnormal: readonly CaseData[];
@@ -231,8 +244,8 @@ export interface CasesData {
 export interface CaseData {
   path: string;
   score: number;
-  /** Whether the score is above the threshold; null where there is none. */
-  decision: Decision | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
   /** As it shall be printed, for example "abnormal (dark)" or "unlabelled". */
   label: string;
   image: PngData;
@@ -244,6 +257,22 @@ export interface CaseData {
   map: PngData;
   /** Outline of the lesion mask, from `maskOutline`. */
   outline?: OutlineData | null;
+}
+
+/** One row of the table of all test images. */
+export interface ImageRowData {
+  path: string;
+  /** "normal" or "abnormal". */
+  label: string;
+  /** Empty where the images have no kinds. */
+  class: string;
+  score: number;
+  /** Null where no held-out normals are known. */
+  pValue: number | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
+  /** What the decision is beside the label; null where nothing was decided. */
+  verdict: "right" | "miss" | "false alarm" | "needs review" | null;
 }
 
 /** An SVG path in pixels of a picture of the given size. */

@@ -8,9 +8,7 @@ function area(title: Markup, data: IntervalData | null, level: number, meaning: 
   if (!data || !Number.isFinite(data.estimate))
     return html`<div class="number">${title}<b class="none">not available</b></div>`;
   const range =
-    data.low === null || data.high === null
-      ? html`${interval(data)}`
-      : html`${percent(level)} ${word("interval")} ${interval(data)}`;
+    data.low === null ? html`${interval(data)}` : html`${percent(level)} ${word("interval")} ${interval(data)}`;
   return html`<div class="number">${title}<b>${fixed(data.estimate)}</b><span>${range}</span><span>${meaning}</span></div>`;
 }
 
@@ -25,11 +23,11 @@ function share(title: Markup, data: ProportionData | null, level: number, none: 
 /** The four numbers and what they rest on. */
 export function headlineSection(headline: HeadlineData, point: OperatingPointData | null): Markup {
   const { auroc, averagePrecision, level, normal, abnormal, clusters, clusterName, caution } = headline;
-  const chance = normal + abnormal > 0 ? `guessing would give ${fixed(abnormal / (normal + abnormal))}` : "";
+  const guessing = normal + abnormal > 0 ? `guessing would give ${fixed(abnormal / (normal + abnormal))}` : "";
   return html`<section id="result"><h2>Result</h2>
 <div class="numbers">
 ${area(word("AUROC"), auroc, level, "guessing would give 0.500")}
-${area(word("average precision", "Average precision"), averagePrecision, level, chance)}
+${area(word("average precision", "Average precision"), averagePrecision, level, guessing)}
 ${share(word("sensitivity", "Sensitivity"), point?.sensitivity ?? null, level, point ? "no abnormal images" : "no threshold was set")}
 ${share(word("specificity", "Specificity"), point?.specificity ?? null, level, point ? "no normal images" : "no threshold was set")}
 </div>
@@ -62,9 +60,9 @@ export function operatingPointSection(point: OperatingPointData | null, level: n
 so that, on average, at most ${percent(point.falseAlarmRate)} of normal images raise a ${word("false-alarm rate", "false alarm")}${own}.
 ${sensitivity && html`Of ${count(abnormal, "abnormal image")} in the test, ${counts.truePositive} were found and ${counts.falseNegative} were missed.`}
 ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative} were left alone and ${counts.falsePositive} raised a false alarm.`}
-${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: outside what the detector knows, and so neither above nor not above the threshold.`}
+${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: ${point.needsReview === 1 ? "it is" : "they are"} counted in neither.`}
 </p>
-<table><caption>Images by truth and call</caption>
+<table><caption>Images by label and decision</caption>
 <thead><tr><th></th><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
 <tbody><tr><th scope="row">abnormal</th><td class="n">${counts.truePositive}</td><td class="n">${counts.falseNegative} missed</td><td class="n">${abnormal}</td></tr>
 <tr><th scope="row">normal</th><td class="n">${counts.falsePositive} false alarms</td><td class="n">${counts.trueNegative}</td><td class="n">${normal}</td></tr></tbody></table>
