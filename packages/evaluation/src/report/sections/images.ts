@@ -17,6 +17,12 @@ function chosen(images: readonly ImageRowData[]): readonly ImageRowData[] {
   return images.filter((row) => kept.has(row));
 }
 
+/** Three digits with their zeros, so that numbers in a column compare. */
+function digits(value: number): string {
+  const [short, precise] = [significant(value), value.toPrecision(3)];
+  return Number(precise) === Number(short) && !precise.includes("e") ? precise : short;
+}
+
 function choice(name: string, title: string, values: readonly (string | null)[]): Markup {
   const found = [...new Set(values)].filter((value) => value !== null).sort();
   const all = found.length > 1 ? found : [];
@@ -62,7 +68,7 @@ ${choice(
 <th scope="col" data-sort="text">right?</th></tr></thead><tbody>
 ${rows.map(
   (row) =>
-    html`<tr${row.verdict !== null && row.verdict !== "right" && html` class="wrong"`}><th scope="row">${file(row.path)}</th><td>${row.label}</td><td>${row.class || "–"}</td><td class="n">${significant(row.score)}</td><td class="n">${row.pValue === null ? "–" : significant(row.pValue)}</td><td>${row.decision ?? "–"}</td><td>${row.verdict ?? "–"}</td></tr>\n`,
+    html`<tr${row.verdict !== null && row.verdict !== "right" && html` class="wrong"`}><th scope="row">${file(row.path)}</th><td>${row.label}</td><td>${row.class || "–"}</td><td class="n">${digits(row.score)}</td><td class="n">${row.pValue === null ? "–" : significant(row.pValue)}</td><td>${row.decision ?? "–"}</td><td>${row.verdict ?? "–"}</td></tr>\n`,
 )}</tbody></table>
 <p class="pager" id="image-pager" hidden><button type="button">Earlier rows</button> <button type="button">Later rows</button></p>
 </section>`;
