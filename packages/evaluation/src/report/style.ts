@@ -126,7 +126,7 @@ dialog .panels img{max-height:calc(96vh - 12rem);aspect-ratio:auto}
 dialog .panel i{font-size:.95rem}
 dialog.plain .panel svg{display:none}
 footer{margin-top:3rem;padding-bottom:3rem;border-top:1px solid var(--rule);padding-top:1rem;font-size:.9rem;color:var(--soft)}
-@media (max-width:40rem){
+@media screen and (max-width:40rem){
 main,header,footer{padding:0 1rem}
 header{padding-top:1rem}
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.2rem}
@@ -163,7 +163,9 @@ dialog .panels img{max-height:none}}
 body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}nav,.theme,.filters,.pager,dialog{display:none!important}
 .for-wide{display:block}.for-narrow{display:none}
 .cases{grid-template-columns:repeat(2,minmax(0,1fr))}
-#image-table{font-size:8.5pt}#image-table td{white-space:normal}
+.numbers{grid-template-columns:repeat(4,minmax(0,1fr));gap:.5rem}.number{padding:.5rem .6rem}.number b{font-size:1.5rem}
+.sentence{font-size:11pt}table{font-size:9.5pt}th,td{padding-right:.8rem}
+#image-table{font-size:8.5pt}#image-table td{white-space:normal}#image-table th,#image-table td{padding:.15rem .6rem .15rem 0}
 thead button::after{content:none!important}
 thead{display:table-header-group}tr{break-inside:avoid}
 abbr{text-decoration:none}a{color:inherit;text-decoration:none}
