@@ -2,7 +2,7 @@
  * @file For tests: the models of detectors of every registered method, in every setting that changes which operators are
  * written. Nothing is trained: first weights, and for fits a state settled from random numbers.
  */
-import { input } from "@hale/autodiff";
+import { input, sizeOf } from "@hale/autodiff";
 import { Random } from "@hale/core";
 import type { Backbone } from "./backbone/description.ts";
 import { exportModel } from "./export.ts";
@@ -27,6 +27,7 @@ const VARIANTS: Readonly<Record<string, readonly ({ size?: number } & Record<str
     { size: 256, base: 1024 },
   ],
   autoencoder: [],
+  patchcore: [{ score: "largest" }, { score: "reweighted", dimensions: 16, neighbourhood: 3, smoothing: 0 }],
   knn: [{ response: "modulus" }, { response: "relative", metric: "cosine" }, { regions: 1 }],
 };
 
@@ -35,18 +36,23 @@ const NORMALS = 5;
 async function stateOf(recipe: Recipe, { size, channels }: ImageShape) {
   const random = new Random(1, "exports");
   if (recipe.learning === "gradient") return recipe.initialState(random);
-  const seen = (recipe as FitRecipe).observe(input("x", [1, channels, size, size]));
-  const observed = Object.fromEntries(
-    Object.entries(seen).map(([name, { shape }]) => {
-      const length = shape.reduce((product, side) => product * side, 1);
-      return [name, Array.from({ length: NORMALS }, () => random.uniforms(length, 0, 1))];
-    }),
+  const { observe, gathering, settle } = recipe as FitRecipe;
+  const seen = Object.entries(observe(input("x", [1, channels, size, size])));
+  const normals = Array.from({ length: NORMALS }, () =>
+    Object.fromEntries(seen.map(([name, { shape }]) => [name, random.uniforms(sizeOf(shape), 0, 1)])),
   );
-  return recipe.settle(observed, random);
+  if (!gathering) {
+    return settle(Object.fromEntries(seen.map(([name]) => [name, normals.map((one) => one[name])])), random);
+  }
+  const kept = gathering.start(NORMALS);
+  normals.forEach((one, i) => {
+    gathering.add(kept, one, i, random);
+  });
+  return settle(Object.fromEntries([...kept].map(([name, { data }]) => [name, [data]])), random);
 }
 
 /** One model. */
-export async function exportOf(
+async function exportOf(
   method: Method,
   options: Record<string, unknown>,
   shape: ImageShape,

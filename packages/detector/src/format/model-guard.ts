@@ -9,16 +9,8 @@ import { corrupt } from "./archive.ts";
 import type { Card } from "./card.ts";
 import { CARD_KEY, metadataEntry } from "./model-card.ts";
 import { type Cost, costOf } from "./model-cost.ts";
+import { MAX_MODEL_ARRAY_BYTES, MAX_MODEL_BYTES, MAX_MODEL_CONSTANT_BYTES, MAX_MODEL_STEPS } from "./model-limits.ts";
 import { ModelFault, type ReadModel, readModel } from "./onnx-message.ts";
-
-/** Bytes of everything that a model makes of the largest batch, none given back (6 GB). */
-export const MAX_MODEL_BYTES = 6 * 2 ** 30;
-/** Bytes of the largest array among it (256 MB). */
-export const MAX_MODEL_ARRAY_BYTES = 2 ** 28;
-/** Bytes of what a model makes of its weights alone, beside four times their own (256 MB). */
-export const MAX_MODEL_CONSTANT_BYTES = 2 ** 28;
-/** Multiply-adds for the largest batch. */
-export const MAX_MODEL_STEPS = 5e11;
 
 /** Side of the pictures that fill the largest batch. */
 const BATCH_SIDE = 1024;
@@ -67,7 +59,7 @@ function excessOf({ bytes, largest, steps, constantBytes }: Cost, modelBytes: nu
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** A refusal of a detector that takes more than it may. */
-export function tooCostly(name: string, fault: string): HaleError {
+function tooCostly(name: string, fault: string): HaleError {
   return new HaleError(
     "DETECTOR_TOO_COSTLY",
     `${name} asks for more than a detector may: ${fault}.`,

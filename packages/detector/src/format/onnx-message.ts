@@ -4,10 +4,9 @@
  * make is left to operators.ts, what it all costs to model-cost.ts.
  */
 import { packedNumbers, type WireField, wireFields } from "@hale/core";
+import { MAX_MODEL_NODES } from "./model-limits.ts";
 import { type Attribute, BOOL, type ElementType, FLOAT, INT32, INT64 } from "./operators.ts";
 
-/** Nodes of a detector's graph; the largest that a method writes have some two thousand. */
-export const MAX_MODEL_NODES = 10_000;
 /** Most inputs, outputs or attributes of a node, and axes of a tensor. */
 const MAX_OF_A_NODE = 256;
 const MAX_RANK = 8;

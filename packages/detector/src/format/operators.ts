@@ -213,6 +213,11 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Equal: binary(BOOL),
   Greater: binary(BOOL),
 
+  ArgMax: row(1, ["axis", "keepdims"], ([x], settings) => {
+    const axis = axisOf(settings.int("axis", 0), x.dims.length);
+    need(settings.int("keepdims", 1) === 1, "drops axes");
+    return one({ type: INT64, dims: x.dims.map((size, i) => (i === axis ? 1 : size)) }, sizeOf(x.dims));
+  }),
   ReduceMax: reduction,
   ReduceMean: reduction,
   ReduceSum: reduction,
