@@ -103,7 +103,9 @@ describe("the report", () => {
     const section = text.match(/<section id="parts">[\s\S]*?<\/section>/)![0];
     for (const { name, auroc } of full.parts) {
       expect(section).toMatch(
-        new RegExp(`${name}</th><td class="n">${auroc.estimate.toFixed(3)}</td><td>0\\.\\d+ to 0\\.\\d+`),
+        new RegExp(
+          `${name}</th><td class="n" data-name="AUROC">${auroc.estimate.toFixed(3)}</td><td data-name="interval">0\\.\\d+ to 0\\.\\d+`,
+        ),
       );
     }
     expect(await renderReport(bareReport())).not.toContain("By part of the score");

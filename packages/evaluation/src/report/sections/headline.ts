@@ -63,7 +63,7 @@ ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative
 ${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: ${point.needsReview === 1 ? "it is" : "they are"} counted in neither.`}
 </p>
 <table><caption>Images by label and decision</caption>
-<thead><tr><th></th><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
+<thead><tr><td></td><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
 <tbody><tr><th scope="row">abnormal</th><td class="n">${counts.truePositive}</td><td class="n">${counts.falseNegative} missed</td><td class="n">${abnormal}</td></tr>
 <tr><th scope="row">normal</th><td class="n">${counts.falsePositive} false alarms</td><td class="n">${counts.trueNegative}</td><td class="n">${normal}</td></tr></tbody></table>
 <p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so an image
