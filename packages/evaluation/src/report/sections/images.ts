@@ -68,7 +68,7 @@ ${choice(
 )}</div>
 <p class="soft" id="image-status" role="status">${
     rows.length > LAID_OUT ? `The first ${LAID_OUT} of ${count(rows.length, "image")}` : count(rows.length, "image")
-  }, the highest score first</p>
+  }, ${rows.some(({ verdict }) => verdict === "needs review") && "what needs review first, then "}the highest score first</p>
 <table id="image-table"><thead><tr><th scope="col" data-sort="text">file</th><th scope="col" data-sort="text">label</th>
 <th scope="col" data-sort="text">kind</th><th scope="col" class="n" data-sort="rank" aria-sort="descending">score</th>
 <th scope="col" class="n" data-sort="number">${word("p-value")}</th><th scope="col" data-sort="text">decision</th>
