@@ -13,6 +13,10 @@ export const CARD_FORMAT = 1;
 /** Stands on every card, page and report. */
 export const RESEARCH_USE = "Research use only. Not for diagnosis.";
 
+/** Where there is more to read: a file of the source. */
+export const INTENDED_USE =
+  "A decision compares a score with a threshold that was set on normal images. It is no finding, and no reason to read an image first, later or never. docs/intended-use.md of hale says what clinical use would take, and whose duty that is.";
+
 const text = z.string().max(10_000);
 /** zod refuses NaN and the infinities, which JSON can hold as 1e999. */
 const number = z.number();
@@ -23,7 +27,7 @@ const scalar = z.union([number, text, z.boolean(), z.null()]);
 const option = z.union([scalar, z.array(scalar)]);
 
 const threshold = z.strictObject({
-  /** An image is called abnormal when its score is greater. One of `normalScores`. */
+  /** A score is above the threshold when it is greater. One of `normalScores`. */
   value: number,
   /** The false-alarm rate asked for. */
   falseAlarmRate: share,
@@ -129,9 +133,18 @@ const card = z.strictObject({
   notice: z.literal(RESEARCH_USE),
 });
 
+/** Devices differ in the order of their sums; a wrong one differs by more. */
+const ABSOLUTE_TOLERANCE = 1e-4;
+const RELATIVE_TOLERANCE = 1e-2;
+
+/** By how much the score of the test picture may differ elsewhere. */
+export const selfCheckTolerance = (score: number): number => ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
+
 const consistentCard = card.superRefine((value, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const { mapScale: scale, input } = value;
+  const { mapScale: scale, input, selfCheck } = value;
+  if (selfCheck.tolerance > 1.001 * selfCheckTolerance(selfCheck.expectedScore))
+    refuse("selfCheck", "has a tolerance at which it tells nothing");
   if (scale.p50 > scale.p95 || scale.p95 > scale.p99 || scale.p99 > scale.max) refuse("mapScale", "does not ascend");
   const calls: [string, Pick<typeof value, "threshold" | "thresholdReason" | "normalScores">][] = [["", value]];
   if (input) calls.push(["input.volume.", input.volume]);
