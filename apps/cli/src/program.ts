@@ -2,9 +2,11 @@
  * @file The commands by name, and what becomes of a call: an exit code, and a sentence for every error. Only the command
  * that was called is loaded, so that `hale --version` needs none of them and `hale score` no training.
  */
-import { HaleError, VERSION } from "@hale/core";
+
+import { HaleError, printable, printableJson, VERSION } from "@hale/core";
 import { Command, CommanderError } from "commander";
 import { remedyOf, sentencesOf } from "./flags.ts";
+import { print, warn } from "./output.ts";
 
 /** What `hale --help` says of a command, and how it is loaded. */
 interface Entry {
@@ -121,16 +123,16 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof HaleError) {
     if (args.includes("--json"))
-      console.log(JSON.stringify({ error: { code: error.code, fault: error.fault, remedy: remedyOf(error) } }));
-    console.error(`hale: ${sentencesOf(error)}`);
+      print(printableJson({ error: { code: error.code, fault: error.fault, remedy: remedyOf(error) } }));
+    warn(`hale: ${printable(sentencesOf(error))}`);
     return error.code === "OPTION_INVALID" ? 2 : 1;
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
+    warn(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
-  console.error("hale: an unexpected fault; please report it with what follows.");
+  warn("hale: an unexpected fault; please report it with what follows.");
   console.error(error);
   return 1;
 }
