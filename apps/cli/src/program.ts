@@ -121,8 +121,8 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof HaleError) {
     const { out, err } = wordsOf(error, args.includes("--json"));
-    process.stdout.write(out);
-    process.stderr.write(err);
+    if (out) console.log(out.trimEnd());
+    console.error(err.trimEnd());
     return error.code === "OPTION_INVALID" ? 2 : 1;
   }
   const { Interrupted } = await import("@hale/training/node");
