@@ -4,6 +4,7 @@
 import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
+import { type Decision, decide } from "./decision.ts";
 import type { Card } from "./format/card.ts";
 import { unpackDetector } from "./format/package.ts";
 import { DetectorModel, type Examination, type Scores } from "./model.ts";
@@ -16,8 +17,8 @@ export interface Call {
    * image unlike them. Null where the card has no normal scores.
    */
   pValue: number | null;
-  /** "abnormal" when the score is above the threshold; null where there is none. */
-  decision: "normal" | "abnormal" | null;
+  /** Whether the score is above the threshold; null where there is none. */
+  decision: Decision | null;
   threshold: number | null;
 }
 
@@ -90,7 +91,7 @@ export class Detector {
     const threshold = this.card.threshold?.value ?? null;
     return {
       pValue: conformalPValue(score, this.card.normalScores),
-      decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
+      decision: decide(score, threshold),
       threshold,
     };
   }

@@ -5,6 +5,7 @@
 import { HaleError } from "@hale/core";
 import { putBack, type Scan, type ScanInput, type SliceAxis, type SlicedScan, sliceScan } from "@hale/imaging";
 import { batchSize } from "./batch.ts";
+import { type Decision, decide } from "./decision.ts";
 import { conformalPValue, type Detector, type Finding } from "./detector.ts";
 import { type Aggregation, aggregateScores, aggregationName } from "./format/input.ts";
 
@@ -24,7 +25,7 @@ export interface VolumeFinding {
   /** Conformal p-value among the scores of held-out normal volumes; null where the card has none for this aggregation. */
   pValue: number | null;
   /** Null where there is no threshold for volumes; `thresholdReason` then says why. */
-  decision: "normal" | "abnormal" | null;
+  decision: Decision | null;
   threshold: number | null;
   thresholdReason: string | null;
   axis: SliceAxis;
@@ -148,6 +149,6 @@ function callOf(
     pValue: conformalPValue(score, normalScores),
     threshold: threshold?.value ?? null,
     thresholdReason: threshold ? null : reason,
-    decision: threshold === null ? null : score > threshold.value ? "abnormal" : "normal",
+    decision: decide(score, threshold?.value ?? null),
   };
 }

@@ -51,7 +51,7 @@ function decisionFacts({ threshold, thresholdReason, normalScores, input, mapSca
 }
 
 function thresholdWords({ value, falseAlarmRate, normals, low, high, level }: CardThreshold): string {
-  return `a score above ${significant(value)} is called abnormal: a false-alarm rate of ${percent(falseAlarmRate)} was asked for; ${percentRange(low, high)} at ${percent(level)} confidence, from ${count(normals, "normal")}`;
+  return `a score above ${significant(value)} is said to be above the threshold: a false-alarm rate of ${percent(falseAlarmRate)} was asked for; ${percentRange(low, high)} at ${percent(level)} confidence, from ${count(normals, "normal")}`;
 }
 
 function scoresWords(scores: readonly number[], one: string): string {

@@ -69,7 +69,7 @@ ${choice(
 )}</div>
 <p class="soft" id="image-status" role="status">${
     rows.length > LAID_OUT ? `The first ${LAID_OUT} of ${count(rows.length, "image")}` : count(rows.length, "image")
-  }, ${falling ? "the highest score first" : "those that need review before the others, each with the highest score first"}</p>
+  }, ${!falling && "what needs review first, then "}the highest score first</p>
 <table id="image-table"><thead><tr><th scope="col" data-sort="text">file</th><th scope="col" data-sort="text">label</th>
 <th scope="col" data-sort="text">kind</th><th scope="col" class="n" data-sort="number"${falling && html` aria-sort="descending"`}>score</th>
 <th scope="col" class="n" data-sort="number">${word("p-value")}</th><th scope="col" data-sort="text">decision</th>
