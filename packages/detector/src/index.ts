@@ -3,6 +3,17 @@
 export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
 export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
+export {
+  type DomainFinding,
+  type DomainReason,
+  domainCheck,
+  domainWords,
+  isBlank,
+  refuseBlank,
+} from "./domain/check.ts";
+export { type Description, describe } from "./domain/description.ts";
+export { fitDomain } from "./domain/fit.ts";
+export type { DomainRecord } from "./domain/record.ts";
 export { MAX_DETECTOR_BYTES } from "./format/archive.ts";
 /** @public */
 export {

@@ -1,0 +1,101 @@
+/** @file Compares an image with the look of the training images that the card describes. */
+import { HaleError } from "@hale/core";
+import type { Raster } from "@hale/imaging";
+import { type Description, PARTS, type Part } from "./description.ts";
+import { type Distances, distancesOf, type Measures, measuresOf, type Usual } from "./measures.ts";
+import { type DomainRecord, decodeGaussian } from "./record.ts";
+
+/** What sets an image apart from the training images. */
+export type DomainReason = "structure" | "fine texture" | "brightness values" | "colour" | "inverted" | "upside down";
+
+/** Whether an image is like the training images. */
+export interface DomainFinding {
+  /** Whether it is unlike them: a decision then means nothing. */
+  outside: boolean;
+  /** The largest of its distances, each over its limit: above 1 is outside. */
+  distance: number;
+  /** What is unlike them; empty for an image that is not outside. */
+  reasons: DomainReason[];
+}
+
+/** A comparison with what a card describes; the same for many images. */
+export function domainCheck({
+  usual: stored,
+  medians,
+  limits,
+}: DomainRecord): (description: Description) => DomainFinding {
+  const usual = Object.fromEntries(
+    (Object.keys(PARTS) as Part[]).map((part) => [part, decodeGaussian(stored[part], PARTS[part])]),
+  ) as Usual;
+  return (description) => {
+    const distances = distancesOf(usual, description);
+    const measures = measuresOf(distances, medians);
+    const names = Object.keys(limits) as (keyof Measures)[];
+    const beyond = names.filter((name) => measures[name] > limits[name]);
+    return {
+      outside: beyond.length > 0,
+      distance: Math.max(...names.map((name) => measures[name] / limits[name])),
+      reasons: beyond.flatMap((name) => reasonsOf(name, distances, medians)),
+    };
+  };
+}
+
+/** Where structure and texture are too far together, the one that is farther, or both where they are nearly equal. */
+function reasonsOf(
+  name: keyof Measures,
+  { structure, texture }: Distances,
+  medians: DomainRecord["medians"],
+): DomainReason[] {
+  switch (name) {
+    case "brightness":
+      return ["brightness values"];
+    case "colour":
+      return ["colour"];
+    case "inverted":
+      return ["inverted"];
+    case "upsideDown":
+      return ["upside down"];
+    case "appearance": {
+      const parts = { structure: structure / medians.structure, "fine texture": texture / medians.texture };
+      const most = Math.max(...Object.values(parts));
+      return (Object.keys(parts) as (keyof typeof parts)[]).filter((part) => parts[part] > most / 1.5);
+    }
+  }
+}
+
+const WORDS: Record<DomainReason, string> = {
+  structure: "its structure is unlike that of the training images",
+  "fine texture": "its fine texture is unlike that of the training images",
+  "brightness values": "its brightness values are unlike those of the training images",
+  colour: "its colour is unlike that of the training images",
+  inverted: "black and white seem to be exchanged",
+  "upside down": "it seems to be upside down",
+};
+
+/** "outside what this detector knows: …", for people; null for an image that is inside, or where nothing was compared. */
+export function domainWords(finding: DomainFinding | null): string | null {
+  if (!finding?.outside) return null;
+  return `outside what this detector knows: ${finding.reasons.map((reason) => WORDS[reason]).join("; ")}`;
+}
+
+/**
+ * Throws IMAGE_UNSUPPORTED for a picture of one value, in which there is nothing to see; `name` is the file, for the error.
+ */
+export function refuseBlank(raster: Pick<Raster, "data" | "channels">, name: string): void {
+  if (isBlank(raster))
+    throw blank(name, `holds one value only (${[...raster.data.subarray(0, raster.channels)].join(", ")})`);
+}
+
+/** Whether all pixels are the same. */
+export function isBlank({ data, channels }: Pick<Raster, "data" | "channels">): boolean {
+  for (let i = channels; i < data.length; i++) if (data[i] !== data[i - channels]) return false;
+  return true;
+}
+
+export function blank(name: string, what: string): HaleError {
+  return new HaleError(
+    "IMAGE_UNSUPPORTED",
+    `${name} ${what}, so there is nothing to see in it.`,
+    "Check how the image was exported.",
+  );
+}
