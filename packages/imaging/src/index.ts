@@ -8,7 +8,7 @@ export { type DicomOutline, outlineDicom } from "./formats/dicom/outline.ts";
 export { type DicomObject, readDicom } from "./formats/dicom/read.ts";
 /** @public */
 export { DICOM_LIMITS, type DicomLimits } from "./formats/dicom/refuse.ts";
-export { assembleSeries, type DicomSeries, type LeftOut } from "./formats/dicom/series.ts";
+export { assembleSeries, type DicomSeries, type LeftOut, scansOfObject } from "./formats/dicom/series.ts";
 export { isDicom } from "./formats/dicom/start.ts";
 /** @public */
 /** @public */

@@ -175,7 +175,7 @@ class Scoring {
       if (opened.scan.size[2] >= MANY) this.openThreads();
       this.bytes += size;
       return this.start(async () => {
-        const notes: string[] = [];
+        const notes = [...(opened.notes ?? [])].map((note) => `${target.file}: ${note}`);
         const events = { note: (sentence: string) => notes.push(sentence), onSlice: () => this.ended.throwIfAborted() };
         const scored = scoreScan(this.detector, opened, target, this.options, events);
         settle(await scored.then((row): Outcome => ({ row, notes }), failed));

@@ -56,6 +56,8 @@ export interface Scan {
   whiteIsLow: boolean;
   /** Null where there is no place in a patient, or slices are not a regular stack: radiographs, photographs, cine. */
   affine: Affine | null;
+  /** Why there is no affine, where the file tells: goes on after "the scan has no affine:". */
+  unplaced?: string;
   /** Millimetres between centres: across columns, rows, slices. Null where unknown. */
   spacing: readonly [number | null, number | null, number | null];
   /** Height of a pixel over its width, where only that is known and no spacing (DICOM's Pixel Aspect Ratio). 1 if left out. */

@@ -18,10 +18,11 @@ export function provenanceSection(data: ProvenanceData): Markup {
     ...(data.more ?? []).map(({ name, value }): [string, string] => [name, value]),
     ["versions", data.versions.map((v) => `${v.name} ${v.version}`).join(", ")],
   ];
-  const patients = data.counts.some((row) => typeof row.patients === "number");
+  const patients = data.counts.some((row) => row.patients !== null);
+  const unknown = patients && data.counts.some((row) => row.patients === null);
   return html`<section id="provenance"><h2>What was trained on what</h2>
 <dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-<div class="wide"><table><caption>Images by part, label and kind</caption>
+<div class="wide" tabindex="0" role="region" aria-label="Table of image counts"><table><caption>Images by part, label and kind${unknown && "; –: of some of the images the patient is unknown"}</caption>
 <thead><tr><th>part</th><th>label</th><th>kind</th><th class="n">images</th>${patients && html`<th class="n">patients</th>`}</tr></thead>
 <tbody>${data.counts.map(
     (

@@ -14,7 +14,7 @@ import { type DicomFile, readFile } from "./file.ts";
 import { encodedFrames } from "./frames.ts";
 import { FrameGroups, MACRO } from "./functional.ts";
 import { stackOf } from "./geometry.ts";
-import { type DicomInstance, readInstance, spacingKey } from "./instance.ts";
+import { type DicomInstance, isNearSpacing, readInstance } from "./instance.ts";
 import { clampToStored, emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
 import { type PixelFormat, pixelFormat } from "./pixels.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, tooBig, unreadable } from "./refuse.ts";
@@ -70,7 +70,7 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
   const { coded, ybr } = await readSamples(file, bytes, format, name);
   const stored = toGreyOrRgb(coded, ybr, data, format, name);
   const [{ spacing: first }] = instance.frames;
-  const sameSpacing = instance.frames.every(({ spacing }) => spacingKey(spacing) === spacingKey(first));
+  const sameSpacing = instance.frames.every(({ spacing }) => isNearSpacing(spacing, first));
   // Frames that differ have none in common: the series divides them.
   const [across, down] = sameSpacing ? first : [null, null];
   const sameOrientation = instance.frames.every((frame) => isSame(frame.orientation, instance.orientation));
@@ -99,6 +99,7 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
       whiteIsLow: format.photometric === "MONOCHROME1",
       affine: stack.affine,
       spacing: [across, down, stack.step],
+      ...(stack.reason !== null && { unplaced: stack.reason }),
       ...(instance.pixelAspect && { pixelAspect: instance.pixelAspect[0] / instance.pixelAspect[1] }),
     },
     instance,
