@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { clusterOf, type Item } from "@hale/data";
 import { loadDataset, readImages } from "@hale/data/node";
 import { type Description, type DomainReason, describe, domainCheck, fitDomain, isBlank } from "@hale/detector";
-import type { Raster } from "@hale/imaging";
+import { type Raster, toGrey } from "@hale/imaging";
 import { madeFrom, photograph, whiteNoise } from "./foreign-images.ts";
 
-/** Sets by what they show; detectors of those that are listed as tuned on are measured on each other. */
+/** Sets by what they show. Nothing was chosen by the last one. */
 const ORGANS: Readonly<Record<string, string>> = {
   "retinal-oct": "retina by OCT",
   "chest-xray": "chest",
@@ -20,7 +20,7 @@ const ORGANS: Readonly<Record<string, string>> = {
   "brain-mri-brats": "brain",
   "retinal-oct-dme": "retina by OCT",
 };
-const DEFAULT_SETS = ["retinal-oct", "chest-xray", "brain-mri", "retinal-fundus", "brain-mri-brats"];
+const DEFAULT_SETS = Object.keys(ORGANS);
 const RESULTS = "results/domain.csv";
 const HEAD = "detector,set,kind,images,flagged,share,reasons";
 const SEED = 1;
@@ -37,6 +37,8 @@ interface Prepared {
   name: string;
   normals: { descriptions: Description[]; clusters: string[] };
   test: Record<"own-normal" | "own-abnormal", Description[]>;
+  /** Test images whose colour was taken away; empty for grey sets. */
+  grey: Description[];
   made: Part[];
 }
 
@@ -99,9 +101,10 @@ function rowsOf(detector: Prepared, all: readonly Prepared[]): string[] {
   );
   const others = all
     .filter(({ name }) => name !== detector.name)
-    .map(({ name, test }): Part => {
+    .flatMap(({ name, test, grey }): Part[] => {
       const kind = ORGANS[name] === ORGANS[detector.name] ? "same-organ" : "other";
-      return { kind, set: name, descriptions: [...test["own-normal"], ...test["own-abnormal"]] };
+      const whole = { kind, set: name, descriptions: [...test["own-normal"], ...test["own-abnormal"]] };
+      return grey.length > 0 ? [whole, { kind, set: `${name} (as grey)`, descriptions: grey }] : [whole];
     });
   return [...own, ...others, ...detector.made].map(({ kind, set, descriptions, blank = 0 }) => {
     const found = descriptions.map(check);

@@ -4,6 +4,8 @@
 import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
+import { type DomainFinding, domainCheck } from "./domain/check.ts";
+import { type Description, describe } from "./domain/description.ts";
 import type { Card } from "./format/card.ts";
 import { unpackDetector } from "./format/package.ts";
 import { DetectorModel, type Examination, type Scores } from "./model.ts";
@@ -19,6 +21,8 @@ export interface Call {
   /** "abnormal" when the score is above the threshold; null where there is none. */
   decision: "normal" | "abnormal" | null;
   threshold: number | null;
+  /** Whether the image is like the training images; null where the card does not say how those look. */
+  domain: DomainFinding | null;
 }
 
 /** What a detector says of one image. Never holds NaN. */
@@ -31,10 +35,14 @@ export interface Verdict extends Scores, Call {}
 const MOST_THREADS = 8;
 
 export class Detector {
+  private readonly domainOf: ((description: Description) => DomainFinding) | null;
+
   private constructor(
     readonly card: Card,
     private readonly model: DetectorModel,
-  ) {}
+  ) {
+    this.domainOf = card.domain ? domainCheck(card.domain) : null;
+  }
 
   /**
    * Unpacks a `.hale` file's bytes, compiles the model and lets it prove itself on the card's test picture. Throws
@@ -77,21 +85,22 @@ export class Detector {
   /** Examines images of one size together: a finding each, which does not depend on the others. */
   async examineBatch(rasters: readonly Raster[]): Promise<Finding[]> {
     const examinations = await this.model.runBatch(rasters);
-    return examinations.map((examination) => ({ ...examination, ...this.callOf(examination.score) }));
+    return examinations.map((examination, i) => ({ ...examination, ...this.callOf(examination.score, rasters[i]) }));
   }
 
   /** The same without the pictures, which are then not made. */
   async score(rasters: readonly Raster[]): Promise<Verdict[]> {
     const scores = await this.model.scoreBatch(rasters);
-    return scores.map((one) => ({ ...one, ...this.callOf(one.score) }));
+    return scores.map((one, i) => ({ ...one, ...this.callOf(one.score, rasters[i]) }));
   }
 
-  private callOf(score: number): Call {
+  private callOf(score: number, raster: Raster): Call {
     const threshold = this.card.threshold?.value ?? null;
     return {
       pValue: conformalPValue(score, this.card.normalScores),
       decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
       threshold,
+      domain: this.domainOf?.(describe(raster)) ?? null,
     };
   }
 

@@ -36,6 +36,7 @@ export { DETECTOR_FORMAT, type DetectorParts, packDetector, readCard, unpackDete
 export { type LegendStop, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane, type Scores } from "./model.ts";
 export { INPUT, OUTPUTS, PART_PREFIX, prefixed, underPrefix, VIEW_PREFIX } from "./outputs.ts";
+export { printOf, type SeenAs, type SeenPrint, type SeenRecord, seenRecord, seenSearch } from "./seen.ts";
 export { cardPage } from "./show/page.ts";
 export { cardText } from "./show/text.ts";
 export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

@@ -4,6 +4,8 @@
  * one variance for all the rest. So it needs few examples, and what it keeps of them is small.
  */
 
+import { Random } from "@hale/core";
+
 export interface Gaussian {
   mean: Float64Array;
   /** Rows of length 1, [variances.length, mean.length]. */
@@ -65,26 +67,88 @@ interface Component {
   direction: Float64Array;
 }
 
-/** Sweeps over all pairs after which an iteration by Jacobi has long converged. */
-const MOST_SWEEPS = 30;
+/** Vectors that are iterated beside those that are asked for: they speed up convergence. */
+const BESIDE = 4;
+/** Multiplications by the matrix: directions that are still mixed then have nearly equal variances, and may be. */
+const ITERATIONS = 40;
 
-/** The `count` largest eigenvalues of a symmetric matrix and their vectors, by the cyclic method of Jacobi. */
+/**
+ * The `count` largest eigenvalues of a symmetric matrix without negative ones, and their vectors, by orthogonal iteration
+ * with a last step of Rayleigh and Ritz. A vector without variance may be zero.
+ */
 function principal(matrix: Float64Array, n: number, count: number): Component[] {
   if (count === 0) return [];
-  const a = Float64Array.from(matrix);
-  /** Row k becomes the vector of a[k, k]. */
-  const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
-  let size = 0;
-  for (const value of a) size += value * value;
+  const kept = Math.min(n, count + BESIDE);
+  const random = new Random(1, "domain");
+  let vectors: Float64Array[] = Array.from({ length: kept }, () =>
+    Float64Array.from({ length: n }, () => random.uniform() - 0.5),
+  );
+  for (let i = 0; i < ITERATIONS; i++) vectors = orthonormal(vectors.map((vector) => product(matrix, vector)));
+  const images = vectors.map((vector) => product(matrix, vector));
+  const small = Float64Array.from({ length: kept * kept }, (_, i) =>
+    dot(vectors[Math.floor(i / kept)], images[i % kept]),
+  );
+  const { values, rows } = eigen(small, kept);
+  const order = Array.from({ length: kept }, (_, i) => i).sort((i, j) => values[j] - values[i] || i - j);
+  return order.slice(0, count).map((k) => {
+    const direction = new Float64Array(n);
+    for (const [j, vector] of vectors.entries()) {
+      for (let i = 0; i < n; i++) direction[i] += rows[k * kept + j] * vector[i];
+    }
+    return { variance: values[k], direction };
+  });
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+function product(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const n = vector.length;
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    let sum = 0;
+    for (let j = 0, at = i * n; j < n; j++, at++) sum += matrix[at] * vector[j];
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** Gram and Schmidt, twice over, for what rounding leaves; a vector that the others make up becomes zero. */
+function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
+  const done: Float64Array[] = [];
+  for (const given of vectors) {
+    const vector = Float64Array.from(given);
+    const before = Math.sqrt(dot(vector, vector));
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of done) {
+        const share = dot(vector, other);
+        for (let i = 0; i < vector.length; i++) vector[i] -= share * other[i];
+      }
+    }
+    const length = Math.sqrt(dot(vector, vector));
+    done.push(length > 1e-12 * before ? vector.map((value) => value / length) : new Float64Array(vector.length));
+  }
+  return done;
+}
+
+/** Sweeps over all pairs after which the method of Jacobi has long converged. */
+const MOST_SWEEPS = 30;
+
+/** All eigenvalues of a small symmetric matrix, which is overwritten, and a row for the vector of each, by Jacobi's method. */
+function eigen(a: Float64Array, n: number): { values: Float64Array; rows: Float64Array } {
+  const rows = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) rows[i * n + i] = 1;
+  const size = dot(a, a);
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let off = 0;
     for (let p = 0; p < n; p++) for (let q = 0; q < p; q++) off += a[p * n + q] ** 2;
-    if (off <= 1e-22 * size) break;
-    for (let p = 0; p < n - 1; p++) for (let q = p + 1; q < n; q++) rotate(a, vectors, n, p, q);
+    if (off <= 1e-24 * size) break;
+    for (let p = 0; p < n - 1; p++) for (let q = p + 1; q < n; q++) rotate(a, rows, n, p, q);
   }
-  const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => a[j * n + j] - a[i * n + i] || i - j);
-  return order.slice(0, count).map((i) => ({ variance: a[i * n + i], direction: vectors.slice(i * n, (i + 1) * n) }));
+  return { values: Float64Array.from({ length: n }, (_, i) => a[i * n + i]), rows };
 }
 
 /** Makes a[p, q] zero by turning rows and columns p and q. */
