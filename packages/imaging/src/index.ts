@@ -59,6 +59,7 @@ export {
   normaliser,
 } from "./volumes/normalise.ts";
 export { type AxisSource, axisCodes, reorient } from "./volumes/orientation.ts";
+export { paddingTest } from "./volumes/padding.ts";
 export type { DataFile } from "./volumes/plain-text.ts";
 export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./volumes/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, VoiTransform } from "./volumes/scan.ts";
