@@ -76,6 +76,9 @@ async function prepare(data: string, name: string): Promise<Prepared> {
     name,
     normals: { descriptions: normals.descriptions, clusters: normals.read.map(clusterOf) },
     test: { "own-normal": normal.descriptions, "own-abnormal": abnormal.descriptions },
+    grey: [...normal.rasters, ...abnormal.rasters]
+      .filter(({ channels }) => channels === 3)
+      .map((raster) => describe(toGrey(raster))),
     made: madeParts(normal.rasters),
   };
 }
