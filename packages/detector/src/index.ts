@@ -3,13 +3,12 @@
 export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
 export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
+export { isBlank, refuseBlank } from "./domain/blank.ts";
 export {
   type DomainFinding,
   type DomainReason,
   domainCheck,
   domainWords,
-  isBlank,
-  refuseBlank,
 } from "./domain/check.ts";
 export { type Description, describe } from "./domain/description.ts";
 export { fitDomain } from "./domain/fit.ts";

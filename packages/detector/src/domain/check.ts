@@ -1,6 +1,4 @@
 /** @file Compares an image with the look of the training images that the card describes. */
-import { HaleError } from "@hale/core";
-import type { Raster } from "@hale/imaging";
 import { type Description, PARTS, type Part } from "./description.ts";
 import { type Distances, distancesOf, type Measures, measuresOf, type Usual } from "./measures.ts";
 import { type DomainRecord, decodeGaussian } from "./record.ts";
@@ -76,26 +74,4 @@ const WORDS: Record<DomainReason, string> = {
 export function domainWords(finding: DomainFinding | null): string | null {
   if (!finding?.outside) return null;
   return `outside what this detector knows: ${finding.reasons.map((reason) => WORDS[reason]).join("; ")}`;
-}
-
-/**
- * Throws IMAGE_UNSUPPORTED for a picture of one value, in which there is nothing to see; `name` is the file, for the error.
- */
-export function refuseBlank(raster: Pick<Raster, "data" | "channels">, name: string): void {
-  if (isBlank(raster))
-    throw blank(name, `holds one value only (${[...raster.data.subarray(0, raster.channels)].join(", ")})`);
-}
-
-/** Whether all pixels are the same. */
-export function isBlank({ data, channels }: Pick<Raster, "data" | "channels">): boolean {
-  for (let i = channels; i < data.length; i++) if (data[i] !== data[i - channels]) return false;
-  return true;
-}
-
-export function blank(name: string, what: string): HaleError {
-  return new HaleError(
-    "IMAGE_UNSUPPORTED",
-    `${name} ${what}, so there is nothing to see in it.`,
-    "Check how the image was exported.",
-  );
 }

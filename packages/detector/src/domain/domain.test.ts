@@ -1,7 +1,8 @@
 import { emptyRaster, type Raster, resizePlane } from "@hale/imaging";
 import { seededRandom } from "@hale/statistics";
 import { expect, test } from "vitest";
-import { domainCheck, domainWords, isBlank, refuseBlank } from "./check.ts";
+import { isBlank, refuseBlank } from "./blank.ts";
+import { domainCheck, domainWords } from "./check.ts";
 import { type Description, describe, structureInverted, structureUpsideDown } from "./description.ts";
 import { FEWEST, fitDomain } from "./fit.ts";
 import { distanceFrom, fitGaussian } from "./gaussian.ts";
