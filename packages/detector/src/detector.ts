@@ -4,6 +4,7 @@
 import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
+import { type Decision, decide } from "./decision.ts";
 import { type DomainFinding, domainCheck } from "./domain/check.ts";
 import { type Description, describe } from "./domain/description.ts";
 import type { Card } from "./format/card.ts";
@@ -18,8 +19,8 @@ export interface Call {
    * image unlike them. Null where the card has no normal scores.
    */
   pValue: number | null;
-  /** "abnormal" when the score is above the threshold; null where there is none. */
-  decision: "normal" | "abnormal" | null;
+  /** Whether the score is above the threshold, or "needs review" for an image outside the domain; null without a threshold. */
+  decision: Decision | null;
   threshold: number | null;
   /** Whether the image is like the training images; null where the card does not say how those look. */
   domain: DomainFinding | null;
@@ -96,11 +97,12 @@ export class Detector {
 
   private callOf(score: number, raster: Raster): Call {
     const threshold = this.card.threshold?.value ?? null;
+    const domain = this.domainOf?.(describe(raster)) ?? null;
     return {
       pValue: conformalPValue(score, this.card.normalScores),
-      decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
+      decision: decide(score, threshold, domain),
       threshold,
-      domain: this.domainOf?.(describe(raster)) ?? null,
+      domain,
     };
   }
 

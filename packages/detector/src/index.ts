@@ -2,6 +2,7 @@
 
 export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
+export { type Decision, decide, decisionWords, inOrderOfReview } from "./decision.ts";
 export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
 export { isBlank, refuseBlank } from "./domain/blank.ts";
 export {
@@ -19,6 +20,7 @@ export {
   CARD_FORMAT,
   type Card,
   type CardThreshold,
+  INTENDED_USE,
   parseCard,
   RESEARCH_USE,
   thresholdForCard,

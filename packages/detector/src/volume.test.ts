@@ -54,7 +54,7 @@ describe("a scan", () => {
     finding.slices.forEach(({ score }, k) => {
       expect(score).toBeCloseTo((k + 1) / 5, 6);
     });
-    expect(finding).toMatchObject({ score: 1, decision: "abnormal", threshold: 0.6, pValue: 1 / 5, axis: "axial" });
+    expect(finding).toMatchObject({ score: 1, decision: "above", threshold: 0.6, pValue: 1 / 5, axis: "axial" });
     expect(finding.highest).toMatchObject({ slice: 4, finding: { score: 1 } });
     // The map of slice k lies in slice k of the grid.
     expect([...finding.map!]).toEqual(Array.from(scan.stored, (value) => expect.closeTo(value / 255, 5)));
@@ -79,7 +79,7 @@ describe("a scan", () => {
     const single: Scan = { ...scan, size: [3, 2, 1], stored: Uint8Array.of(51, 51, 51, 51, 51, 52) };
     expect(await examineScan(await loaded(), single)).toMatchObject({
       threshold: 0.3,
-      decision: "normal",
+      decision: "not above",
       pValue: 2 / 5,
     });
   });

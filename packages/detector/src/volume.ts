@@ -5,8 +5,10 @@
 import { HaleError } from "@hale/core";
 import { putBack, type Scan, type ScanInput, type SliceAxis, type SlicedScan, sliceScan } from "@hale/imaging";
 import { batchSize } from "./batch.ts";
+import { type Decision, decide } from "./decision.ts";
 import { conformalPValue, type Detector, type Finding } from "./detector.ts";
 import { isBlank, nothingToSee } from "./domain/blank.ts";
+import { type DomainFinding, domainOfSlices } from "./domain/check.ts";
 import { type Aggregation, aggregateScores, aggregationName } from "./format/input.ts";
 
 /** What a detector says of one slice. */
@@ -25,9 +27,11 @@ export interface VolumeFinding {
   /** Conformal p-value among the scores of held-out normal volumes; null where the card has none for this aggregation. */
   pValue: number | null;
   /** Null where there is no threshold for volumes; `thresholdReason` then says why. */
-  decision: "normal" | "abnormal" | null;
+  decision: Decision | null;
   threshold: number | null;
   thresholdReason: string | null;
+  /** Whether most of its slices are like the training images; null where the card does not say how those look. */
+  domain: DomainFinding | null;
   axis: SliceAxis;
   /** Of each slice that was looked at, in order. */
   slices: SliceScore[];
@@ -77,11 +81,13 @@ export async function examineScan(
   const slices: SliceScore[] = [];
   let highest: VolumeFinding["highest"] | null = null;
   let notNumbers = 0;
+  const domains: (DomainFinding | null)[] = [];
   const values = new Set<number | null>();
   for await (const found of findingsOf(detector, sliced)) {
     const { slice, finding } = found;
     notNumbers += found.notNumbers;
     values.add(found.only);
+    domains.push(finding.domain);
     slices.push({ slice, score: finding.score, parts: finding.parts });
     if (highest === null || finding.score > highest.finding.score) highest = { slice, finding };
     const { data, width, height } = finding.anomalyMap;
@@ -93,8 +99,9 @@ export async function examineScan(
     slices.map((one) => one.score),
     aggregation,
   );
-  const call = callOf(detector, scan, score, given !== undefined, aggregation);
-  return { score, aggregation, ...call, axis: stack.axis, slices, highest: highest!, map, notNumbers };
+  const domain = domainOfSlices(domains);
+  const call = callOf(detector, scan, score, given !== undefined, aggregation, domain);
+  return { score, aggregation, ...call, domain, axis: stack.axis, slices, highest: highest!, map, notNumbers };
 }
 
 interface SliceFinding {
@@ -118,7 +125,6 @@ async function* findingsOf(detector: Detector, { indices, picture, frame }: Slic
         slice,
         finding: findings[i],
         notNumbers,
-
         only: isBlank(raster) ? raster.data[0] : null,
       };
     });
@@ -143,6 +149,7 @@ function callOf(
   score: number,
   otherInput: boolean,
   aggregation: Aggregation,
+  domain: DomainFinding | null,
 ): VolumeCall {
   const none = (thresholdReason: string): VolumeCall => ({
     pValue: null,
@@ -164,6 +171,6 @@ function callOf(
     pValue: conformalPValue(score, normalScores),
     threshold: threshold?.value ?? null,
     thresholdReason: threshold ? null : reason,
-    decision: threshold === null ? null : score > threshold.value ? "abnormal" : "normal",
+    decision: decide(score, threshold?.value ?? null, domain),
   };
 }

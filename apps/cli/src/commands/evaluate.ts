@@ -83,6 +83,7 @@ function text(
     auroc,
     averagePrecision,
     operating,
+    needsReview,
     classes,
     parts,
     pixels,
@@ -109,6 +110,8 @@ function text(
       `specificity        ${share(operating.specificity)}`,
     );
   }
+  if (needsReview > 0)
+    lines.push(`needs review       ${needsReview}, outside what the detector knows: in neither of the two`);
   if (pixels)
     lines.push(
       `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,

@@ -38,6 +38,22 @@ export function domainCheck({
   };
 }
 
+/**
+ * Of a volume by its slices: outside where more than half of them are, for the reasons that at least half of these share. The
+ * slices at its ends are often unlike the others. Null where nothing was compared.
+ */
+export function domainOfSlices(slices: readonly (DomainFinding | null)[]): DomainFinding | null {
+  const compared = slices.filter((slice) => slice !== null);
+  if (compared.length === 0) return null;
+  const beyond = compared.filter(({ outside }) => outside);
+  const outside = beyond.length > compared.length / 2;
+  const distances = compared.map(({ distance }) => distance).sort((a, b) => a - b);
+  const distance = distances[distances.length >> 1];
+  const all = [...new Set(beyond.flatMap(({ reasons }) => reasons))];
+  const shared = all.filter((one) => beyond.filter(({ reasons }) => reasons.includes(one)).length >= beyond.length / 2);
+  return { outside, distance, reasons: outside ? (shared.length > 0 ? shared : all) : [] };
+}
+
 /** Where structure and texture are too far together, the one that is farther, or both where they are nearly equal. */
 function reasonsOf(
   name: keyof Measures,

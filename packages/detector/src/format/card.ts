@@ -15,6 +15,10 @@ export const CARD_FORMAT = 1;
 /** Stands on every card, page and report. */
 export const RESEARCH_USE = "Research use only. Not for diagnosis.";
 
+/** Where there is more to read: a file of the source. */
+export const INTENDED_USE =
+  "A decision compares a score with a threshold that was set on normal images. It is no finding, and no reason to read an image first, later or never. docs/intended-use.md of hale says what clinical use would take, and whose duty that is.";
+
 const text = z.string().max(10_000);
 /** zod refuses NaN and the infinities, which JSON can hold as 1e999. */
 const number = z.number();
@@ -25,7 +29,7 @@ const scalar = z.union([number, text, z.boolean(), z.null()]);
 const option = z.union([scalar, z.array(scalar)]);
 
 const threshold = z.strictObject({
-  /** An image is called abnormal when its score is greater. One of `normalScores`. */
+  /** A score is above the threshold when it is greater. One of `normalScores`. */
   value: number,
   /** The false-alarm rate asked for. */
   falseAlarmRate: share,

@@ -42,7 +42,8 @@ function behave(): void {
     if (!table) return;
     const body = table.tBodies[0];
     const heads = Array.from(table.tHead!.rows[0].cells);
-    const rows = Array.from(body.rows, (row, rank) => ({
+    const rest = (byId("image-rest") as HTMLTemplateElement).content.querySelectorAll("tr");
+    const rows = [...Array.from(body.rows), ...Array.from(rest)].map((row, rank) => ({
       row,
       rank,
       texts: Array.from(row.cells, (cell) => cell.textContent ?? ""),
@@ -75,20 +76,20 @@ function behave(): void {
       return [...list].sort((a, b) => sign * collator.compare(a.texts[column], b.texts[column]) || a.rank - b.rank);
     }
 
+    const status = byId("image-status")!;
     function show(first: number, most: number): void {
       body.replaceChildren(...kept.slice(first, first + most).map(({ row }) => row));
+      const range = kept.length > most ? `, ${first + 1} to ${Math.min(first + most, kept.length)} shown` : "";
+      const of = kept.length === rows.length ? "" : ` of ${rows.length}`;
+      status.textContent = `${kept.length}${of} ${rows.length === 1 ? "image" : "images"}${range}`;
     }
 
-    const status = byId("image-status")!;
     const pager = byId("image-pager")!;
     const [back, onward] = Array.from(pager.querySelectorAll("button"));
     function turn(to: number): void {
       page = Math.max(0, Math.min(to, Math.ceil(kept.length / PAGE) - 1));
       const first = page * PAGE;
       show(first, PAGE);
-      const range = kept.length > PAGE ? `, ${first + 1} to ${Math.min(first + PAGE, kept.length)} shown` : "";
-      const of = kept.length === rows.length ? "" : ` of ${rows.length}`;
-      status.textContent = `${kept.length}${of} ${rows.length === 1 ? "image" : "images"}${range}`;
       pager.hidden = kept.length <= PAGE;
       // Not `disabled`, which would throw the keyboard's focus away.
       back.setAttribute("aria-disabled", String(page === 0));
