@@ -3,8 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { HaleError } from "@hale/core";
-import { type Aggregation, Detector, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
-import { readDetectorBytes } from "@hale/detector/node";
+import { type Aggregation, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
 import { openDevice } from "@hale/runtime/node";
 import {
   csvHead,
@@ -19,6 +18,7 @@ import {
 } from "@hale/scoring";
 import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { sentencesOf } from "../flags.ts";
 import { wholeNumber } from "../options.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
@@ -89,8 +89,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   const objects = await objectsAsked(options);
   const targets = await findTargets(patterns, objects?.library.sourceInstance);
   const device = await openDevice({ kind: options.device, threads: options.threads });
-  const bytes = await readDetectorBytes(file);
-  const detector = await Detector.load(bytes, device, file);
+  const { detector, bytes } = await openDetectorFile(file, device, options.json);
   const { card } = detector;
   const rows = scoreTargets(detector, targets, {
     input: inputAsked(detector, askedInput(options)),
