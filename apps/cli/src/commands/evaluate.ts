@@ -6,10 +6,10 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { printableJson } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { readDetector } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
@@ -41,7 +41,7 @@ export function evaluateCommand(): Command {
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const detector = await readDetector(file, device);
+      const { detector } = await openDetectorFile(file, device, options.json);
       const bar = progress("Scoring", options.json);
       try {
         const evaluation = await evaluateDetector(detector, data, {

@@ -1,11 +1,9 @@
 /**
  * @file `hale score`: scores for files, folders and globs, one line an image as soon as it is known.
  */
-
 import { availableParallelism } from "node:os";
 import { HaleError, printable, printableJson } from "@hale/core";
-import { type Aggregation, Detector, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
-import { readDetectorBytes } from "@hale/detector/node";
+import { type Aggregation, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
 import { openDevice } from "@hale/runtime/node";
 import {
   csvHead,
@@ -20,6 +18,7 @@ import {
 } from "@hale/scoring";
 import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { sentencesOf } from "../flags.ts";
 import { wholeNumber } from "../options.ts";
 import { warn } from "../output.ts";
@@ -91,8 +90,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   const objects = await objectsAsked(options);
   const targets = await findTargets(patterns, objects?.library.sourceInstance);
   const device = await openDevice({ kind: options.device, threads: options.threads });
-  const bytes = await readDetectorBytes(file);
-  const detector = await Detector.load(bytes, device, file);
+  const { detector, bytes } = await openDetectorFile(file, device, options.json);
   const { card } = detector;
   const rows = scoreTargets(detector, targets, {
     input: inputAsked(detector, askedInput(options)),
