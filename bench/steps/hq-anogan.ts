@@ -144,6 +144,12 @@ export const hqAnoGanStep: StepFactory = {
     return result;
   },
 
+  programs: (config) => {
+    const all = new Map(recipeOf(config).programs.map((spec) => [spec.name, spec]));
+    const names = { ...Object.fromEntries(Object.keys(shares).map((name) => [name, name])), pathLength: "path length" };
+    return Object.fromEntries(Object.entries(names).map(([share, name]) => [share, all.get(name)!]));
+  },
+
   async open(config, values, batches) {
     const { batch, averageKimg, encoderRate } = settingsOf(config);
     const recipe = recipeOf(config);

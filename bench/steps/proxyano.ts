@@ -84,6 +84,11 @@ export const proxyAnoStep: StepFactory = {
     return result;
   },
 
+  programs: (config) => {
+    const { restoration, discriminator } = steps(config);
+    return { modules: restoration, discriminator: discriminator! };
+  },
+
   async open(config, values, batches) {
     const settings = settingsOf(config);
     const rates = firstRates(config);

@@ -77,6 +77,11 @@ export const saganStep: StepFactory = {
     return result;
   },
 
+  programs: (config) => {
+    const { critic, generator } = steps(config);
+    return { critic, generator };
+  },
+
   async open(config, values, batches) {
     const { parameters, critic, generator } = steps(config);
     const state = new ad.State(await openDevice({ threads: config.threads }));
