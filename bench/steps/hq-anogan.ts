@@ -150,10 +150,10 @@ export const hqAnoGanStep: StepFactory = {
     return Object.fromEntries(Object.entries(names).map(([share, name]) => [share, all.get(name)!]));
   },
 
-  async open(config, values, batches) {
+  async open(config, values, batches, numerics) {
     const { batch, averageKimg, encoderRate } = settingsOf(config);
     const recipe = recipeOf(config);
-    const state = new ad.State(await openDevice({ threads: config.threads }));
+    const state = new ad.State(await openDevice({ threads: config.threads }), numerics);
     state.write(firstState(config));
     state.write(values);
     const programs = new Map<string, ad.Program | ad.TrainingStep>();

@@ -5,6 +5,7 @@
  *
  * The points are 0, ±1/√2, ±√2: with the customary 0, ±1, ±2 float32 rounds four to six times as much, and costs the same.
  */
+import type { ConvGeometry } from "./conv-geometry.ts";
 
 /** Outputs of a tile along one axis. */
 export const TILE = 4;
@@ -12,6 +13,11 @@ export const TILE = 4;
 export const TAPS = 3;
 /** Inputs of a tile along one axis, and products. */
 export const WINDOW = TILE + TAPS - 1;
+
+/** Whether a convolution of this geometry has the form at all. */
+export function hasWinograd({ stride, pad, groups, kernel }: ConvGeometry): boolean {
+  return stride === 1 && groups === 1 && kernel.every((taps) => taps === TAPS) && pad < TAPS;
+}
 
 const ROOT = Math.SQRT1_2;
 const POINTS = [0, ROOT, -ROOT, 2 * ROOT, -2 * ROOT];

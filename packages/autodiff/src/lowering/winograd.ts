@@ -29,11 +29,6 @@ import {
 /** Length of an axis from which tiles are cut by a convolution instead of a banded matrix. */
 const LONG = 48;
 
-/** Whether a convolution of this geometry has the form at all. */
-export function hasWinograd({ stride, pad, groups, kernel }: ConvGeometry): boolean {
-  return stride === 1 && groups === 1 && kernel.every((taps) => taps === TAPS) && pad < TAPS;
-}
-
 const tilesOf = (outputs: number) => Math.ceil(outputs / TILE);
 
 /** y [N, O, h, w] of x [N, C, H, W] and w [O, C, 3, 3]. */
