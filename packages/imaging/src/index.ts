@@ -8,7 +8,7 @@ export { type DicomOutline, outlineDicom } from "./formats/dicom/outline.ts";
 export { type DicomObject, readDicom } from "./formats/dicom/read.ts";
 /** @public */
 export { DICOM_LIMITS, type DicomLimits } from "./formats/dicom/refuse.ts";
-export { assembleSeries, type DicomSeries, type LeftOut } from "./formats/dicom/series.ts";
+export { assembleSeries, type DicomSeries, type LeftOut, scansOfObject } from "./formats/dicom/series.ts";
 export { isDicom } from "./formats/dicom/start.ts";
 /** @public */
 /** @public */
@@ -58,6 +58,7 @@ export {
   normaliser,
 } from "./volumes/normalise.ts";
 export { type AxisSource, axisCodes, reorient } from "./volumes/orientation.ts";
+export { paddingTest } from "./volumes/padding.ts";
 export type { DataFile } from "./volumes/plain-text.ts";
 export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./volumes/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, VoiTransform } from "./volumes/scan.ts";

@@ -25,6 +25,7 @@ export type {
   DrawImages,
   DrawnImages,
   FitRecipe,
+  Gathering,
   Generator,
   GradientRecipe,
   ImageShape,

@@ -106,8 +106,24 @@ export type GradientRecipe = GradientLearning & Inference;
 /** One that learns by gradient to make healthy counterparts. */
 export type RestoringRecipe = GradientLearning & RestoringInference;
 
-/** What was gathered of normals: by name, one array for each image, in the order of the images. */
+/** What was gathered of normals: by name, one array for each image, in their order; or what a `Gathering` made of them, one. */
 export type Observed = Readonly<Record<string, readonly Float32Array[]>>;
+
+/** What a fit keeps of the normals where a row for each would be too much. All that it keeps enters its checkpoints. */
+export interface Gathering {
+  /** Arrays before the first of `total` normals; however many there are, their sizes stay bounded. */
+  start(total: number): ReadonlyMap<string, NamedArray>;
+  /**
+   * Takes in what was observed of a normal, one after the other from 0, by changing the arrays' numbers. A function of its
+   * arguments alone; `random` is of this normal's own.
+   */
+  add(
+    arrays: ReadonlyMap<string, NamedArray>,
+    observed: Readonly<Record<string, Float32Array>>,
+    index: number,
+    random: Random,
+  ): void;
+}
 
 /**
  * A method that learns by one pass over the normals, made concrete for a size and options. The state that comes out may be
@@ -117,6 +133,8 @@ export interface FitRecipe extends Learning {
   learning: "fit";
   /** What is gathered of each normal of x [N, C, S, S]: tensors [N, ...] by name. Depends on no other image of the batch. */
   observe(x: Tensor): Readonly<Record<string, Tensor>>;
+  /** What is kept of that; missing where all of it is, one row for each normal. */
+  gathering?: Gathering;
   /** Arrays that `observe` and the answers read and that nothing changes, such as the weights of a backbone. */
   frozen?: ReadonlyMap<string, NamedArray>;
   /** State from all that was gathered. A function of its arguments alone; what it draws at random, it draws from `random`. */

@@ -175,7 +175,7 @@ class Scoring {
       if (opened.scan.size[2] >= MANY) this.openThreads();
       this.bytes += size;
       return this.start(async () => {
-        const notes: string[] = [];
+        const notes = [...(opened.notes ?? [])].map((note) => `${target.file}: ${note}`);
         const events = { note: (sentence: string) => notes.push(sentence), onSlice: () => this.ended.throwIfAborted() };
         const scored = scoreScan(this.detector, opened, target, this.options, events);
         settle(await scored.then((row): Outcome => ({ row, notes }), failed));
@@ -242,16 +242,36 @@ class Scoring {
     const rasters = batch.map(({ raster }) => raster);
     if (!options.maps) {
       const verdicts = await detector.score(rasters);
-      return batch.map(({ target }, k) => ({ row: pictureRow(card, target.file, verdicts[k]), notes: [] }));
+      return batch.map(({ target, raster }, k) => ({
+        row: pictureRow(card, target.file, verdicts[k]),
+        notes: fewBits(target.file, raster),
+      }));
     }
     const findings = await detector.examineBatch(rasters);
     const outcomes: Outcome[] = [];
-    for (const [k, { target }] of batch.entries()) {
+    for (const [k, { target, raster }] of batch.entries()) {
       for (const output of pictureFiles(card, findings[k], target.name)) await options.maps(output);
-      outcomes.push({ row: pictureRow(card, target.file, findings[k]), notes: [] });
+      outcomes.push({ row: pictureRow(card, target.file, findings[k]), notes: fewBits(target.file, raster) });
     }
     return outcomes;
   }
 }
 
 const failed = (error: unknown): Outcome => ({ error });
+
+/** Values from here on need more than 12 bits, the most that scanners have. */
+const MORE_THAN_12_BITS = 4096;
+
+/**
+ * A note on a picture of 16 bits whose values all fit into 12 or fewer: most likely they were not stretched when it was
+ * written, and it is almost black to the detector.
+ */
+function fewBits(file: string, { maxValue, data }: Raster): string[] {
+  if (maxValue !== 65535 || data.some((value: number) => value >= MORE_THAN_12_BITS)) return [];
+  let brightest = 0;
+  for (const value of data) brightest = Math.max(brightest, value);
+  if (brightest === 0) return [];
+  return [
+    `${file} has 16 bits, and its brightest value is ${brightest} of 65535: if it holds 12 bits or fewer, stretch them to the full range, for its score is that of an almost black picture.`,
+  ];
+}

@@ -8,6 +8,8 @@ export interface OpenedScan {
   scan: Scan;
   /** Throws the HaleError of a file that cannot be referred to. */
   frames?: () => SourceFrame[];
+  /** Sentences about it for people: why its series makes several scans. */
+  notes?: readonly string[];
 }
 
 export interface OpenedPicture {

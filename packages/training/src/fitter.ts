@@ -2,10 +2,11 @@
  * @file The core of a fit: one pass over the normals in their order, a batch at a time, gathering what the method observes of
  * each; then its state of all of that. What was gathered is all that a checkpoint needs. No files here; `node/` has them.
  */
-import { type NamedArray, type Shape, State, sizeOf } from "@hale/autodiff";
-import { HaleError, joined, Random } from "@hale/core";
+import { type NamedArray, State } from "@hale/autodiff";
+import { HaleError, Random } from "@hale/core";
 import type { FitRecipe, ImageShape, Observed } from "@hale/methods";
 import type { Device } from "@hale/runtime";
+import { type Gathered, GatheredRows, GatheredSums } from "./gathered.ts";
 import { AnswerProgram, IMAGE_BATCH, ImageProgram } from "./image-program.ts";
 
 export interface FitterOptions {
@@ -19,16 +20,12 @@ export interface FitterOptions {
   from?: ReadonlyMap<string, NamedArray>;
 }
 
-/** Names of gathered arrays in a snapshot begin so. */
-const OBSERVED = "observed/";
-
 export class Fitter {
   private constructor(
     private readonly options: FitterOptions,
     private readonly state: State,
     private readonly observer: ImageProgram,
-    /** One array for each normal that was looked at, by name. */
-    private readonly gathered: Record<string, Float32Array[]>,
+    private readonly gathered: Gathered,
   ) {}
 
   /** Throws DATASET_EMPTY without normals, and CHECKPOINT_MISMATCH where a snapshot does not fit. */
@@ -41,12 +38,15 @@ export class Fitter {
     const state = new State(device, { exact: true });
     state.write(recipe.frozen ?? new Map());
     const observer = await ImageProgram.compile(state, shape, "observe", (x) => recipe.observe(x));
-    return new Fitter(options, state, observer, takenApart(observer.shapes, normals.length, from));
+    const gathered = recipe.gathering
+      ? new GatheredSums(recipe.gathering, options.seed, normals.length, from)
+      : new GatheredRows(observer.shapes, normals.length, from);
+    return new Fitter(options, state, observer, gathered);
   }
 
   /** Normals looked at so far. */
   get done(): number {
-    return Object.values(this.gathered)[0].length;
+    return this.gathered.done;
   }
 
   /** Normals to look at. */
@@ -63,9 +63,9 @@ export class Fitter {
     const first = done - (done % IMAGE_BATCH);
     const end = Math.min(first + IMAGE_BATCH, this.total, until);
     const seen = await this.observer.run(this.options.normals.slice(first, first + IMAGE_BATCH));
-    for (const [name, rows] of Object.entries(seen)) {
-      const fresh = rows.slice(done - first, end - first);
-      const odd = fresh.findIndex((row) => !row.every(Number.isFinite));
+    const fresh = Object.entries(seen).map(([name, rows]) => [name, rows.slice(done - first, end - first)] as const);
+    for (const [name, rows] of fresh) {
+      const odd = rows.findIndex((row) => !row.every(Number.isFinite));
       if (odd >= 0) {
         throw new HaleError(
           "NUMERIC_FAILURE",
@@ -73,8 +73,9 @@ export class Fitter {
           "Look at that image, or train with other options.",
         );
       }
-      this.gathered[name].push(...fresh);
     }
+    for (let i = 0; i < end - done; i++)
+      this.gathered.add(Object.fromEntries(fresh.map(([name, rows]) => [name, rows[i]])));
   }
 
   /** Looks at the first batch and forgets it: returns seconds per normal, so that the time can be told before. */
@@ -89,23 +90,18 @@ export class Fitter {
 
   /** What was gathered so far. */
   get observed(): Observed {
-    return this.gathered;
+    return this.gathered.observed;
   }
 
-  /** What was gathered so far, as arrays [normals, ...]. */
+  /** What was gathered so far, as arrays. */
   snapshot(): Map<string, NamedArray> {
-    const { shapes } = this.observer;
-    return new Map(
-      Object.entries(this.gathered).map(([name, rows]): [string, NamedArray] => {
-        return [OBSERVED + name, { shape: [rows.length, ...shapes[name]], data: joined(rows) }];
-      }),
-    );
+    return this.gathered.snapshot();
   }
 
   /** The method's state of what was gathered so far: the same in every run of one seed. Throws NUMERIC_FAILURE. */
   async settle(): Promise<ReadonlyMap<string, NamedArray>> {
     const { recipe, seed } = this.options;
-    const settled = await recipe.settle(this.gathered, new Random(seed, "settle"));
+    const settled = await recipe.settle(this.observed, new Random(seed, "settle"));
     for (const [name, { data }] of settled) {
       if (data.every(Number.isFinite)) continue;
       throw new HaleError(
@@ -129,29 +125,3 @@ export class Fitter {
     this.state.dispose();
   }
 }
-
-/** Gathered rows of a snapshot; empty lists without one. */
-function takenApart(
-  shapes: Readonly<Record<string, Shape>>,
-  total: number,
-  from?: ReadonlyMap<string, NamedArray>,
-): Record<string, Float32Array[]> {
-  const counts = new Set<number>();
-  const rows = Object.entries(shapes).map(([name, shape]) => {
-    const array = from?.get(OBSERVED + name);
-    const length = sizeOf(shape);
-    const count = array ? array.data.length / length : 0;
-    if (from && (!array || array.shape.slice(1).join() !== shape.join())) throw misfit(name);
-    counts.add(count);
-    return [name, Array.from({ length: count }, (_, i) => array!.data.slice(i * length, (i + 1) * length))] as const;
-  });
-  if (counts.size !== 1 || Math.max(...counts) > total) throw misfit("the number of normals");
-  return Object.fromEntries(rows);
-}
-
-const misfit = (what: string) =>
-  new HaleError(
-    "CHECKPOINT_MISMATCH",
-    `The checkpoint does not fit this method and its options: ${what} is missing or of another size.`,
-    "Resume with the options that the run was started with.",
-  );

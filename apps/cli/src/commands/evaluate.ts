@@ -126,7 +126,7 @@ function text(
   }
   if (classes.length > 1)
     for (const row of classes)
-      lines.push(`  ${row.name.padEnd(24)} AUROC ${row.auroc.toFixed(3)}, ${row.images} images`);
+      lines.push(`  ${row.name.padEnd(24)} ${row.images} images, AUROC ${interval(row.auroc)}`);
   if (parts.length > 0)
     lines.push(
       "Parts of the score, each alone; nothing was chosen by them:",

@@ -22,6 +22,7 @@ export const REASONS = {
   "burned-in": "with text in the picture",
   "burned-in-possible": "screen captures, digitised film or ultrasound that does not say that it is free of text",
   duplicate: "the same object or file again",
+  "mixed-places": "of a series that has several images at some places, and nothing tells which belong together",
   "few-slices": "fewer slices than asked for",
   "series-changed": "of a series that the data set has with other slices",
   "mask-without-scan": "masks of no scan",

@@ -129,9 +129,18 @@ const card = z.strictObject({
   notice: z.literal(RESEARCH_USE),
 });
 
+/** Devices differ in the order of their sums; a wrong one differs by more. */
+const ABSOLUTE_TOLERANCE = 1e-4;
+const RELATIVE_TOLERANCE = 1e-2;
+
+/** By how much the score of the test picture may differ elsewhere. */
+export const selfCheckTolerance = (score: number): number => ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
+
 const consistentCard = card.superRefine((value, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const { mapScale: scale, input } = value;
+  const { mapScale: scale, input, selfCheck } = value;
+  if (selfCheck.tolerance > 1.001 * selfCheckTolerance(selfCheck.expectedScore))
+    refuse("selfCheck", "has a tolerance at which it tells nothing");
   if (scale.p50 > scale.p95 || scale.p95 > scale.p99 || scale.p99 > scale.max) refuse("mapScale", "does not ascend");
   const calls: [string, Pick<typeof value, "threshold" | "thresholdReason" | "normalScores">][] = [["", value]];
   if (input) calls.push(["input.volume.", input.volume]);

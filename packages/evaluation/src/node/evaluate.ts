@@ -28,7 +28,6 @@ import {
 } from "@hale/data/node";
 import type { Aggregation, Detector, Finding } from "@hale/detector";
 import {
-  auroc,
   type ClusterCounts,
   clusteredIntervals,
   exactProportion,
@@ -53,7 +52,7 @@ export interface ClassRow {
   name: string;
   images: number;
   /** Of this class against all normals. */
-  auroc: number;
+  auroc: Interval;
   /** Share called abnormal, with its exact interval; null without a threshold. */
   sensitivity: Proportion | null;
 }
@@ -63,6 +62,16 @@ export interface PartRow {
   name: string;
   /** By this number alone, on the same test images. */
   auroc: Interval;
+}
+
+/** Pixel metrics, and the images that they rest on. */
+export interface PixelEvaluation extends PixelMetrics {
+  /** Abnormal images with a mask. */
+  masked: number;
+  /** Normal images: all their pixels count as normal. */
+  normals: number;
+  /** Abnormal images without a mask: they say nothing about their pixels and take no part. */
+  unmasked: number;
 }
 
 /** How well whole volumes are told apart, by the aggregated scores of their slices. */
@@ -94,7 +103,7 @@ export interface Evaluation {
   classes: ClassRow[];
   /** To look at: nothing is selected by them. Empty where the detector gives none. */
   parts: PartRow[];
-  pixels: PixelMetrics | null;
+  pixels: PixelEvaluation | null;
   /** Whole volumes; null where the images are not slices of any. */
   volumes: VolumeEvaluation | null;
   /** Leaks, and trivial controls on the same test images. */
@@ -198,7 +207,7 @@ export async function evaluateDetector(
     auroc: intervals.auroc,
     averagePrecision: intervals.averagePrecision,
     operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
-    classes: classRows(cases),
+    classes: classRows(cases, { seed, resamples }),
     parts: detector.card.parts.map((name) => {
       const values = cases.map(({ finding }) => finding.parts[name]);
       return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
@@ -306,20 +315,28 @@ function volumesOf(
   };
 }
 
-function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
+function classRows(
+  cases: readonly EvaluatedCase[],
+  { seed, resamples }: { seed: number; resamples: number },
+): ClassRow[] {
   const normals = cases.filter(({ label }) => label === 0);
   const names = [...new Set(cases.filter(({ label }) => label === 1).map(({ item }) => item.class))].sort();
   return names.map((name) => {
     const members = cases.filter(({ label, item }) => label === 1 && item.class === name);
     const both = [...normals, ...members];
     const decided = members.filter(({ finding }) => finding.decision !== null);
+    const { intervals } = clusteredIntervals({
+      scores: both.map(({ finding }) => finding.score),
+      labels: both.map(({ label }) => label),
+      clusters: both.map(({ item }) => clusterOf(item)),
+      metrics: ["auroc"],
+      seed,
+      resamples,
+    });
     return {
       name: name || "abnormal",
       images: members.length,
-      auroc: auroc(
-        both.map(({ finding }) => finding.score),
-        both.map(({ label }) => label),
-      ),
+      auroc: intervals.auroc,
       sensitivity:
         decided.length === 0
           ? null
@@ -329,14 +346,15 @@ function classRows(cases: readonly EvaluatedCase[]): ClassRow[] {
 }
 
 /** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */
-function pixelsOf(cases: readonly EvaluatedCase[]): PixelMetrics | null {
-  if (!cases.some(({ item }) => item.mask !== null)) return null;
+function pixelsOf(cases: readonly EvaluatedCase[]): PixelEvaluation | null {
   const images: Parameters<typeof pixelMetrics>[0][number][] = [];
+  const counts = { masked: 0, normals: 0, unmasked: 0 };
   for (const { label, finding, mask } of cases) {
     const { data, width } = finding.anomalyMap;
     // An abnormal image without a mask says nothing about its pixels.
     const marked = label === 0 ? new Uint8Array(data.length) : mask;
+    counts[label === 0 ? "normals" : mask ? "masked" : "unmasked"]++;
     if (marked) images.push({ map: data, mask: marked, width });
   }
-  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? pixelMetrics(images) : null;
+  return images.some(({ mask }) => Array.from(mask).some((v) => v > 0)) ? { ...pixelMetrics(images), ...counts } : null;
 }

@@ -4,16 +4,17 @@
 
 import { count as counted, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
-import { type ControlResult, countItems, SUSPICIOUS_AUROC } from "@hale/data";
-import { type Detector, mapPng, picturePng, RESEARCH_USE } from "@hale/detector";
+import { type ControlResult, SUSPICIOUS_AUROC } from "@hale/data";
+import { type Detector, RESEARCH_USE } from "@hale/detector";
 import { colourMap } from "@hale/imaging";
 import { methods } from "@hale/methods";
 import { prCurve, rocCurve } from "@hale/statistics";
 import { readLosses } from "@hale/training/node";
-import { maskOutline } from "../report/mask-outline.ts";
 import { renderReport } from "../report/render-report.ts";
-import type { CaseData, ControlData, CurvePoint, ReportData } from "../report/report-data.ts";
-import type { EvaluatedCase, Evaluation, VolumeEvaluation } from "./evaluate.ts";
+import type { ControlData, ReportData } from "../report/report-data.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { casesData, imageRows } from "./report-cases.ts";
+import { countData, intervalData, patientsKnown, trainingData, volumesData } from "./report-figures.ts";
 
 export interface ReportSource {
   detector: Detector;
@@ -26,16 +27,12 @@ export interface ReportSource {
   command: readonly string[];
 }
 
-/** Cases shown of each kind. */
-const SHOWN = 6;
 /** Options of methods that the report names beside the method. */
 const TOLD = ["width", "batch", "positionCode", "learningRate", "k", "regions", "layers", "metric"];
-/** Most points of a curve; more cannot be seen. */
-const POINTS = 400;
 
 /** Writes the report as one self-contained HTML file. Throws DISK_FULL or FILE_UNWRITABLE. */
 export async function writeReport(path: string, source: ReportSource): Promise<void> {
-  await writeAtomic(path, renderReport(await reportData(source)));
+  await writeAtomic(path, await renderReport(await reportData(source)));
 }
 
 async function reportData({ detector, evaluation, runFolder, command }: ReportSource): Promise<ReportData> {
@@ -52,6 +49,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
     audit: {
       warnings: audit.warnings,
       nearCopies: audit.nearCopies,
+      patientsKnown: patientsKnown(dataset.items),
       leaks: audit.leaks.map(({ a, b, splits, detail }) => `${a} (${splits[0]}) and ${b} (${splits[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,
@@ -59,8 +57,8 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       suspiciousAuroc: SUSPICIOUS_AUROC,
     },
     headline: {
-      auroc: evaluation.auroc,
-      averagePrecision: evaluation.averagePrecision,
+      auroc: intervalData(evaluation.auroc),
+      averagePrecision: intervalData(evaluation.averagePrecision),
       level: 0.95,
       normal: evaluation.normals,
       abnormal: evaluation.abnormals,
@@ -83,70 +81,42 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
           }
         : null,
     curves: {
-      roc: thin(
-        rocCurve(scores, labels).map(
-          (point): CurvePoint => ({ x: point.falsePositiveRate, y: point.truePositiveRate }),
-        ),
-      ),
-      pr: thin(prCurve(scores, labels).map((point): CurvePoint => ({ x: point.recall, y: point.precision }))),
+      roc: rocCurve(scores, labels).map(({ falsePositiveRate: x, truePositiveRate: y }) => ({ x, y })),
+      pr: prCurve(scores, labels).map(({ recall: x, precision: y }) => ({ x, y })),
     },
     scores: {
       normal: ofLabel(0).map(({ finding }) => finding.score),
       abnormal: ofLabel(1).map(({ finding }) => finding.score),
     },
-    training: await trainingOf(runFolder, card.training.selectedIteration),
+    training: trainingData(await readLosses(runFolder), card.training.selectedIteration),
     classes:
       evaluation.classes.length < 2
         ? []
         : evaluation.classes.map(({ name, images, auroc, sensitivity }) => ({
             name,
             images,
-            auroc: { estimate: auroc, low: null, high: null },
+            auroc: intervalData(auroc),
             sensitivity,
           })),
-    parts: evaluation.parts,
+    parts: evaluation.parts.map(({ name, auroc }) => ({ name, auroc: intervalData(auroc) })),
     pixels: evaluation.pixels && {
-      images: cases.filter(({ item, label }) => label === 0 || item.mask !== null).length,
+      masked: evaluation.pixels.masked,
+      normals: evaluation.pixels.normals,
+      unmasked: evaluation.pixels.unmasked,
       auroc: evaluation.pixels.auroc,
       averagePrecision: evaluation.pixels.averagePrecision,
       bestDice: evaluation.pixels.bestDice.dice,
       aupro: evaluation.pixels.aupro,
       auproLimit: evaluation.pixels.auproLimit,
     },
-    volumes: evaluation.volumes && volumesData(evaluation.volumes),
+    volumes: evaluation.volumes && volumesData(evaluation.volumes, card.threshold?.falseAlarmRate),
     legend: {
       maximum: card.mapScale.top,
       origin: `twice the 99th percentile of pixels over ${card.dataset.thresholdNormals} held-out normal images`,
       stops: legendColours(card.mapScale.top),
     },
-    cases: casesOf(cases, detector),
-  };
-}
-
-function volumesData(of: VolumeEvaluation): NonNullable<ReportData["volumes"]> {
-  const { aggregation, volumes, operating } = of;
-  const words = { max: "the highest", mean: "the mean", "top-k": "the mean of the highest" } as const;
-  const few = aggregation.kind === "top-k" ? ` ${aggregation.k}` : "";
-  return {
-    aggregation: words[aggregation.kind] + few,
-    normal: of.normals,
-    abnormal: of.abnormals,
-    clusters: of.clusters.clusters,
-    auroc: of.auroc,
-    averagePrecision: of.averagePrecision,
-    operating,
-    reason: of.reason,
-    caution: of.clusters.caution,
-    rows: [...volumes]
-      .sort((a, b) => b.score - a.score)
-      .map(({ path, label, class: kind, score, slices }) => ({
-        path,
-        label: label === 0 ? "normal" : kind && kind !== "abnormal" ? `abnormal (${kind})` : "abnormal",
-        called: operating ? (score > operating.threshold ? "abnormal" : "normal") : null,
-        score,
-        highest: slices.reduce((a, b) => (b.score > a.score ? b : a)).slice,
-        slices,
-      })),
+    cases: casesData(cases, card),
+    images: imageRows(cases, card),
   };
 }
 
@@ -157,16 +127,6 @@ function provenanceOf(
 ): ReportData["provenance"] {
   const { training, method, image } = card;
   const fits = methods.get(method.name)?.learning === "fit";
-  const patients = (split: string, label: string) =>
-    new Set(
-      evaluation.dataset.items.flatMap((item) =>
-        item.split === split &&
-        (label === "unlabelled" ? item.label === null : item.label === (label === "abnormal" ? 1 : 0)) &&
-        item.patient !== null
-          ? [item.patient]
-          : [],
-      ),
-    ).size || null;
   return {
     method: method.title,
     variant: Object.entries(method.options)
@@ -174,7 +134,7 @@ function provenanceOf(
       .map(([name, value]) => `${name} ${value}`)
       .join(", "),
     dataset: evaluation.dataset.name,
-    counts: countItems(evaluation.dataset.items).map((row) => ({ ...row, patients: patients(row.split, row.label) })),
+    counts: countData(evaluation.dataset.items),
     imageSize: `${image.size} × ${image.size}, ${image.channels === 1 ? "grey" : "RGB"}`,
     seed: training.seed,
     learnt: fits
@@ -213,60 +173,11 @@ function provenanceOf(
 }
 
 function controlData({ name, auroc, direction }: ControlResult): ControlData {
-  return { name, meaning: direction, auroc };
-}
-
-async function trainingOf(folder: string, chosen: number): Promise<ReportData["training"]> {
-  const lines = await readLosses(folder);
-  const points = lines.flatMap((line) =>
-    "selection/pseudoAuc" in line ? [{ iteration: line.iteration, value: line["selection/pseudoAuc"] }] : [],
-  );
-  const losses = lines.flatMap(({ iteration, seconds: _, ...values }) =>
-    "selection/pseudoAuc" in values ? [] : [{ iteration, values }],
-  );
-  return {
-    losses: thin(losses),
-    selection:
-      points.length > 0 ? { name: "pseudo-AUC, held-out normals against the unlabelled pool", points, chosen } : null,
-  };
-}
-
-/** At most `POINTS` of a list, evenly, with its ends. */
-function thin<T>(list: readonly T[]): T[] {
-  if (list.length <= POINTS) return [...list];
-  return Array.from({ length: POINTS }, (_, i) => list[Math.round((i * (list.length - 1)) / (POINTS - 1))]);
+  return { name, meaning: direction, auroc: intervalData(auroc) };
 }
 
 function legendColours(top: number): string[] {
   const values = Float32Array.from({ length: 32 }, (_, i) => (i / 31) * top);
   const { data } = colourMap(values, 32, 1, top);
   return Array.from(values, (_, i) => `rgb(${data[3 * i]}, ${data[3 * i + 1]}, ${data[3 * i + 2]})`);
-}
-
-function casesOf(cases: readonly EvaluatedCase[], { card }: Detector): ReportData["cases"] {
-  const byScore = [...cases].sort((a, b) => b.finding.score - a.finding.score);
-  const show = (list: readonly EvaluatedCase[]) => list.slice(0, SHOWN).map((one) => caseData(one, card));
-  const falseAlarms = byScore.filter(({ label, finding }) => label === 0 && finding.decision === "abnormal");
-  const misses = byScore.filter(({ label, finding }) => label === 1 && finding.decision === "normal").reverse();
-  return {
-    mostAbnormal: show(byScore),
-    leastAbnormal: show([...byScore].reverse()),
-    falseAlarms: { total: falseAlarms.length, shown: show(falseAlarms) },
-    misses: { total: misses.length, shown: show(misses) },
-  };
-}
-
-function caseData({ item, label, finding, mask }: EvaluatedCase, card: Detector["card"]): CaseData {
-  const { width, height } = finding.anomalyMap;
-  return {
-    path: item.path,
-    score: finding.score,
-    calledAbnormal: finding.decision === null ? null : finding.decision === "abnormal",
-    label: label === 0 ? "normal" : item.class && item.class !== "abnormal" ? `abnormal (${item.class})` : "abnormal",
-    image: picturePng(finding.prepared),
-    views: Object.entries(finding.views).map(([name, view]) => ({ name, picture: picturePng(view) })),
-    healthy: finding.healthy && picturePng(finding.healthy),
-    map: mapPng(finding.anomalyMap, card),
-    outline: mask ? maskOutline(mask, width, height) : null,
-  };
 }

@@ -4,7 +4,7 @@ import type { IntervalData, ProportionData } from "./report-data.ts";
 
 /** "0.901 to 0.955", or why there is none. */
 export function interval(data: IntervalData): string {
-  if (data.low === null || data.high === null) return data.reason ?? "no interval";
+  if (data.low === null) return `no interval: ${data.reason}`;
   return `${fixed(data.low)} to ${fixed(data.high)}`;
 }
 

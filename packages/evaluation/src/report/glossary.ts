@@ -3,13 +3,18 @@ import { html, type Markup } from "@hale/core";
 
 const WORDS = {
   AUROC:
-    "Area under the receiver operating characteristic curve: the chance that a random abnormal image scores higher than a random normal one. 0.5 is guessing, 1 is perfect. It does not depend on a threshold.",
+    "Area under the receiver operating characteristic curve: the probability that a random abnormal image scores higher than a random normal one. 0.5 is guessing, 1 is perfect. It does not depend on a threshold.",
   "average precision":
     "Precision averaged over all sensitivities. Guessing gives the share of abnormal images, so compare it only between sets with the same share.",
-  sensitivity: "Of the abnormal images, the share that is called abnormal at the threshold.",
-  specificity: "Of the normal images, the share that is called normal at the threshold.",
-  "false-alarm rate": "Of the normal images, the share that is called abnormal: one minus the specificity.",
-  threshold: "The score above which an image is called abnormal. It was set on held-out normal images only.",
+  sensitivity: "Of the abnormal images, the share above the threshold.",
+  specificity: "Of the normal images, the share not above the threshold.",
+  "false-alarm rate": "Of the normal images, the share above the threshold: one minus the specificity.",
+  threshold:
+    "The score above which an image stands out from the normals. It was set on held-out normal images only; it is no diagnosis.",
+  "p-value":
+    "The share of held-out normal images with a score at least as high, the image itself counted among them. Small values are unusual for a normal image.",
+  "needs review":
+    "No decision: the image lies outside what the detector knows. It is counted neither as above the threshold nor as not above it.",
   interval:
     "A range that covers the true value in the stated share of repetitions, given this number of cases. It does not cover other hospitals, scanners or patients.",
   cluster: "Images that belong together, such as those of one patient. Intervals treat a cluster as one unit.",

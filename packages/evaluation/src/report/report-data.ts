@@ -4,13 +4,10 @@
  * users' files, and are escaped when rendered.
  */
 
-/** An estimate with its interval; `low` and `high` are null where there is none, and `reason` then says why. */
-export interface IntervalData {
-  estimate: number;
-  low: number | null;
-  high: number | null;
-  reason?: string | null;
-}
+/** An estimate with its interval, or the reason why there is none. */
+export type IntervalData =
+  | { estimate: number; low: number; high: number }
+  | { estimate: number; low: null; high: null; reason: string };
 
 /** A proportion with its exact (Clopper-Pearson) interval. */
 export interface ProportionData {
@@ -51,6 +48,8 @@ export interface ReportData {
   /** The one scale of all anomaly maps in the report. */
   legend: LegendData;
   cases: CasesData;
+  /** All labelled test images, the highest score first. */
+  images: readonly ImageRowData[];
 }
 
 export interface ProvenanceData {
@@ -58,8 +57,8 @@ export interface ProvenanceData {
   /** Variant or preset, for example "width 8, 64 × 64". */
   variant: string;
   dataset: string;
-  /** Images by split, label and class. */
-  counts: readonly { split: string; label: string; class: string; images: number; patients?: number | null }[];
+  /** Images by split, label and class; `patients` is of the same images, null where that of some is unknown. */
+  counts: readonly CountData[];
   imageSize: string;
   seed: number;
   /** What the training went through, such as "4000 iterations" or "one pass over 300 normals". */
@@ -78,12 +77,22 @@ export interface ProvenanceData {
   more?: readonly { name: string; value: string }[];
 }
 
+export interface CountData {
+  split: string;
+  label: string;
+  class: string;
+  images: number;
+  patients: number | null;
+}
+
 export interface AuditData {
   warnings: readonly string[];
   /** Images or patients found in more than one split, each as a sentence. Null: not looked for. */
   leaks: readonly string[] | null;
   /** Whether near copies were looked for. */
   nearCopies: boolean;
+  /** Of how many images the patient is known: without that nothing can be said of patients in two splits. */
+  patientsKnown: "all" | "some" | "none";
   skipped: readonly { path: string; reason: string }[];
   /** What the controls were measured on, for example "the 200 labelled test images". */
   controlsOn: string;
@@ -145,7 +154,8 @@ export interface CurvesData {
 }
 
 export interface TrainingData {
-  losses: readonly { iteration: number; values: Readonly<Record<string, number>> }[];
+  /** One series for each loss, each with its own iterations: networks that take turns log theirs in different rows. */
+  losses: readonly { name: string; points: readonly { iteration: number; value: number }[] }[];
   selection: {
     /** What was watched, for example "pseudo-AUC on held-out normals and unlabelled images". */
     name: string;
@@ -165,7 +175,12 @@ export interface ClassData {
 }
 
 export interface PixelData {
-  images: number;
+  /** Abnormal images with a mask. */
+  masked: number;
+  /** Normal images, all of whose pixels count as normal. */
+  normals: number;
+  /** Abnormal images without a mask, which say nothing about pixels and were left out. */
+  unmasked: number;
   auroc: number;
   averagePrecision: number;
   /** Largest Dice over thresholds. */
@@ -178,8 +193,8 @@ export interface PixelData {
 export interface VolumeRowData {
   path: string;
   label: string;
-  /** "abnormal" or "normal"; null where there is no threshold. */
-  called: string | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
   score: number;
   /** Number of the slice with the highest score. */
   highest: number;
@@ -216,17 +231,17 @@ export interface LegendData {
 export interface CasesData {
   mostAbnormal: readonly CaseData[];
   leastAbnormal: readonly CaseData[];
-  /** Normals called abnormal: how many there are, and those shown. */
+  /** Normals above the threshold: how many there are, and those shown. */
   falseAlarms: { total: number; shown: readonly CaseData[] };
-  /** Abnormal images called normal. */
+  /** Abnormal images not above the threshold. */
   misses: { total: number; shown: readonly CaseData[] };
 }
 
 export interface CaseData {
   path: string;
   score: number;
-  /** Whether the score is above the threshold; null where there is none. */
-  calledAbnormal: boolean | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
   /** As it shall be printed, for example "abnormal (dark)" or "unlabelled". */
   label: string;
   image: PngData;
@@ -238,6 +253,22 @@ export interface CaseData {
   map: PngData;
   /** Outline of the lesion mask, from `maskOutline`. */
   outline?: OutlineData | null;
+}
+
+/** One row of the table of all test images. */
+export interface ImageRowData {
+  path: string;
+  /** "normal" or "abnormal". */
+  label: string;
+  /** Empty where the images have no kinds. */
+  class: string;
+  score: number;
+  /** Null where no held-out normals are known. */
+  pValue: number | null;
+  /** In words; null where there is no threshold. */
+  decision: string | null;
+  /** What the decision is beside the label; null where nothing was decided. */
+  verdict: "right" | "miss" | "false alarm" | null;
 }
 
 /** An SVG path in pixels of a picture of the given size. */

@@ -26,6 +26,8 @@ interface Scored extends PhantomItem {
   score: number;
 }
 
+const words = (above: boolean): string => `${above ? "" : "not "}above the threshold (5 % false alarms)`;
+
 const around = (estimate: number, spread = 0.04): IntervalData => ({
   estimate,
   low: Math.max(0, estimate - spread),
@@ -35,12 +37,12 @@ const around = (estimate: number, spread = 0.04): IntervalData => ({
 /** A case whose healthy counterpart is another exposure of the phantom, lesion smoothed away by hand; with a proxy. */
 function caseOf(item: Scored, threshold: number): CaseData {
   const grey = (data: Uint8Array) => encodePng({ width: SIZE, height: SIZE, channels: 1, maxValue: 255, data });
-  const twin = item.image.map((value, i) => (item.mask[i] ? Math.round(120 + 0.15 * (value - 120)) : value));
-  const map = Float32Array.from(item.image, (v, i) => Math.abs(v - twin[i]) / 255 + 0.02 * ((i * 7919) % 5));
+  const restored = item.image.map((value, i) => (item.mask[i] ? Math.round(120 + 0.15 * (value - 120)) : value));
+  const map = Float32Array.from(item.image, (v, i) => Math.abs(v - restored[i]) / 255 + 0.02 * ((i * 7919) % 5));
   const shape = { width: SIZE, height: SIZE, channels: 1 } as const;
   const proxy = proxyImage(
     "superpixel",
-    Float32Array.from(twin, (v) => v / 255),
+    Float32Array.from(restored, (v) => v / 255),
     shape,
     { segments: 100 },
   );
@@ -48,17 +50,17 @@ function caseOf(item: Scored, threshold: number): CaseData {
   return {
     path: `images/${item.name}.png`,
     score: item.score,
-    calledAbnormal: item.score > threshold,
+    decision: words(item.score > threshold),
     label: item.label === 1 ? `${label} (${item.class})` : label,
     image: grey(item.image),
     views: [{ name: "proxy", picture: grey(Uint8Array.from(proxy, (v) => Math.round(255 * v))) }],
-    healthy: grey(twin),
+    healthy: grey(restored),
     map: encodePng(colourMap(map, SIZE, SIZE, MAP_SCALE)),
     outline: item.label === 1 ? maskOutline(item.mask, SIZE, SIZE) : null,
   };
 }
 
-/** Test phantoms with scores drawn by chance: abnormal ones higher, with overlap. */
+/** Test phantoms with scores drawn at random: abnormal ones higher, with overlap. */
 function scoredPhantoms(seed: number, testNormal: number, testAbnormal: number): Scored[] {
   const counts = { trainNormal: 0, unlabelled: 0, valNormal: 0, testNormal, testAbnormal };
   const random = randomStream(seed, "scores");
@@ -78,14 +80,15 @@ function legendStops(): string[] {
 
 function trainingCurves(seed: number): ReportData["training"] {
   const random = randomStream(seed, "curves");
-  const losses = Array.from({ length: 1500 }, (_, i) => ({
-    iteration: i + 1,
-    values: {
-      critic: -2 * Math.exp(-i / 400) + 0.2 * random.normal(),
-      generator: 0.6 + 0.3 * Math.exp(-i / 200) + 0.06 * random.normal(),
-      identity: 0.02 + 0.2 * Math.exp(-i / 120) + 0.004 * random.normal(),
-      restoration: 0.003 + 0.05 * Math.exp(-i / 150) + 0.0006 * random.normal(),
-    },
+  const shapes = {
+    critic: (i: number) => -2 * Math.exp(-i / 400) + 0.2 * random.normal(),
+    generator: (i: number) => 0.6 + 0.3 * Math.exp(-i / 200) + 0.06 * random.normal(),
+    identity: (i: number) => 0.02 + 0.2 * Math.exp(-i / 120) + 0.004 * random.normal(),
+    restoration: (i: number) => 0.003 + 0.05 * Math.exp(-i / 150) + 0.0006 * random.normal(),
+  };
+  const losses = Object.entries(shapes).map(([name, at]) => ({
+    name,
+    points: Array.from({ length: 1500 }, (_, i) => ({ iteration: i + 1, value: at(i) })),
   }));
   const points = Array.from({ length: 15 }, (_, i) => ({
     iteration: (i + 1) * 100,
@@ -146,6 +149,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       warnings: ["12 images are larger than the others and were reduced."],
       leaks: [],
       nearCopies: true,
+      patientsKnown: "all",
       skipped: [{ path: "images/broken.png", reason: "The file ends in the middle of its pixels." }],
       controlsOn: `the ${items.length} labelled test images`,
       suspiciousAuroc: 0.7,
@@ -193,7 +197,16 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       return { name, images: kind.length, auroc: around(area), sensitivity: exactProportion(found, kind.length) };
     }),
     parts: ["image", "cycle"].map((name, i) => ({ name, auroc: around(0.8 + i / 20) })),
-    pixels: { images: abnormal, auroc: 0.961, averagePrecision: 0.62, bestDice: 0.6, aupro: 0.81, auproLimit: 0.3 },
+    pixels: {
+      masked: abnormal,
+      normals: normal,
+      unmasked: 0,
+      auroc: 0.961,
+      averagePrecision: 0.62,
+      bestDice: 0.6,
+      aupro: 0.81,
+      auproLimit: 0.3,
+    },
     volumes: {
       aggregation: "the highest",
       normal: 12,
@@ -207,7 +220,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       rows: ["a.nii.gz", "b.nii.gz"].map((path, i) => ({
         path,
         label: i === 0 ? "abnormal (bright)" : "normal",
-        called: i === 0 ? "abnormal" : null,
+        decision: i === 0 ? words(true) : null,
         score: 0.02 - 0.01 * i,
         highest: 3,
         slices: [0.01, 0.015, 0.012, 0.02 - 0.01 * i].map((score, k) => ({ score, marked: i === 0 && k > 1 })),
@@ -220,6 +233,19 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       falseAlarms: { total: falseAlarms.length, shown: cases(falseAlarms.slice(0, 6)) },
       misses: { total: misses.length, shown: cases(misses.slice(0, 6)) },
     },
+    images: ranked.map((item) => {
+      const above = item.score > threshold;
+      const wrong = item.label === 1 ? "miss" : "false alarm";
+      return {
+        path: `images/${item.name}.png`,
+        label: item.label === 1 ? "abnormal" : "normal",
+        class: item.label === 1 ? item.class : "",
+        score: item.score,
+        pValue: (1 + held.filter((score) => score >= item.score).length) / (1 + held.length),
+        decision: words(above),
+        verdict: above === (item.label === 1) ? "right" : wrong,
+      };
+    }),
   };
 }
 
@@ -230,7 +256,7 @@ export function bareReport(): ReportData {
     estimate,
     low: null,
     high: null,
-    reason: "no interval: fewer than 10 clusters",
+    reason: "fewer than 10 clusters",
   });
   const { image } = phantom(1, { size: SIZE });
   const png = encodePng({ width: SIZE, height: SIZE, channels: 1, maxValue: 255, data: image });
@@ -246,12 +272,13 @@ export function bareReport(): ReportData {
     classes: [],
     parts: [],
     pixels: null,
+    images: [],
     cases: {
       mostAbnormal: [
         {
           path: "a.png",
           score: 0.1,
-          calledAbnormal: null,
+          decision: null,
           label: "unlabelled",
           image: png,
           views: [],

@@ -25,11 +25,13 @@ async function readSeries(path: string, name: string): Promise<Scan> {
   if (lost.length > 0)
     throw corrupt(name, `${lost.length} of its DICOM files cannot be read. The first: ${lost[0].reason}`);
   if (series.length === 1) return series[0].scan;
+  const [parts] = series.flatMap(({ notes }) => notes);
+  const split = parts === undefined ? "" : `; ${parts[0].toLowerCase()}${parts.slice(1, -1)}`;
   const why = series.length === 0 && leftOut.length > 0 ? `; of its first file, ${leftOut[0].reason}` : "";
   throw unsupported(
     name,
-    `the folder holds ${series.length} DICOM series${why}`,
-    "Give each series a folder of its own.",
+    `the folder holds ${series.length} DICOM scans${split || why}`,
+    "Give each series, and each time point of one, a folder of its own.",
   );
 }
 

@@ -55,7 +55,9 @@ export function stackOf(scan: Scan, axis: SliceAxis, name = "The scan"): Stack {
   if (seen !== "stored" && scan.affine === null) {
     throw new HaleError(
       "IMAGE_UNSUPPORTED",
-      `${name} does not say how it lies in the patient, so it has no ${axis} slices.`,
+      scan.unplaced === undefined
+        ? `${name} does not say how it lies in the patient, so it has no ${axis} slices.`
+        : `${name} has no ${axis} slices, because ${scan.unplaced}.`,
       "Ask for slices as they are stored.",
       { setting: "slices" },
     );

@@ -48,6 +48,8 @@ export interface Scan {
   range: readonly [number, number];
   /** One for all slices, or one a slice. */
   modality: readonly ModalityTransform[];
+  /** Stored values that are none: one range for all slices, or one a slice (null where it has none). None if left out. */
+  padding?: readonly ({ low: number; high: number } | null)[];
   /** Of values after the modality transform: "HU", "BQML"; null when unknown. */
   unit: string | null;
   /** One for all slices, one a slice, or none ([]) where the file does not say. */
@@ -56,6 +58,8 @@ export interface Scan {
   whiteIsLow: boolean;
   /** Null where there is no place in a patient, or slices are not a regular stack: radiographs, photographs, cine. */
   affine: Affine | null;
+  /** Why there is no affine, where the file tells: goes on after "the scan has no affine:". */
+  unplaced?: string;
   /** Millimetres between centres: across columns, rows, slices. Null where unknown. */
   spacing: readonly [number | null, number | null, number | null];
   /** Height of a pixel over its width, where only that is known and no spacing (DICOM's Pixel Aspect Ratio). 1 if left out. */

@@ -8,37 +8,25 @@
 import { HaleError } from "@hale/core";
 import { z } from "zod";
 import type { Backbone } from "../backbone/description.ts";
-import { type FeatureSource, networkFeatures } from "../backbone/feature-source.ts";
-import { builtInFilters, FILTER_RESPONSES } from "../backbone/filters.ts";
+import {
+  AUTO,
+  BUILT_IN,
+  backboneFile,
+  chosenLayers,
+  featureOptions,
+  featureSource,
+} from "../backbone/feature-choice.ts";
 import type { FitRecipe, ImageShape, Method } from "../method.ts";
 import { bankOf, METRICS } from "./bank.ts";
 import { nearestNeighbours, pooledFeatures } from "./neighbours.ts";
 
-/** The value of `backbone` that needs no file. */
-const BUILT_IN = "filters";
-/** The value of `layers` that takes all that the backbone's maker names. */
-const ALL = "all";
-/**
- * The value that suits the backbone: all filters, each standardised, in 6 x 6 regions; of a network its last layer, by
- * directions, in 4 x 4. Chosen without labels, by pseudo-AUC on the training pools; the README has the figures.
+/*
+ * What `auto` means here: all filters, each standardised, in 6 x 6 regions; of a network its last layer, by directions, in
+ * 4 x 4. Chosen without labels, by pseudo-AUC on the training pools; the README has the figures.
  */
-const AUTO = "auto";
 
 const options = z.strictObject({
-  backbone: z
-    .string()
-    .min(1)
-    .default(BUILT_IN)
-    .describe("whose features images are compared in: filters (built in), or the file of an imported backbone"),
-  layers: z
-    .string()
-    .min(1)
-    .default(AUTO)
-    .describe("of the backbone, with commas between them; all; or auto: all filters, a network's last"),
-  response: z
-    .enum(FILTER_RESPONSES)
-    .default("log")
-    .describe("of the built-in filters: their modulus, its log, or relative to that of all filters of the place"),
+  ...featureOptions("a network's last"),
   regions: z
     .union([z.literal(AUTO), z.int().min(1).max(32)])
     .default(AUTO)
@@ -61,11 +49,8 @@ function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): F
   const builtIn = settings.backbone === BUILT_IN;
   const regions = settings.regions !== AUTO ? settings.regions : builtIn ? 6 : 4;
   const metric = settings.metric !== AUTO ? settings.metric : builtIn ? "euclidean" : "cosine";
-  const source = sourceOf(settings, backbone);
-  const layers = layersOf(settings, source);
-  if (new Set(layers).size < layers.length) {
-    throw new HaleError("OPTION_INVALID", "A layer is named twice.", "Name each once.", { setting: "layers" });
-  }
+  const source = featureSource(settings, backbone);
+  const layers = chosenLayers(settings, source, ({ layers }) => layers.slice(-1));
   const widths = layers.map((layer) => source.channels(layer) * regions * regions);
   return {
     learning: "fit",
@@ -88,17 +73,6 @@ function create(settings: KnnOptions, shape: ImageShape, backbone?: Backbone): F
   };
 }
 
-function layersOf({ layers, backbone }: KnnOptions, source: FeatureSource): readonly string[] {
-  if (layers === ALL || (layers === AUTO && backbone === BUILT_IN)) return source.layers;
-  return layers === AUTO ? source.layers.slice(-1) : layers.split(",").map((name) => name.trim());
-}
-
-function sourceOf({ backbone: name, response }: KnnOptions, backbone?: Backbone): FeatureSource {
-  if (name === BUILT_IN) return builtInFilters(response);
-  if (backbone) return networkFeatures(backbone);
-  throw new HaleError("OPTION_INVALID", `The backbone ${name} was not read.`, "Give it beside the options.");
-}
-
 export const knn: Method<KnnOptions, FitRecipe> = {
   name: "knn",
   learning: "fit",
@@ -113,6 +87,6 @@ export const knn: Method<KnnOptions, FitRecipe> = {
       setting: "size",
     });
   },
-  backbone: ({ backbone }) => (backbone === BUILT_IN ? null : backbone),
+  backbone: backboneFile,
   create,
 };

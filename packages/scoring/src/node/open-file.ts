@@ -1,5 +1,5 @@
 /** @file A file on disk, opened: a plain picture, or a scan with the frames that DICOM objects of it refer to. */
-import { isDicom, oneScan, pictureOf } from "@hale/imaging";
+import { isDicom, oneScan, pictureOf, scansOfObject } from "@hale/imaging";
 import { readImageBytes, sharedReader } from "@hale/imaging/node";
 import { framesOf, type SourceReader } from "../sources.ts";
 import type { Opened } from "../target.ts";
@@ -9,10 +9,19 @@ import type { Opened } from "../target.ts";
  * `GuardedReader.read` throws, and IMAGE_UNSUPPORTED for a file of several scans.
  */
 export async function openFile(path: string, readSource?: SourceReader): Promise<Opened> {
+  if (readSource) {
+    const bytes = await readImageBytes(path);
+    if (isDicom(bytes)) return openObject(bytes, path, readSource);
+  }
   const scan = oneScan(await sharedReader().read({ path }, path), path);
   const raster = pictureOf(scan);
-  if (raster) return { kind: "picture", raster };
-  if (!readSource) return { kind: "scan", scan };
-  const bytes = await readImageBytes(path);
-  return { kind: "scan", scan, frames: isDicom(bytes) ? framesOf(bytes, path, readSource) : undefined };
+  return raster ? { kind: "picture", raster } : { kind: "scan", scan };
+}
+
+/** The same scan as without sources, and the frame that each of its slices is: they may lie in the file in any order. */
+async function openObject(bytes: Uint8Array, path: string, readSource: SourceReader): Promise<Opened> {
+  const series = scansOfObject(await sharedReader().dicom({ bytes }, path), path);
+  const scan = oneScan({ scans: series.map((one) => one.scan) }, path);
+  const frames = framesOf(bytes, path, readSource);
+  return { kind: "scan", scan, frames: () => series[0].slices.map(({ frame }) => frames()[frame]) };
 }

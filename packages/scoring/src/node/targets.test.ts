@@ -2,9 +2,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SourceInstance } from "@hale/imaging/dicom-objects";
 import { readScan, readScanBytes } from "@hale/imaging/node";
 import { zipSync } from "fflate";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { el, imageFile, type Spec } from "../../../imaging/src/formats/dicom/dicom-fixture.ts";
 import { scanOf } from "../../../imaging/src/volumes/phantom-fixture.ts";
 import { dicomSlices } from "../../../training/src/node/dicom-fixture.ts";
 import { findTargets } from "./targets.ts";
@@ -67,4 +69,28 @@ test("folders are told apart by all files below them", async () => {
     return count;
   };
   expect([await bytesOf("p1"), await bytesOf("p2")]).toEqual([5, 4]);
+});
+
+test("frames of a file in any order are one scan by file and by folder, and each slice names its frame", async () => {
+  const heights = [6, 0, 4, 2];
+  const own = heights.map((z) => [el(0x00209113, "SQ", [[el(0x00200032, "DS", `0\\0\\${z}`)]] as Spec[][])]);
+  const more = [
+    el(0x00200037, "DS", "1\\0\\0\\0\\1\\0"),
+    el(0x00280030, "DS", "1\\1"),
+    el(0x52009230, "SQ", own as Spec[][]),
+  ];
+  const pixels = heights.flatMap((z) => [z, 0, 0, 0, 0, 0]);
+  await mkdir(join(root, "one"));
+  await writeFile(join(root, "one", "a.dcm"), imageFile(pixels, { more, frames: 4 }));
+  const readSource = () => ({ frames: 4 }) as unknown as SourceInstance;
+  for (const path of ["one", "one/a.dcm"]) {
+    const [target] = await findTargets([join(root, path)], readSource);
+    const opened = await target.open();
+    if (opened.kind !== "scan") throw new Error("It is no scan.");
+    expect(Array.from(opened.scan.stored).filter((_, i) => i % 6 === 0)).toEqual([0, 2, 4, 6]);
+    expect(opened.scan.affine).not.toBeNull();
+    expect(opened.frames?.().map(({ frame }) => frame)).toEqual([2, 4, 3, 1]);
+    const { stored } = await readScan(join(root, path));
+    expect(stored).toEqual(opened.scan.stored);
+  }
 });

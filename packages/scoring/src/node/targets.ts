@@ -8,9 +8,9 @@ import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
 import { assembleSeries, isDicom, isZip, READERS, readerNamed } from "@hale/imaging";
 import type { SourceInstance } from "@hale/imaging/dicom-objects";
-import { readDicomFolder, readScan } from "@hale/imaging/node";
+import { readDicomFolder } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
-import { allFrames, type SourceReader, sourceOrFault } from "../sources.ts";
+import { type SourceReader, sourceOrFault } from "../sources.ts";
 import type { Opened, Target } from "../target.ts";
 import { openFile } from "./open-file.ts";
 
@@ -70,29 +70,34 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
     series.map(({ instances }) => (instances.length === 1 ? join(root, instances[0].name) : path)),
     (name, number) => `${name} (series ${number})`,
   );
-  const rows = series.map(({ scan, instances, slices }, i): [string, Open] => {
+  const rows = series.map(({ scan, instances, slices, notes }, i): [string, Open] => {
     const file = names[i];
     const frames = () => {
       const read = instances.map(({ name }) => sources.get(name)!());
       return slices.map(({ instance, frame }) => ({ instance: read[instance], frame: frame + 1 }));
     };
-    return [file, async () => ({ kind: "scan", scan, frames: readSource && frames })];
+    return [file, async () => ({ kind: "scan", scan, frames: readSource && frames, notes })];
   });
   // What is lost has a row that says why; so has what should be DICOM by its name, a copy perhaps.
   const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || readerNamed(name) === DICOM);
   return [
     ...rows,
-    ...others.map(({ name, reason, lost }): [string, Open] => [
+    ...others.map(({ name, reason, lost, cause }): [string, Open] => [
       join(root, name),
       async () => {
-        if (lost) throw new HaleError("IMAGE_CORRUPT", `${sentence(reason)}`, "Its series was scored without it.");
-        const source = sources.get(name);
-        const frames = source && (() => allFrames(source()));
-        return { kind: "scan", scan: await readScan(join(root, name)), frames };
+        if (lost) throw new HaleError("IMAGE_CORRUPT", `${sentence(reason)}`, REMEDIES[cause ?? "unread"]);
+        return openFile(join(root, name), readSource);
       },
     ]),
   ];
 }
+
+/** What to do about a file that is in no scan. */
+const REMEDIES = {
+  unread: "Its series was scored without it.",
+  mixed: "Fetch the missing images, or score each stack in a folder of its own.",
+  "too-large": "Score parts of it.",
+} as const;
 
 const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 

@@ -30,13 +30,16 @@ export interface Converted {
   outputs: Output[];
   /** Why the scan, its mask, or part of it is left out. */
   leftOut: { what: "scan" | "mask"; reason: Reason }[];
+  /** Sentences about what was written: why a series makes several scans, or lies nowhere in the patient. */
+  notes: string[];
 }
 
 /** Decodes a unit. Throws nothing for whatever its files hold: what cannot be read is left out with its reason. */
 export async function convertUnit(unit: Unit, minSlices: number): Promise<Converted> {
   const leftOut: Converted["leftOut"] = [];
+  const notes: string[] = [];
   try {
-    const scans = (await readScans(unit, leftOut)).filter((scan) => {
+    const scans = (await readScans(unit, leftOut, notes)).filter((scan) => {
       const enough = standsAlone(unit.files[0]) && unit.kind !== "volume" ? true : scan.size[2] >= minSlices;
       if (!enough) leftOut.push({ what: "scan", reason: "few-slices" });
       return enough;
@@ -52,13 +55,13 @@ export async function convertUnit(unit: Unit, minSlices: number): Promise<Conver
       if (mask) outputs[0].mask = { path: `${MASKS}/${unit.token}.${drawn[0].extension}`, bytes: mask };
       else leftOut.push({ what: "mask", reason: "mask-of-another-shape" });
     }
-    return { outputs, leftOut };
+    return { outputs, leftOut, notes };
   } catch (error) {
-    return { outputs: [], leftOut: [...leftOut, { what: "scan", reason: reasonOf(error) }] };
+    return { outputs: [], leftOut: [...leftOut, { what: "scan", reason: reasonOf(error) }], notes: [] };
   }
 }
 
-async function readScans(unit: Unit, leftOut: Converted["leftOut"]): Promise<readonly Scan[]> {
+async function readScans(unit: Unit, leftOut: Converted["leftOut"], notes: string[]): Promise<readonly Scan[]> {
   if (unit.kind !== "dicom") return readImage(unit.files[0]);
   const objects: DicomObject[] = [];
   const byId = [...unit.files].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -68,7 +71,9 @@ async function readScans(unit: Unit, leftOut: Converted["leftOut"]): Promise<rea
     objects.push(await readAny([found, ...(unit.copies.get(found) ?? [])], name));
   }
   const { series, leftOut: stacks } = assembleSeries(objects);
-  if (stacks.length > 0) leftOut.push({ what: "scan", reason: "too-large" });
+  const lost = stacks.find(({ cause }) => cause);
+  if (lost) leftOut.push({ what: "scan", reason: lost.cause === "mixed" ? "mixed-places" : "too-large" });
+  notes.push(...new Set(series.flatMap((one) => one.notes)));
   return series.map(({ scan }) => scan);
 }
 

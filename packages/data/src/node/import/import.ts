@@ -15,7 +15,7 @@ import { type Converted, convertUnit } from "./convert.ts";
 import { defaultKeyFile, readKey, sourcesFileOf } from "./key.ts";
 import type { ImportOptions } from "./options.ts";
 import { planImport, sourceToken, type Unit } from "./plan.ts";
-import { type ImportReport, reportOf, summaryOf } from "./report.ts";
+import { type ImportReport, noteLines, reportOf, summaryOf } from "./report.ts";
 import { forgetZip, listSources } from "./sources.ts";
 import {
   addSources,
@@ -114,8 +114,11 @@ async function lookAndWrite(context: Context): Promise<ImportReport> {
   }
   const sourcesFile = sourcesFileOf(keyFile);
   const todo = compare(plan, state);
-  const report = () =>
-    reportOf({ plan, state, todo, labels, dryRun, keyFile, keyMade: key.made, sourcesFile, warnings: key.warnings });
+  const notes = new Map<string, string[]>();
+  const report = () => {
+    const warnings = [...key.warnings, ...noteLines(notes)];
+    return reportOf({ plan, state, todo, labels, dryRun, keyFile, keyMade: key.made, sourcesFile, warnings });
+  };
   if (!dryRun) {
     await addSources(sourcesFile, table);
     if (plan.conflicts.length + todo.otherPatient.length === 0) await markState(out, mark);
@@ -123,7 +126,7 @@ async function lookAndWrite(context: Context): Promise<ImportReport> {
   refuseConflicts(plan, sourcesFile, dryRun);
   refuseOtherPatients(todo);
   if (dryRun || signal?.aborted) return { ...report(), stopped: signal?.aborted ?? false };
-  await write(context, todo);
+  await write(context, todo, notes);
   return { ...report(), stopped: signal?.aborted ?? false };
 }
 
@@ -156,7 +159,12 @@ async function look(
   return surveyed.filter(({ file }) => !samples.has(file.place));
 }
 
-async function write({ options, pseudonyms, mark, state }: Context, todo: Todo): Promise<void> {
+/** `notes` is given what is to be said of each scan, by its token. */
+async function write(
+  { options, pseudonyms, mark, state }: Context,
+  todo: Todo,
+  notes: Map<string, string[]>,
+): Promise<void> {
   const { out, signal, minSlices = 1, onProgress } = options;
   const { fresh } = todo;
   for (const unit of todo.labelled) change(state, unit, () => ({ ...unit.label! }));
@@ -184,6 +192,7 @@ async function write({ options, pseudonyms, mark, state }: Context, todo: Todo):
     for (const unit of fresh) {
       if (signal?.aborted) break;
       const converted = await convertUnit(unit, minSlices);
+      if (converted.notes.length > 0) notes.set(unit.token, converted.notes);
       await written();
       if (signal?.aborted) break;
       writing = writeUnit(out, unit, converted, state, pseudonyms);

@@ -129,6 +129,20 @@ function changes({ identified, masked }: Todo, { rows }: ImportState, dryRun: bo
   ];
 }
 
+/** Scans that a warning tells of one by one. */
+const NAMED_SCANS = 10;
+
+/** What was noted about scans that were written, by token: how many there are, and the first of them. */
+export function noteLines(notes: ReadonlyMap<string, readonly string[]>): string[] {
+  if (notes.size === 0) return [];
+  const named = [...notes].slice(0, NAMED_SCANS).map(([token, sentences]) => `${token}: ${sentences.join(" ")}`);
+  const more = notes.size - named.length;
+  return [
+    `${notes.size} of the imported series are to be looked at, for they have gaps or make several scans; each is named below${more > 0 ? `, but ${more} more` : ""}.`,
+    ...named,
+  ];
+}
+
 /** More studies than one person has: an id that stands for nobody. */
 const MANY_STUDIES = 50;
 

@@ -29,9 +29,17 @@ export interface FrameOptions {
 
 /** An SVG element with its names for screen readers. */
 export function frame({ id, title, description, width, height, marks }: FrameOptions): Markup {
-  return html`<svg class="chart" role="img" aria-labelledby="${id}-title ${id}-text" viewBox="0 0 ${width} ${height}"
-style="max-width:${width}px"><title id="${id}-title">${title}</title><desc id="${id}-text">${description}</desc>
+  return html`<svg class="chart" role="img" aria-labelledby="${id}-title ${id}-text" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"><title id="${id}-title">${title}</title><desc id="${id}-text">${description}</desc>
 ${marks}</svg>`;
+}
+
+/** The widths that a chart is drawn for: on a phone a wide one would shrink until its words cannot be read. */
+const WIDTHS = { wide: 760, narrow: 350 } as const;
+
+/** A chart for wide and one for narrow windows; the style sheet shows one, and hides the other from everybody. */
+export function bothWidths(id: string, draw: (of: { id: string; width: number }) => Markup): Markup {
+  return html`<div class="for-wide">${draw({ id, width: WIDTHS.wide })}</div>
+<div class="for-narrow">${draw({ id: `${id}-narrow`, width: WIDTHS.narrow })}</div>`;
 }
 
 export interface AxesOptions {

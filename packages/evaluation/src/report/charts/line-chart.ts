@@ -2,9 +2,10 @@
 
 import { html, type Markup } from "@hale/core";
 import { scaleLinear } from "d3-scale";
-import { curveLinear, curveStepAfter, line } from "d3-shape";
+import { line } from "d3-shape";
 import type { CurvePoint } from "../report-data.ts";
 import { axes, frame } from "./frame.ts";
+import { meansOfStretches, withinUnit } from "./thin.ts";
 
 export interface LineChartOptions {
   id: string;
@@ -20,26 +21,12 @@ export interface LineChartOptions {
   reference?: { points: readonly CurvePoint[]; name: string };
   /** One point to mark, with a name that is drawn beside it. */
   mark?: { point: CurvePoint; name: string } | null;
-  /** Holds each value until the next point, as an empirical curve does. */
-  stepped?: boolean;
+  /** A curve in the unit square, whose corners and ends matter; other long curves are averaged. */
+  unit?: boolean;
   size?: { width: number; height: number };
   xTicks?: number;
   yTicks?: number;
   formatX?: (value: number) => string;
-}
-
-/** Most points a curve is drawn with; longer ones are averaged in equal stretches. */
-const MOST_POINTS = 400;
-
-/** At most `most` points: each stands for the mean of a stretch. What is not a finite number is left out. */
-export function thin(points: readonly CurvePoint[], most = MOST_POINTS): CurvePoint[] {
-  const finite = points.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y));
-  if (finite.length <= most) return finite;
-  return Array.from({ length: most }, (_, k) => {
-    const part = finite.slice(Math.floor((k * finite.length) / most), Math.floor(((k + 1) * finite.length) / most));
-    const mean = (of: (p: CurvePoint) => number) => part.reduce((sum, p) => sum + of(p), 0) / part.length;
-    return { x: mean((p) => p.x), y: mean((p) => p.y) };
-  });
 }
 
 /** Smallest and largest value, widened where they are equal. */
@@ -53,20 +40,20 @@ function extent(values: readonly number[]): [number, number] {
 export function lineChart(options: LineChartOptions): Markup {
   const { width, height } = options.size ?? { width: 380, height: 320 };
   const margin = { top: 10, right: 14, bottom: 42, left: 52 };
-  const points = thin(options.points, options.stepped ? Number.POSITIVE_INFINITY : MOST_POINTS);
+  const points = options.unit ? withinUnit(options.points) : meansOfStretches(options.points);
   const x = scaleLinear(options.xRange ?? extent(points.map((p) => p.x)), [margin.left, width - margin.right]);
   const y = scaleLinear(options.yRange ?? extent(points.map((p) => p.y)), [height - margin.bottom, margin.top]);
   if (!options.yRange) y.nice(options.yTicks ?? 5);
   const path = line<CurvePoint>(
     (p) => Math.round(x(p.x) * 10) / 10,
     (p) => Math.round(y(p.y) * 10) / 10,
-  ).curve(options.stepped ? curveStepAfter : curveLinear);
+  );
   const { reference } = options;
   const mark = options.mark && Number.isFinite(options.mark.point.x + options.mark.point.y) ? options.mark : null;
   const markLeft = mark && x(mark.point.x) > width / 2;
   const marks = html`${axes({ ...options, x, y, width, height, margin })}
-${reference && html`<path class="reference" d="${path.curve(curveLinear)(reference.points)}"><title>${reference.name}</title></path>`}
-<path class="curve" d="${path.curve(options.stepped ? curveStepAfter : curveLinear)(points)}"/>
+${reference && html`<path class="reference" d="${path(reference.points)}"><title>${reference.name}</title></path>`}
+<path class="curve" d="${path(points)}"/>
 ${
   mark &&
   html`<circle class="mark" cx="${x(mark.point.x)}" cy="${y(mark.point.y)}" r="5"/>

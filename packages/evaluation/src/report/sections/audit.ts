@@ -5,9 +5,11 @@
 
 import { count, fixed, html, type Markup } from "@hale/core";
 import { dotChart } from "../charts/dot-chart.ts";
+import { bothWidths } from "../charts/frame.ts";
 import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
 import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
+import { table } from "../table.ts";
 
 /** Most entries of a list that are printed; how many more there are is said. */
 const LISTED = 20;
@@ -17,21 +19,56 @@ function list(items: readonly Markup[]): Markup {
   return html`<ul>${items.slice(0, LISTED).map((item) => html`<li>${item}</li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul>`;
 }
 
-/** One plain sentence on what the controls mean for the result. */
+const withInterval = (of: IntervalData): string =>
+  of.low === null ? fixed(of.estimate) : `${fixed(of.estimate)} (${interval(of)})`;
+
+/** Whether the interval of `a` begins above that of `b`; where one has none, nothing is known. */
+const clearlyAbove = (a: IntervalData, b: IntervalData): boolean => a.low !== null && b.low !== null && a.low > b.high;
+
+/** What the control that comes nearest means for the result; no more is said than the intervals carry. */
 function verdict(controls: readonly ControlData[], method: IntervalData | null, suspicious: number): Markup {
   const measured = controls.filter((c) => Number.isFinite(c.auroc.estimate));
   if (measured.length === 0) return html`<p class="warning">No control gave a number.</p>`;
   const best = measured.reduce((a, b) => (b.auroc.estimate > a.auroc.estimate ? b : a));
-  const value = fixed(best.auroc.estimate);
+  const reached = html`“${best.name}” alone reaches ${withInterval(best.auroc)}: ${best.meaning}.`;
+  const compared = method && html`${reached} The method reaches ${withInterval(method)}.`;
+  if (method && clearlyAbove(best.auroc, method)) {
+    return html`<p class="warning"><b>A trivial score does better than the method.</b> ${compared} The result shows nothing that this score does
+not show better: the two groups may differ in how their pictures were taken or prepared.</p>`;
+  }
   if (method && best.auroc.estimate >= method.estimate) {
-    return html`<p class="warning"><b>A trivial score does as well as the method.</b> “${best.name}” alone reaches ${value}
-(${best.meaning}). The result says nothing about disease: the two groups differ in how their pictures were taken or prepared.</p>`;
+    const known = best.auroc.low !== null && method.low !== null;
+    return html`<p class="warning"><b>A trivial score does as well as the method.</b> ${compared} ${
+      known
+        ? "The intervals overlap, so these images cannot tell which of the two is better."
+        : "Without intervals for both nobody can tell which of the two is better."
+    } The groups may differ in how their pictures were taken or prepared.</p>`;
   }
   if (best.auroc.estimate >= suspicious) {
-    return html`<p class="warning"><b>The data may be confounded.</b> “${best.name}” alone reaches ${value} (${best.meaning}),
-so part of the method's result may come from how the pictures were taken. Compare groups taken with the same device and protocol.</p>`;
+    return html`<p class="warning"><b>The data may be confounded.</b> ${reached} Part of the method's result may come from how the pictures were
+taken. Compare groups taken with the same device and protocol.</p>`;
   }
-  return html`<p class="fine">No trivial score comes near being useful: the best, “${best.name}”, reaches ${value}.</p>`;
+  if (method && method.low !== null && best.auroc.low !== null && !clearlyAbove(method, best.auroc)) {
+    return html`<p class="warning"><b>The method is not clearly better than a trivial score.</b> ${compared} The intervals overlap, so more images
+are needed to tell the two apart.</p>`;
+  }
+  return html`<p class="fine">No trivial score comes near being useful. The best: ${reached}</p>`;
+}
+
+/** What was looked for and not found; of patients only what is known. */
+function noLeaks({ nearCopies, patientsKnown }: AuditData): Markup {
+  const copies = nearCopies ? "no copy and no near copy" : "no copy";
+  const looked = nearCopies ? "" : " Near copies were not looked for.";
+  if (patientsKnown === "all") {
+    return html`<p class="fine">None found: no patient${nearCopies ? ", " : " and "}${copies} of an image is in more than one split.${looked}</p>`;
+  }
+  const unknown =
+    patientsKnown === "none"
+      ? "Patients are unknown: whether one has images in more than one split cannot be told."
+      : "Of some images the patient is unknown: whether theirs have images in more than one split cannot be told.";
+  const known = patientsKnown === "some" ? "no patient that is known, and " : "";
+  return html`<p class="warning">${unknown} Of what could be looked for none was found: ${known}${copies} of an image is in more than one
+split.${looked}</p>`;
 }
 
 function controlPart(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
@@ -44,16 +81,22 @@ function controlPart(audit: AuditData, methodName: string, auroc: IntervalData |
   return html`<p>A ${word("control")} is a score that knows nothing of disease. Each is given the direction that serves it better. If one did
 well, the method could have learnt the same shortcut. Measured on ${controlsOn}.</p>
 ${verdict(controls, auroc, suspiciousAuroc)}
-<figure>${dotChart({ id: "controls", title: "The method beside scores that know nothing of disease", rows, suspicious: suspiciousAuroc })}</figure>
-<div class="wide"><table><thead><tr><th>score</th><th class="n">AUROC</th><th>interval</th><th>what it says</th></tr></thead><tbody>
-${controls.map(
-  (c) =>
-    html`<tr><td>${c.name}</td><td class="n">${fixed(c.auroc.estimate)}</td><td>${interval(c.auroc)}</td><td>${c.meaning}</td></tr>`,
-)}</tbody></table></div>`;
+<figure>${bothWidths("controls", (size) =>
+    dotChart({
+      ...size,
+      title: "The method beside scores that know nothing of disease",
+      rows,
+      suspicious: suspiciousAuroc,
+    }),
+  )}</figure>
+${table({
+  columns: [{ name: "score" }, { name: "AUROC", number: true }, { name: "interval" }, { name: "what it says" }],
+  rows: controls.map((c) => [c.name, fixed(c.auroc.estimate), interval(c.auroc), c.meaning]),
+})}`;
 }
 
 export function auditSection(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
-  const { warnings, leaks, nearCopies, skipped } = audit;
+  const { warnings, leaks, skipped } = audit;
   return html`<section id="audit"><h2>Can the data be trusted?</h2>
 <h3>Scores that know nothing of disease</h3>
 ${controlPart(audit, methodName, auroc)}
@@ -62,9 +105,7 @@ ${
   leaks === null
     ? html`<p class="warning">Nobody looked for images or patients in more than one split.</p>`
     : leaks.length === 0
-      ? html`<p class="fine">None found: no patient${nearCopies ? ", no copy and no near copy" : " and no copy"} of an image is in more than one split.${
-          !nearCopies && " Near copies were not looked for."
-        }</p>`
+      ? noLeaks(audit)
       : html`<div class="warning"><b>${count(leaks.length, "leak")} found.</b> The result is better than it would be on new images.
 ${list(leaks.map((leak) => html`${leak}`))}</div>`
 }

@@ -32,38 +32,63 @@ function outlineOver(outline: OutlineData | null | undefined): Markup | null {
 <path class="outline-back" d="${outline.path}"/><path class="outline" d="${outline.path}"/></svg>`;
 }
 
-const VERDICTS = { true: "called abnormal", false: "called normal" } as const;
+/** Where a case stands the first time; the table of all images leads there. */
+export function caseIds({ misses, falseAlarms, mostAbnormal, leastAbnormal }: CasesData): Map<CaseData, string> {
+  const ids = new Map<CaseData, string>();
+  const seen = new Set<string>();
+  for (const item of [...misses.shown, ...falseAlarms.shown, ...mostAbnormal, ...leastAbnormal]) {
+    if (seen.has(item.path)) continue;
+    seen.add(item.path);
+    ids.set(item, `case-${seen.size}`);
+  }
+  return ids;
+}
 
-function caseFigure(item: CaseData, wrong: boolean): Markup {
+function caseFigure(item: CaseData, wrong: boolean, id: string | undefined): Markup {
   const panel = (picture: PngData, name: string, outline: Markup | null = null, caption: Markup | string = name) =>
-    html`<div><span><img src="${pngSource(picture)}" alt="${name} of ${item.path}">${outline}</span><i>${caption}</i></div>`;
+    html`<span class="panel"><span><img src="${pngSource(picture)}" alt="${name} of ${item.path}">${outline}</span><i>${caption}</i></span>`;
   const outline = outlineOver(item.outline);
-  const shape = item.views.length > 0 ? " many" : item.healthy === null && " two";
-  return html`<figure class="case"><div class="panels${shape}">
+  const count = 2 + item.views.length + (item.healthy === null ? 0 : 1);
+  return html`<figure class="case"${id !== undefined && html` id="${id}"`}><button type="button" class="panels" data-panels="${count}" aria-haspopup="dialog" aria-label="Enlarge ${item.path}">
 ${panel(item.image, "image", outline)}${item.views.map(({ name, picture }) => panel(picture, name, null, nameWithMeaning(name)))}
-${item.healthy !== null && panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</div>
+${item.healthy !== null && panel(item.healthy, "healthy counterpart")}${panel(item.map, "anomaly map", outline)}</button>
 <figcaption><b>${significant(item.score)}</b> · ${item.label}
-${item.calledAbnormal !== null && html`<span class="called${wrong && " wrong"}">${VERDICTS[`${item.calledAbnormal}`]}</span>`}
+${item.decision !== null && html`<span class="decision${wrong && " wrong"}">${item.decision}</span>`}
 <span class="path">${item.path}</span></figcaption></figure>`;
 }
 
-function group(title: string, note: string, items: readonly CaseData[], none: string, wrong = false): Markup {
+/** The large view, which the page's script fills: all pictures of one case side by side. */
+export const viewer = html`<dialog id="viewer" aria-labelledby="viewer-title"><div class="sheet"><div class="bar"><h2 id="viewer-title">Pictures of one case</h2>
+<span class="soft" data-part="place"></span><label><input type="checkbox" data-part="outline" checked> Outline of the mask</label>
+<span class="buttons"><button type="button" data-part="back" aria-label="Case before">←</button>
+<button type="button" data-part="onward" aria-label="Case after">→</button>
+<button type="button" data-part="close" autofocus>Close</button></span></div>
+<div class="panels" data-part="panels"></div><p data-part="caption" aria-live="polite"></p></div></dialog>`;
+
+function group(
+  title: string,
+  note: string,
+  items: readonly CaseData[],
+  none: string,
+  of: { ids: ReadonlyMap<CaseData, string>; wrong?: boolean },
+): Markup {
   return html`<h3>${title}</h3>${
     items.length === 0
       ? html`<p class="soft">${none}</p>`
-      : html`<p class="soft">${note}</p><div class="cases">${items.map((item) => caseFigure(item, wrong))}</div>`
+      : html`<p class="soft">${note}</p><div class="cases">${items.map((item) => caseFigure(item, of.wrong ?? false, of.ids.get(item)))}</div>`
   }`;
 }
 
 export interface CasesContext {
   /** Whether a threshold was set; without one there are neither misses nor false alarms. */
-  called: boolean;
+  decided: boolean;
   /** Whether the method makes healthy counterparts. */
   counterpart: boolean;
 }
 
-export function casesSection(cases: CasesData, scale: LegendData, { called, counterpart }: CasesContext): Markup {
+export function casesSection(cases: CasesData, scale: LegendData, { decided, counterpart }: CasesContext): Markup {
   const { mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
+  const ids = caseIds(cases);
   const shown = (part: { total: number; shown: readonly unknown[] }) =>
     part.shown.length < part.total ? `${part.shown.length} of ${part.total} shown.` : `All ${part.total} shown.`;
   const outlined = [...mostAbnormal, ...leastAbnormal, ...falseAlarms.shown, ...misses.shown].some((c) => c.outline);
@@ -72,15 +97,15 @@ export function casesSection(cases: CasesData, scale: LegendData, { called, coun
     counterpart
       ? html`Each image beside its ${word("healthy counterpart")} and the ${mapWord(true)} between the two, with its score.`
       : html`Each image beside its ${mapWord(false)}, with its score.`
-  }
+  } Any of them can be enlarged.
 ${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
 ${legend(scale, counterpart)}
 ${
-  called &&
-  html`${group("Misses", `Abnormal images called normal. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: no abnormal image was called normal.", true)}
-${group("False alarms", `Normal images called abnormal. ${shown(falseAlarms)}`, falseAlarms.shown, falseAlarms.total > 0 ? `${count(falseAlarms.total, "false alarm")}, none shown.` : "None: no normal image was called abnormal.", true)}`
+  decided &&
+  html`${group("Misses", `Abnormal images that are not above the threshold. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: every abnormal image is above the threshold.", { ids, wrong: true })}
+${group("False alarms", `Normal images above the threshold. ${shown(falseAlarms)}`, falseAlarms.shown, falseAlarms.total > 0 ? `${count(falseAlarms.total, "false alarm")}, none shown.` : "None: no normal image is above the threshold.", { ids, wrong: true })}`
 }
-${group("Most abnormal", "The highest scores of the test.", mostAbnormal, "No images to show.")}
-${group("Least abnormal", "The lowest scores of the test.", leastAbnormal, "No images to show.")}
+${group("Most abnormal", "The highest scores of the test.", mostAbnormal, "No images to show.", { ids })}
+${group("Least abnormal", "The lowest scores of the test.", leastAbnormal, "No images to show.", { ids })}
 </section>`;
 }

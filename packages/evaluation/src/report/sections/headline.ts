@@ -8,9 +8,7 @@ function area(title: Markup, data: IntervalData | null, level: number, meaning: 
   if (!data || !Number.isFinite(data.estimate))
     return html`<div class="number">${title}<b class="none">not available</b></div>`;
   const range =
-    data.low === null || data.high === null
-      ? html`${interval(data)}`
-      : html`${percent(level)} ${word("interval")} ${interval(data)}`;
+    data.low === null ? html`${interval(data)}` : html`${percent(level)} ${word("interval")} ${interval(data)}`;
   return html`<div class="number">${title}<b>${fixed(data.estimate)}</b><span>${range}</span><span>${meaning}</span></div>`;
 }
 
@@ -25,11 +23,11 @@ function share(title: Markup, data: ProportionData | null, level: number, none: 
 /** The four numbers and what they rest on. */
 export function headlineSection(headline: HeadlineData, point: OperatingPointData | null): Markup {
   const { auroc, averagePrecision, level, normal, abnormal, clusters, clusterName, caution } = headline;
-  const chance = normal + abnormal > 0 ? `guessing would give ${fixed(abnormal / (normal + abnormal))}` : "";
+  const guessing = normal + abnormal > 0 ? `guessing would give ${fixed(abnormal / (normal + abnormal))}` : "";
   return html`<section id="result"><h2>Result</h2>
 <div class="numbers">
 ${area(word("AUROC"), auroc, level, "guessing would give 0.500")}
-${area(word("average precision", "Average precision"), averagePrecision, level, chance)}
+${area(word("average precision", "Average precision"), averagePrecision, level, guessing)}
 ${share(word("sensitivity", "Sensitivity"), point?.sensitivity ?? null, level, point ? "no abnormal images" : "no threshold was set")}
 ${share(word("specificity", "Specificity"), point?.specificity ?? null, level, point ? "no normal images" : "no threshold was set")}
 </div>
@@ -48,7 +46,7 @@ ${caution && html`<p class="warning">${caution}</p>`}
 export function operatingPointSection(point: OperatingPointData | null, level: number): Markup {
   if (!point) {
     return html`<section id="threshold"><h2>At the threshold</h2>
-<p>No threshold was set, so images have a score but no call.</p></section>`;
+<p>No threshold was set, so images have a score but no decision.</p></section>`;
   }
   const { counts, sensitivity, specificity } = point;
   const abnormal = counts.truePositive + counts.falseNegative;
@@ -63,12 +61,12 @@ so that, on average, at most ${percent(point.falseAlarmRate)} of normal images r
 ${sensitivity && html`Of ${count(abnormal, "abnormal image")} in the test, ${counts.truePositive} were found and ${counts.falseNegative} were missed.`}
 ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative} were left alone and ${counts.falsePositive} raised a false alarm.`}
 </p>
-<table><caption>Images by truth and call</caption>
-<thead><tr><th></th><th class="n">called abnormal</th><th class="n">called normal</th><th class="n">in all</th></tr></thead>
+<table><caption>Images by label and decision</caption>
+<thead><tr><td></td><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
 <tbody><tr><th scope="row">abnormal</th><td class="n">${counts.truePositive}</td><td class="n">${counts.falseNegative} missed</td><td class="n">${abnormal}</td></tr>
 <tr><th scope="row">normal</th><td class="n">${counts.falsePositive} false alarms</td><td class="n">${counts.trueNegative}</td><td class="n">${normal}</td></tr></tbody></table>
-<p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so a call of
-“abnormal” is right less often than this table suggests.</small></p>
+<p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so an image
+above the threshold is abnormal less often than this table suggests.</small></p>
 ${point.caution && html`<p class="warning">${point.caution}</p>`}
 </section>`;
 }

@@ -45,6 +45,8 @@ export interface Stack {
   step: number | null;
   /** Why there is no affine. */
   reason: string | null;
+  /** Slices are in a row, and not equally spaced: some may be missing. */
+  gap: boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ export function stackOf(
   down: number | null,
   thickness: number | null,
 ): Stack {
-  const none = (reason: string, step: number | null = null): Stack => ({ affine: null, step, reason });
+  const none = (reason: string, step: number | null = null): Stack => ({ affine: null, step, reason, gap: false });
   if (!orientation) return none("it has no orientation in a patient");
   if (positions.some((position) => position === null)) return none("it has no position in a patient");
   const places = positions as readonly Vector[];
@@ -74,7 +76,7 @@ export function stackOf(
     if (Math.abs(dot(step, normal)) < 0.5 * length(step) || length(step) < 1e-4) {
       return none("its slices lie in one plane or beside each other");
     }
-    if (!isRegular(places, step)) return none("its slices are not equally spaced");
+    if (!isRegular(places, step)) return { ...none(gapsOf(places)), gap: true };
   }
   const { row, column } = orientation;
   const affine: number[] = [];
@@ -82,7 +84,7 @@ export function stackOf(
     affine.push(row[axis] * across, column[axis] * down, step[axis], places[0][axis]);
   }
   affine.push(0, 0, 0, 1);
-  return { affine, step: places.length === 1 ? thickness : length(step), reason: null };
+  return { affine, step: places.length === 1 ? thickness : length(step), reason: null, gap: false };
 }
 
 function regularStep(places: readonly Vector[]): number | null {
@@ -97,6 +99,27 @@ function isRegular(places: readonly Vector[], step: Vector): boolean {
     const off = minus(place, places[0]).map((value, axis) => value - i * step[axis]) as unknown as Vector;
     return length(off) <= tolerance;
   });
+}
+
+/** Gaps that a sentence names; more are counted. */
+const NAMED_GAPS = 3;
+
+/** The sentence about places in a row that are not equally spaced: where, and by how much. Slices count from 1. */
+function gapsOf(places: readonly Vector[]): string {
+  const steps = places.slice(1).map((place, i) => length(minus(place, places[i]) as unknown as Vector));
+  const usual = [...steps].sort((a, b) => a - b)[(steps.length - 1) >> 1];
+  const odd = steps.flatMap((step, i) =>
+    Math.abs(step - usual) > Math.max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE_SHARE * usual) ? [i] : [],
+  );
+  const millimetres = (value: number) => `${Number(value.toFixed(2))} mm`;
+  const named = odd
+    .slice(0, NAMED_GAPS)
+    .map((i) => `${millimetres(steps[i])} from slice ${i + 1} to ${i + 2} of ${places.length}`);
+  if (odd.length > NAMED_GAPS) named.push(`${odd.length - NAMED_GAPS} more`);
+  // Small deviations that add up have no one place.
+  const where = named.length > 0 ? `: ${millimetres(usual)} apart, but ${named.join(", ")}` : "";
+  const missing = odd.some((i) => Math.abs(steps[i] / usual - Math.round(steps[i] / usual)) < 0.1 && steps[i] > usual);
+  return `its slices are not equally spaced${where}${missing ? "; slices seem to be missing" : ""}`;
 }
 
 export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

@@ -35,6 +35,8 @@ export interface DicomFrame {
   spacing: readonly [number | null, number | null];
   /** What may tell frames at one place apart: echo, time, stack, diffusion, segment, kind of image. */
   labels: readonly string[];
+  /** Of an object with functional groups. */
+  enhanced: boolean;
   /** Its place by the file's own order, where it says one. */
   number: number | null;
 }
@@ -135,6 +137,7 @@ function readFrames(data: DataSet, groups: FrameGroups, format: PixelFormat, not
       orientation,
       spacing: pixelSpacing(data, groups, frame, notes),
       labels: labelsOf(data, groups, frame),
+      enhanced: groups.enhanced,
       number: content?.uint32s(0x00209057)?.[0] ?? null,
     };
   });
@@ -182,11 +185,33 @@ function pixelSpacing(
   return nominal ?? [null, null];
 }
 
-/** Equal for frames of one spacing, to five digits, as series are divided. */
-export const spacingKey = (spacing: DicomFrame["spacing"]) =>
-  spacing.map((value) => value?.toPrecision(5) ?? "?").join();
+/** How far spacings may be apart, as a share: files hold them rounded, and scanners measure them. */
+const SPACING_TOLERANCE = 1e-3;
 
-/** Attributes that may tell images at one position apart, in a fixed order: those that mean most first. */
+/** Whether frames have one spacing, as far as a measure can tell. Unknown ones are equal among themselves. */
+export function isNearSpacing(a: DicomFrame["spacing"], b: DicomFrame["spacing"]): boolean {
+  return a.every((value, i) => {
+    const other = b[i];
+    if (value === null || other === null) return value === other;
+    return Math.abs(value - other) <= SPACING_TOLERANCE * Math.max(value, other);
+  });
+}
+
+/** What the labels of frames are, in their order: those that mean most first. */
+export const LABELS = {
+  enhanced: ["stack", "temporal position", "echo time", "b-value", "segment", "frame type"],
+  classic: [
+    "echo number",
+    "echo time",
+    "temporal position",
+    "b-value",
+    "trigger time",
+    "acquisition number",
+    "image type",
+  ],
+} as const;
+
+/** Attributes that may tell images at one position apart, as `LABELS` names them. */
 function labelsOf(data: DataSet, groups: FrameGroups, frame: number): string[] {
   const content = groups.macro(MACRO.frameContent, frame);
   const parts: (string | number | null | undefined)[] = groups.enhanced

@@ -1,12 +1,14 @@
 /**
- * @file From objects to stacks of slices: which belong together, in which order, and whether they are a volume. Order
- * is by geometry (PS3.3, C.7.6.2.1.1), never by file name; instance numbers only serve where there is no geometry.
+ * @file From objects to scans: objects of one series are divided into stacks (stacks.ts), and each stack is joined to one
+ * scan, with the samples, transforms and places of its slices in their order.
  */
 import { MAX_PIXELS } from "../../raster/limits.ts";
 import type { ModalityTransform, Samples, Scan, VoiTransform } from "../../volumes/scan.ts";
-import { dot, normalOf, type Stack, stackOf } from "./geometry.ts";
-import { type DicomFrame, type DicomInstance, spacingKey } from "./instance.ts";
+import { type Stack, stackOf } from "./geometry.ts";
+import type { DicomInstance } from "./instance.ts";
 import type { DicomObject } from "./read.ts";
+import { damaged } from "./refuse.ts";
+import { type Slice, samplesOf, slicesOf, stacksOf } from "./stacks.ts";
 
 export interface DicomSeries {
   scan: Scan;
@@ -16,6 +18,8 @@ export interface DicomSeries {
   slices: { instance: number; frame: number }[];
   /** Why the scan has no affine; null where it has one. */
   reason: string | null;
+  /** What is to be known of it, in sentences without patient data: why its series makes several scans, or has a gap. */
+  notes: string[];
 }
 
 export interface LeftOut {
@@ -23,41 +27,14 @@ export interface LeftOut {
   reason: string;
   /** It is, or may be, an image that is missing from the result: not a copy, a list or a file of another kind. */
   lost: boolean;
+  /** Of images that could be read, and have no place in a scan: beyond the budget, or of unknown membership. */
+  cause?: "too-large" | "mixed";
 }
-
-interface Slice {
-  object: DicomObject;
-  frame: number;
-  place: DicomFrame;
-  /** Of its position on the normal, in millimetres. */
-  height: number;
-}
-
-/** Images that are pictures of their own, although one series may hold several of one size. */
-const ALONE = new Set([
-  "CR",
-  "DX",
-  "MG",
-  "IO",
-  "PX",
-  "RF",
-  "XA",
-  "US",
-  "XC",
-  "ES",
-  "GM",
-  "SM",
-  "OP",
-  "OPT",
-  "DG",
-  "RG",
-]);
-/** Slices nearer than this, in millimetres, are at one place. */
-const SAME_PLACE = 0.005;
 
 /**
  * Groups objects by series and by what can be stacked, sorts each stack by geometry, and joins it to one scan.
- * Copies of one object, and stacks beyond the pixel budget, are left out with a reason.
+ * Copies of one object, stacks beyond the pixel budget, and images that may belong to one stack or another, are left out
+ * with a reason.
  */
 export function assembleSeries(
   objects: readonly DicomObject[],
@@ -79,116 +56,43 @@ export function assembleSeries(
   }
   const series: DicomSeries[] = [];
   for (const group of groups.values()) {
-    for (const stack of stacksOf(group)) {
+    const { stacks, mixed, copies, differences } = stacksOf(slicesOf(group));
+    for (const { slice, of } of copies) {
+      const reason = `it shows the same place with the same pixels as ${of.object.instance.name}`;
+      leftOut.push({ name: slice.object.instance.name, reason, lost: false });
+    }
+    for (const { slices, reason } of mixed) leave(slices, `its series ${reason}`, "mixed");
+    const parts = stacks.length + mixed.length;
+    const note =
+      parts > 1 && differences.length > 0
+        ? [`One DICOM series makes ${parts} scans: its images differ in ${differences.join(", ")}.`]
+        : [];
+    for (const stack of stacks) {
       const pixels = stack.length * stack[0].object.instance.rows * stack[0].object.instance.columns;
-      if (pixels > maxPixels) {
-        for (const name of new Set(stack.map((slice) => slice.object.instance.name))) {
-          leftOut.push({
-            name,
-            reason: `its series has ${pixels} pixels, and at most ${maxPixels} are read`,
-            lost: true,
-          });
-        }
-      } else series.push(joined(stack));
+      if (pixels <= maxPixels) series.push(joined(stack, note));
+      else leave(stack, `its series has ${pixels} pixels, and at most ${maxPixels} are read`, "too-large");
     }
   }
   return { series, leftOut };
-}
 
-/** Slices of one series, divided into stacks that are sorted. */
-function stacksOf(objects: DicomObject[]): Slice[][] {
-  const slices = objects.flatMap((object) =>
-    object.instance.frames.map((place, frame): Slice => {
-      const height =
-        place.position && place.orientation ? dot(place.position, normalOf(place.orientation)) : Number.NaN;
-      return { object, frame, place, height };
-    }),
-  );
-  return groupBy(slices, keyOf)
-    .flatMap(byOrientation)
-    .flatMap((stack) => (Number.isNaN(stack[0].height) ? [inFileOrder(stack)] : split(stack, 0)));
-}
-
-/** What must be equal for slices to be stacked, orientation apart. */
-function keyOf({ object, place }: Slice): string {
-  const { scan, instance, photometric } = object;
-  const isPlaced = place.position !== null && place.orientation !== null;
-  // Cine and other multi-frames without places stay as they are; so do pictures that only share a series.
-  const alone = !isPlaced && (instance.frames.length > 1 || ALONE.has(instance.modality ?? ""));
-  const isLocalizer = instance.imageType.some((value) => value === "LOCALIZER");
-  return [
-    instance.rows,
-    instance.columns,
-    scan.channels,
-    photometric,
-    scan.stored.constructor.name,
-    // The range of floats is that of the data.
-    scan.stored instanceof Float32Array || scan.stored instanceof Float64Array ? "" : scan.range.join(),
-    spacingKey(place.spacing),
-    scan.unit,
-    instance.frameOfReferenceUid,
-    isPlaced,
-    alone || isLocalizer ? `${isLocalizer} ${instance.sopInstanceUid ?? instance.name}` : "",
-  ].join("|");
-}
-
-function byOrientation(slices: Slice[]): Slice[][] {
-  const groups: Slice[][] = [];
-  for (const slice of slices) {
-    const group = groups.find(([first]) => isParallel(first.place, slice.place));
-    if (group) group.push(slice);
-    else groups.push([slice]);
+  function leave(slices: readonly Slice[], reason: string, cause: LeftOut["cause"]): void {
+    for (const name of new Set(slices.map((slice) => slice.object.instance.name)))
+      leftOut.push({ name, reason, lost: true, cause });
   }
-  return groups;
 }
 
-function isParallel(a: DicomFrame, b: DicomFrame): boolean {
-  if (!a.orientation || !b.orientation || !a.position || !b.position) return true;
-  return dot(a.orientation.row, b.orientation.row) > 0.9999 && dot(a.orientation.column, b.orientation.column) > 0.9999;
+/** The scans of one object: its frames put together. Throws IMAGE_CORRUPT where nothing tells which belong together. */
+export function scansOfObject(object: DicomObject, name: string): DicomSeries[] {
+  const { series, leftOut } = assembleSeries([object], Infinity);
+  const [lost] = leftOut.filter((one) => one.lost);
+  if (lost) throw damaged(name, lost.reason);
+  return series;
 }
 
-/** By the number that the file gives a frame or the series an object, then by name. */
-function inFileOrder(slices: Slice[]): Slice[] {
-  const order = (slice: Slice) => slice.object.instance.instanceNumber ?? Number.MAX_SAFE_INTEGER;
-  return slices.sort(
-    (a, b) =>
-      order(a) - order(b) ||
-      (a.object.instance.name < b.object.instance.name
-        ? -1
-        : a.object.instance.name > b.object.instance.name
-          ? 1
-          : 0) ||
-      a.frame - b.frame,
-  );
-}
-
-/**
- * Sorted by height; where several slices are at one place, divided by the first label (from `label`) that tells them
- * apart: one with no more values than there are slices at the most crowded place. Where no label does, the first at
- * each place are a stack, the second another, by the file's order.
- */
-function split(slices: Slice[], label: number): Slice[][] {
-  const sorted = inFileOrder(slices).sort((a, b) => a.height - b.height);
-  const places: Slice[][] = [];
-  for (const slice of sorted) {
-    const place = places[places.length - 1];
-    if (place && slice.height - place[0].height < SAME_PLACE) place.push(slice);
-    else places.push([slice]);
-  }
-  const crowd = Math.max(...places.map((place) => place.length));
-  if (crowd === 1) return [sorted];
-  for (let i = label; i < slices[0].place.labels.length; i++) {
-    const groups = groupBy(sorted, (slice) => slice.place.labels[i] ?? "");
-    if (groups.length > 1 && groups.length <= crowd) return groups.flatMap((group) => split(group, i + 1));
-  }
-  return Array.from({ length: crowd }, (_, copy) =>
-    places.flatMap((place) => inFileOrder(place).slice(copy, copy + 1)),
-  );
-}
-
-function joined(stack: Slice[]): DicomSeries {
+function joined(stack: Slice[], notes: readonly string[]): DicomSeries {
   const [{ object, place }] = stack;
-  const { scan, instance } = object;
+  const { unplaced: _, padding: __, ...scan } = object.scan;
+  const { instance } = object;
   const [across, down] = place.spacing;
   const instances = [...new Set(stack.map((slice) => slice.object.instance))];
   const slices = stack.map((slice) => ({ instance: instances.indexOf(slice.object.instance), frame: slice.frame }));
@@ -210,22 +114,23 @@ function joined(stack: Slice[]): DicomSeries {
       range: rangeOf(stack),
       modality: sameOrEach<ModalityTransform>(stack.map((slice) => ofFrame(slice.object.scan.modality, slice.frame))),
       voi: voiOf(stack),
+      ...paddingOf(stack),
       affine: geometry.affine,
       spacing: [across, down, geometry.step],
+      ...(geometry.reason !== null && { unplaced: geometry.reason }),
     },
     instances,
     slices,
     reason: geometry.reason,
+    notes: [...notes, ...(geometry.gap ? [`The scan has no place in the patient: ${geometry.reason}.`] : [])],
   };
 }
 
-function joinSamples(stack: Slice[]): Samples {
+function joinSamples(stack: readonly Slice[]): Samples {
   const { scan } = stack[0].object;
   const length = scan.size[0] * scan.size[1] * scan.channels;
   const out = new (scan.stored.constructor as new (length: number) => Samples)(length * stack.length);
-  for (const [i, { object, frame }] of stack.entries()) {
-    out.set(object.scan.stored.subarray(frame * length, (frame + 1) * length) as never, i * length);
-  }
+  for (const [i, slice] of stack.entries()) out.set(samplesOf(slice) as never, i * length);
   return out;
 }
 
@@ -237,6 +142,14 @@ function rangeOf(stack: Slice[]): [number, number] {
 function voiOf(stack: Slice[]): readonly VoiTransform[] {
   const all = stack.map((slice) => ofFrame(slice.object.scan.voi, slice.frame));
   return all.every((voi) => voi !== undefined) ? sameOrEach(all as VoiTransform[]) : [];
+}
+
+/** Slices may declare another padding each, or none. */
+function paddingOf(stack: readonly Slice[]): Pick<Scan, "padding"> {
+  const all = stack.map((slice) => ofFrame(slice.object.scan.padding ?? [null], slice.frame));
+  if (all.every((one) => one === null)) return {};
+  const [first] = all;
+  return { padding: all.every((one) => one?.low === first?.low && one?.high === first?.high) ? [first] : all };
 }
 
 const ofFrame = <T>(values: readonly T[], frame: number): T => values[values.length === 1 ? 0 : frame];
@@ -252,13 +165,3 @@ const plain = (value: object) =>
   Object.fromEntries(
     Object.entries(value).map(([key, part]) => [key, ArrayBuffer.isView(part) ? [...(part as Uint16Array)] : part]),
   );
-
-function groupBy<T>(values: readonly T[], key: (value: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const value of values) {
-    const group = groups.get(key(value));
-    if (group) group.push(value);
-    else groups.set(key(value), [value]);
-  }
-  return [...groups.values()];
-}
