@@ -1,5 +1,5 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | conv | accuracy | study | toy`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | conv | accuracy | study | toy | domain`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { HaleError } from "@hale/core";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
 import { benchConv } from "./conv.ts";
+import { benchDomain } from "./domain.ts";
 import { benchOps } from "./ops.ts";
 import { benchScoring } from "./scoring.ts";
 import { METHODS } from "./steps/index.ts";
@@ -123,6 +124,13 @@ program
   .option("--generator <n>", "iterations of the generator, a multiple of 200", count, BUDGET.generator)
   .option("--encoder <n>", "iterations of the encoder", count, BUDGET.encoder)
   .action(benchToy);
+
+program
+  .command("domain")
+  .description("Which images detectors mark as unlike their own: writes results/domain.csv.")
+  .requiredOption("--data <folder>", "folder that holds the data sets")
+  .option("--sets <list>", "names of data sets, each with a detector", (text) => text.split(","))
+  .action(benchDomain);
 
 try {
   await program.parseAsync();

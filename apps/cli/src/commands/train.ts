@@ -90,7 +90,7 @@ export function trainCommand(): Command {
     )
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
-    .option("--false-alarm-rate <rate>", "share of normal images that the threshold may call abnormal", rate, 0.05)
+    .option("--false-alarm-rate <rate>", "share of normal images that may be above the threshold", rate, 0.05)
     .addOption(
       new Option("--selection <rule>", "which checkpoint becomes the detector")
         .choices(["pseudo-auc", "last"])

@@ -60,6 +60,7 @@ export function operatingPointSection(point: OperatingPointData | null, level: n
 so that, on average, at most ${percent(point.falseAlarmRate)} of normal images raise a ${word("false-alarm rate", "false alarm")}${own}.
 ${sensitivity && html`Of ${count(abnormal, "abnormal image")} in the test, ${counts.truePositive} were found and ${counts.falseNegative} were missed.`}
 ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative} were left alone and ${counts.falsePositive} raised a false alarm.`}
+${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: ${point.needsReview === 1 ? "it is" : "they are"} counted in neither.`}
 </p>
 <table><caption>Images by label and decision</caption>
 <thead><tr><td></td><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
