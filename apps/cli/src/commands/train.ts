@@ -55,6 +55,7 @@ interface TrainOptions extends ScanOptions {
   every?: number;
   until?: number;
   keep: number;
+  exact?: boolean;
   skipCorrupt?: boolean;
   json?: boolean;
   aggregate?: Aggregation;
@@ -100,6 +101,7 @@ export function trainCommand(): Command {
     .option("--until <n>", "end here, with a detector, although the run could go on", wholeNumber(1))
     .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
+    .option("--exact", "without the convolutions that are faster and round a little more")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
     .option("--json", "end with one JSON line, without progress")
@@ -232,6 +234,7 @@ async function newRun(
     ...common,
     iterations,
     selection: options.selection,
+    ...(options.exact && { exact: true }),
     every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
   };
   return { settings, data };
