@@ -4,6 +4,7 @@
  */
 import { HaleError, VERSION } from "@hale/core";
 import { Command, CommanderError } from "commander";
+import { print, warn } from "./output.ts";
 import { wordsOf } from "./words.ts";
 
 /** What `hale --help` says of a command, and how it is loaded. */
@@ -121,16 +122,16 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof HaleError) {
     const { out, err } = wordsOf(error, args.includes("--json"));
-    if (out) console.log(out.trimEnd());
-    console.error(err.trimEnd());
+    if (out) print(out.trimEnd());
+    warn(err.trimEnd());
     return error.code === "OPTION_INVALID" ? 2 : 1;
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
+    warn(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
-  console.error("hale: an unexpected fault; please report it with what follows.");
+  warn("hale: an unexpected fault; please report it with what follows.");
   console.error(error);
   return 1;
 }

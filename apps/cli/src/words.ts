@@ -1,5 +1,5 @@
 /** @file What a command writes of a fault: a sentence, and with --json the same for programs. */
-import type { HaleError } from "@hale/core";
+import { type HaleError, printable, printableJson } from "@hale/core";
 import type { LastWords } from "@hale/core/node";
 import { remedyOf, sentencesOf } from "./flags.ts";
 
@@ -7,7 +7,7 @@ import { remedyOf, sentencesOf } from "./flags.ts";
 export function wordsOf(error: HaleError, json: boolean): LastWords {
   const { code, fault } = error;
   return {
-    out: json ? `${JSON.stringify({ error: { code, fault, remedy: remedyOf(error) } })}\n` : "",
-    err: `hale: ${sentencesOf(error)}\n`,
+    out: json ? `${printableJson({ error: { code, fault, remedy: remedyOf(error) } })}\n` : "",
+    err: `hale: ${printable(sentencesOf(error))}\n`,
   };
 }

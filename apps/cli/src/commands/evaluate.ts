@@ -1,14 +1,17 @@
 /**
  * @file `hale evaluate`: figures with intervals, and the report.
  */
+
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { printableJson } from "@hale/core";
 import { aggregationName } from "@hale/detector";
 import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
 
 interface EvaluateOptions {
@@ -58,9 +61,7 @@ export function evaluateCommand(): Command {
             command: process.argv.slice(2),
           });
         }
-        console.log(
-          options.json ? JSON.stringify(figures(evaluation, options.report)) : text(evaluation, options.report),
-        );
+        print(options.json ? printableJson(figures(evaluation, options.report)) : text(evaluation, options.report));
       } finally {
         bar.stop();
         await detector.release();
