@@ -3,6 +3,7 @@
  * piped. Progress goes to standard error, so that results on standard output stay clean.
  */
 import { type Options, Presets, SingleBar } from "cli-progress";
+import { isQuiet, note } from "./notes.ts";
 
 /** "1 h 02 min", "3 min 20 s", "12 s". */
 export function duration(seconds: number): string {
@@ -28,7 +29,7 @@ const LINE_EVERY = 10;
 
 /** Progress of one thing, called `what`. Silent when `quiet`. */
 export function progress(what: string, quiet = false): Progress {
-  if (quiet) return { update() {}, stop() {} };
+  if (quiet || isQuiet()) return { update() {}, stop() {} };
   const started = performance.now();
   const left = (done: number, total: number) => {
     const seconds = (performance.now() - started) / 1000;
@@ -95,5 +96,5 @@ function stop(): void {
   }
   requested = now;
   stopping?.abort();
-  console.error("\nStopping after this step, and saving. Once more to stop at once.");
+  note("\nStopping after this step, and saving. Once more to stop at once.");
 }

@@ -9,6 +9,7 @@ import { writeAtomic } from "@hale/core/node";
 import { type Backbone, FeatureNetwork, type LayerRow, layerRows, writeBackbone } from "@hale/methods";
 import { importOnnxFile, listOnnxFile, readBackboneFile, readPlainFolder } from "@hale/methods/node";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 
 export function backboneCommand(): Command {
@@ -196,7 +197,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
   if (json) {
     const { size } = input;
     const known = { file, name, origin, licence, trainedOn, identity, size, input, weightsSha256 };
-    console.log(JSON.stringify({ ...known, layers, all }));
+    console.log(JSON.stringify(labelled("backbone show", { ...known, layers, all })));
     return;
   }
   const numbers = (values: readonly number[]) => values.map((value) => Number(value.toFixed(3))).join(", ");
@@ -216,7 +217,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
 }
 
 function showRows(network: string, { size, layers }: Listed, json?: boolean): void {
-  if (json) console.log(JSON.stringify({ network, size, layers }));
+  if (json) console.log(JSON.stringify(labelled("backbone import", { network, size, layers })));
   else console.log(table(layers, size));
 }
 

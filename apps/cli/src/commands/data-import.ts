@@ -5,6 +5,7 @@
 import { REASONS, type Reason } from "@hale/data";
 import { defaultKeyFile, type ImportReport, importDataset } from "@hale/data/node";
 import { Command, InvalidArgumentError } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { progress, stopSignal } from "../terminal.ts";
 
@@ -71,7 +72,7 @@ Examples:
       } finally {
         stop();
       }
-      console.log(json ? JSON.stringify(report) : text(report, options.out));
+      console.log(json ? JSON.stringify(labelled("data import", report)) : text(report, options.out));
       if (report.stopped) {
         console.error("Stopped; the same command goes on.");
         process.exitCode = 3;

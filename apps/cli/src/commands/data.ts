@@ -7,6 +7,7 @@ import { HaleError } from "@hale/core";
 import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
 import { checkOpened, loadFiles, type OpenedDataset, openDataset, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { rate, wholeNumber } from "../options.ts";
 import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
@@ -41,7 +42,9 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const { check } = await checked(path, options);
-      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check, formatInput).trimEnd());
+      console.log(
+        options.json ? JSON.stringify(labelled("data check", check)) : formatDatasetCheck(check, formatInput).trimEnd(),
+      );
       if (check.leaks.length > 0) {
         process.exitCode = 1;
         console.error(

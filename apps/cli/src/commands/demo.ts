@@ -15,6 +15,8 @@ import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { type FinishedRun, listCheckpoints, type RunSettings, writeRunDetector } from "@hale/training/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
+import { note } from "../notes.ts";
 import { wholeNumber } from "../options.ts";
 import { duration } from "../terminal.ts";
 import { trainWithProgress } from "./train.ts";
@@ -36,7 +38,7 @@ export function demoCommand(): Command {
       async ({ out, seed, iterations, json }: { out: string; seed: number; iterations: number; json?: boolean }) => {
         const started = performance.now();
         const say = (line: string) => {
-          if (!json) console.error(line);
+          if (!json) note(line);
         };
         say("Drawing phantoms: heads with varied anatomy, some with a bright, dark or textural lesion.");
         const data = join(out, "phantoms");
@@ -72,7 +74,7 @@ export function demoCommand(): Command {
             auroc_best_control: best,
             seconds,
           };
-          console.log(JSON.stringify(line));
+          console.log(JSON.stringify(labelled("demo", line)));
           return;
         }
         const { estimate, low, high } = evaluation.auroc;

@@ -6,6 +6,7 @@ import { VERSION } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { checkDevice } from "@hale/training/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { bytes } from "../terminal.ts";
 
 export function doctorCommand(): Command {
@@ -31,7 +32,7 @@ export function doctorCommand(): Command {
           devices.push({ kind, ok: false, reason: (error as Error).message.split("\n")[0] });
         }
       }
-      if (json) console.log(JSON.stringify({ ...machine, devices }));
+      if (json) console.log(JSON.stringify(labelled("doctor", { ...machine, devices })));
       else {
         for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
         for (const device of devices) {

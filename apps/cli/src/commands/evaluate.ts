@@ -3,13 +3,16 @@
  */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { aggregationName } from "@hale/detector";
-import { readDetector } from "@hale/detector/node";
+import { sha256Hex } from "@hale/core";
+import { aggregationName, type Detector } from "@hale/detector";
+import { readDetector, readDetectorBytes } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { progress } from "../terminal.ts";
+import { checkWritable } from "../writable.ts";
 
 interface EvaluateOptions {
   report?: string;
@@ -37,6 +40,7 @@ export function evaluateCommand(): Command {
     .option("--json", "print the figures as one JSON object")
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
+      if (options.report) await checkWritable(options.report);
       const device = await openDevice({ kind: options.device, threads: options.threads });
       const detector = await readDetector(file, device);
       const bar = progress("Scoring", options.json);
@@ -59,13 +63,26 @@ export function evaluateCommand(): Command {
           });
         }
         console.log(
-          options.json ? JSON.stringify(figures(evaluation, options.report)) : text(evaluation, options.report),
+          options.json
+            ? JSON.stringify(
+                labelled("evaluate", {
+                  ...(await madeBy(file, options.seed, detector)),
+                  ...figures(evaluation, options.report),
+                }),
+              )
+            : text(evaluation, options.report),
         );
       } finally {
         bar.stop();
         await detector.release();
       }
     });
+}
+
+/** What the figures come from. */
+async function madeBy(file: string, seed: number, { card }: Pick<Detector, "card">) {
+  const sha256 = await sha256Hex(await readDetectorBytes(file));
+  return { detector: { file, sha256, method: card.method.name }, seed, threshold: card.threshold };
 }
 
 /** Everything but the single cases, for programs. */

@@ -6,6 +6,7 @@ import { HaleError, printableJson } from "@hale/core";
 import { cardPage, cardText, readCard } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 
 export function showCommand(): Command {
   return new Command("show")
@@ -26,7 +27,7 @@ Examples:
         throw new HaleError("OPTION_INVALID", "--json and --html exclude one another.", "Choose one of them.");
       }
       const card = await readCard(await readDetectorBytes(file), file);
-      if (json) console.log(printableJson(card));
+      if (json) console.log(printableJson(labelled("show", card)));
       else process.stdout.write(html ? cardPage(card, basename(file)) : cardText(card, file));
     });
 }

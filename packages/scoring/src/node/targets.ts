@@ -12,7 +12,10 @@ import { readDicomFolder } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
 import { type SourceReader, sourceOrFault } from "../sources.ts";
 import type { Opened, Target } from "../target.ts";
-import { openFile } from "./open-file.ts";
+import { openFile, openStream } from "./open-file.ts";
+
+/** Stands for the image that is given on standard input. */
+const STANDARD_INPUT = "-";
 
 /** How a target opens; null where its file is read as it is. */
 type Open = (() => Promise<Opened>) | null;
@@ -27,23 +30,40 @@ const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ exten
  */
 export async function findTargets(patterns: readonly string[], readSource?: SourceReader): Promise<Target[]> {
   const found = new Map<string, Open>();
+  const places = new Map<string, string>();
+  // The same file by another name is the same target.
+  const add = (file: string, open: Open) => {
+    matched++;
+    const place = resolve(file);
+    if (!places.has(place)) places.set(place, file);
+    found.set(places.get(place)!, open);
+  };
+  let matched = 0;
   for (const pattern of patterns) {
+    if (pattern === STANDARD_INPUT) {
+      add(pattern, () => openStream(process.stdin, "Standard input", readSource));
+      continue;
+    }
     const info = await stat(pattern).catch(() => null);
-    const before = found.size;
+    matched = 0;
     if (info?.isDirectory()) {
       const folder = pattern.replace(/\\/g, "/").replace(/(.)\/$/, "$1");
       const files = await glob([`**/*.{${EXTENSIONS.join(",")}}`], { caseSensitiveMatch: false, cwd: folder });
-      for (const file of files.sort()) found.set(join(folder, file), null);
-      for (const [file, scan] of await seriesIn(folder, folder, readSource)) found.set(file, scan);
+      for (const file of files.sort()) add(join(folder, file), null);
+      for (const [file, scan] of await seriesIn(folder, folder, readSource)) add(file, scan);
     } else if (info?.isFile() && (await isCollection(pattern))) {
-      for (const [file, scan] of await seriesIn(pattern, dirname(pattern), readSource)) found.set(file, scan);
-    } else if (info?.isFile()) found.set(pattern, null);
+      for (const [file, scan] of await seriesIn(pattern, dirname(pattern), readSource)) add(file, scan);
+    } else if (info?.isFile()) add(pattern, null);
     else {
       const files = await glob([pattern], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
-      for (const match of files.sort()) found.set(match, null);
+      for (const match of files.sort()) add(match, null);
     }
-    if (found.size === before) {
-      throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
+    if (matched === 0) {
+      throw new HaleError(
+        "FILE_NOT_FOUND",
+        `No images match ${pattern} in ${process.cwd()}.`,
+        "Check the path; quote globs.",
+      );
     }
   }
   return named(found, readSource);

@@ -2,7 +2,7 @@
 import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
 import { type ImageStore, loadImages, type Skipped } from "@hale/data/node";
-import type { Method } from "@hale/methods";
+import { type Method, methods } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import type { RunSettings } from "./run-settings.ts";
 
@@ -69,8 +69,11 @@ export async function readRunImages(
     throw new HaleError(
       "DATASET_INVALID",
       `${name} learns from unlabelled images too, and the data set has none.`,
-      "Add an unlabelled/ folder, or rows with an empty label.",
+      `Add an unlabelled/ folder, or rows with an empty label; or choose a method that learns from normals alone: ${withoutUnlabelled().join(", ")}.`,
     );
   }
   return { train, unlabelled, selection, threshold, skipped, notes };
 }
+
+const withoutUnlabelled = () =>
+  [...methods.values()].filter(({ needsUnlabelled }) => !needsUnlabelled).map(({ name }) => name);
