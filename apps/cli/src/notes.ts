@@ -1,5 +1,7 @@
 /** @file Notes to people on standard error, which `--quiet` silences. Errors are no notes. */
 
+import { warn } from "./output.ts";
+
 let silent = false;
 
 /** From now on, whether progress and notes are left out. */
@@ -11,5 +13,5 @@ export const isQuiet = (): boolean => silent;
 
 /** A line for people. */
 export function note(line: string): void {
-  if (!silent) console.error(line);
+  if (!silent) warn(line);
 }

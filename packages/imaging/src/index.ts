@@ -32,6 +32,7 @@ export type { Companion, Reader } from "./formats/reader.ts";
 export { boxBlur } from "./raster/blur.ts";
 export { colourMap, infernoTable } from "./raster/colormap.ts";
 export { localDetail } from "./raster/detail.ts";
+export { DETAIL_HASH_BYTES, detailHash, detailHashDistance, mirroredHashes } from "./raster/detail-hash.ts";
 export { gridOf, rasterOf, type Tile } from "./raster/grid.ts";
 export { HASH_WORDS, hashViews, nearestView, VIEWS, type View, type Window } from "./raster/hash.ts";
 /** @public */

@@ -125,7 +125,7 @@ export async function writeObjects(
   const segmentBytes = await write("segmentation", (sopInstanceUid) =>
     library.segmentation({ ...base, threshold, thresholdMeaning }, { sopInstanceUid }),
   );
-  const words = decisionWords(card, finding.decision, scan.size[2] > 1);
+  const words = decisionWords(card, finding.decision, scan.size[2] > 1, finding.domain);
   const decided = words === null ? [] : [`Score ${significant(finding.score)}: ${words}.`];
   await write("secondaryCapture", (sopInstanceUid) => {
     const pictures = picturesOf(scored, found, mapScale.top);

@@ -11,6 +11,7 @@ const said = {
   pValue: 0.5,
   decision: "not above",
   threshold: 0.3,
+  domain: null,
   parts: { image: -0.5, cycle: 2 },
 } as const;
 
@@ -19,6 +20,14 @@ test("a picture's row has its score, its parts, and no more", () => {
     ...{ file: "a.png", score: 0.25, p_value: 0.5, decision: "not above", threshold: 0.3 },
     ...{ meaning: "not above the threshold (20 % false alarms)", error: null },
     ...{ "part:image": -0.5, "part:cycle": 2 },
+  });
+});
+
+test("where the image is outside the domain the row says why in place of the decision", () => {
+  const domain = { outside: true, distance: 2, reasons: ["structure" as const] };
+  expect(rowRecord(pictureRow(card, "a.png", { ...said, decision: "needs review", domain }))).toMatchObject({
+    ...{ score: 0.25, decision: "needs review" },
+    meaning: "needs review: outside what this detector knows: its structure is unlike that of the training images",
   });
 });
 

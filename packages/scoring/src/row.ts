@@ -61,8 +61,10 @@ type Said = Pick<Row, "score" | "pValue" | "decision" | "threshold" | "threshold
 
 const NOTHING = { score: null, pValue: null, decision: null, meaning: null, threshold: null, thresholdReason: null };
 
-function meaningOf(card: Card, { decision, thresholdReason }: Said, volume: boolean): string {
-  return decisionWords(card, decision, volume) ?? `no decision: ${thresholdReason ?? "there is no threshold."}`;
+type Judged = Pick<Said, "decision" | "thresholdReason"> & Pick<VolumeFinding, "domain">;
+
+function meaningOf(card: Card, { decision, thresholdReason, domain }: Judged, volume: boolean): string {
+  return decisionWords(card, decision, volume, domain) ?? `no decision: ${thresholdReason ?? "there is no threshold."}`;
 }
 
 const partsOf = ({ parts }: Card, known: Readonly<Record<string, number>>) =>
@@ -71,12 +73,12 @@ const partsOf = ({ parts }: Card, known: Readonly<Record<string, number>>) =>
 export function pictureRow(
   card: Card,
   file: string,
-  said: Omit<Said, "thresholdReason"> & { parts: Record<string, number> },
+  said: Omit<Said, "thresholdReason"> & Pick<VolumeFinding, "domain"> & { parts: Record<string, number> },
 ): Row {
-  const { score, pValue, decision, threshold, parts } = said;
+  const { score, pValue, decision, threshold, parts, domain } = said;
   const all = { score, pValue, decision, threshold, thresholdReason: threshold === null ? card.thresholdReason : null };
   return {
-    ...{ file, ...all, meaning: meaningOf(card, all, false) },
+    ...{ file, ...all, meaning: meaningOf(card, { ...all, domain }, false) },
     parts: partsOf(card, parts),
     ...{ volume: null, notNumbers: 0, map: null, objects: null, error: null },
   };

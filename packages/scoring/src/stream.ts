@@ -4,7 +4,7 @@
  * cannot be scored has a row that says why, and ends nothing.
  */
 import { concernsOneImage } from "@hale/core";
-import { batchSize, type Detector } from "@hale/detector";
+import { batchSize, type Detector, refuseBlank } from "@hale/detector";
 import type { Raster } from "@hale/imaging";
 import { ahead } from "./ahead.ts";
 import { refusePicture } from "./asked.ts";
@@ -185,6 +185,7 @@ class Scoring {
     const { raster } = opened;
     try {
       refusePicture(this.detector, target.file);
+      refuseBlank(raster, target.file);
     } catch (error) {
       return settle({ error });
     }

@@ -1,10 +1,11 @@
 /**
  * @file `hale demo`: everything once, on phantoms that it draws itself. Nothing is downloaded and no data is needed.
  */
+
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Random } from "@hale/core";
+import { printableJson, Random } from "@hale/core";
 import { ImageStore, type OpenedDataset, openDataset, readImages, writePhantomSet } from "@hale/data/node";
 import { Detector, DetectorModel } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
@@ -18,6 +19,7 @@ import { Command } from "commander";
 import { labelled } from "../json.ts";
 import { note } from "../notes.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { duration } from "../terminal.ts";
 import { trainWithProgress } from "./train.ts";
 
@@ -74,14 +76,14 @@ export function demoCommand(): Command {
             auroc_best_control: best,
             seconds,
           };
-          console.log(JSON.stringify(labelled("demo", line)));
+          print(printableJson(labelled("demo", line)));
           return;
         }
         const { estimate, low, high } = evaluation.auroc;
         say(`\nTest AUROC ${estimate.toFixed(3)} (95 % interval ${low?.toFixed(3)} to ${high?.toFixed(3)}).`);
         say(`The same network untrained: ${untrained.toFixed(3)}; best trivial control: ${best.toFixed(3)}.`);
         say(`Done in ${duration(seconds)}. Open the report:`);
-        console.log(report);
+        print(report);
       },
     );
 }

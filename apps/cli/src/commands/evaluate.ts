@@ -1,16 +1,18 @@
 /**
  * @file `hale evaluate`: figures with intervals, and the report.
  */
+
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { sha256Hex } from "@hale/core";
-import { aggregationName, type Detector } from "@hale/detector";
-import { readDetector, readDetectorBytes } from "@hale/detector/node";
+import { printableJson, sha256Hex } from "@hale/core";
+import { aggregationName } from "@hale/detector";
 import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
 import { checkWritable } from "../writable.ts";
 
@@ -42,7 +44,7 @@ export function evaluateCommand(): Command {
     .action(async (file: string, data: string, options: EvaluateOptions) => {
       if (options.report) await checkWritable(options.report);
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const detector = await readDetector(file, device);
+      const { detector, bytes } = await openDetectorFile(file, device, options.json);
       const bar = progress("Scoring", options.json);
       try {
         const evaluation = await evaluateDetector(detector, data, {
@@ -62,11 +64,12 @@ export function evaluateCommand(): Command {
             command: process.argv.slice(2),
           });
         }
-        console.log(
+        print(
           options.json
-            ? JSON.stringify(
+            ? printableJson(
                 labelled("evaluate", {
-                  ...(await madeBy(file, options.seed, detector)),
+                  detector: { file, sha256: await sha256Hex(bytes), method: detector.card.method.name },
+                  ...{ seed: options.seed, threshold: detector.card.threshold },
                   ...figures(evaluation, options.report),
                 }),
               )
@@ -77,12 +80,6 @@ export function evaluateCommand(): Command {
         await detector.release();
       }
     });
-}
-
-/** What the figures come from. */
-async function madeBy(file: string, seed: number, { card }: Pick<Detector, "card">) {
-  const sha256 = await sha256Hex(await readDetectorBytes(file));
-  return { detector: { file, sha256, method: card.method.name }, seed, threshold: card.threshold };
 }
 
 /** Everything but the single cases, for programs. */

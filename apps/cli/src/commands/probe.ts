@@ -2,6 +2,7 @@
  * @file `hale probe`: what each file is, and whether it can be read, one line a file. A refusal is an answer: whatever
  * the files, the command ends well. Files are read in a worker that is ended when one takes too long or too much.
  */
+
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError, joinedBytes, printable, printableJson } from "@hale/core";
@@ -10,6 +11,7 @@ import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";
 import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 
 type Row = { file: string; code: string | null; reason: string | null } & (
   | ({ status: "ok" } & FileSummary)
@@ -54,10 +56,10 @@ Examples:
     .action(async (paths: string[], { json, timeout }: { json?: boolean; timeout: number }) => {
       const reader = openGuardedReader({ milliseconds: timeout });
       try {
-        if (!json) console.log(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
+        if (!json) print(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
         for await (const file of filesOf(paths)) {
           const row = await probeOne(reader, file);
-          console.log(json ? printableJson(labelled("probe", row)) : tableLine(row));
+          print(json ? printableJson(labelled("probe", row)) : tableLine(row));
         }
       } finally {
         reader.close();

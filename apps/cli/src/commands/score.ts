@@ -2,9 +2,8 @@
  * @file `hale score`: scores for files, folders and globs, one line an image as soon as it is known.
  */
 import { availableParallelism } from "node:os";
-import { HaleError } from "@hale/core";
-import { type Aggregation, Detector, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
-import { readDetectorBytes } from "@hale/detector/node";
+import { HaleError, printable, printableJson } from "@hale/core";
+import { type Aggregation, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
 import { openDevice } from "@hale/runtime/node";
 import {
   csvHead,
@@ -19,6 +18,7 @@ import {
 } from "@hale/scoring";
 import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { sentencesOf } from "../flags.ts";
 import { labelled } from "../json.ts";
 import { note } from "../notes.ts";
@@ -94,8 +94,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   const objects = await objectsAsked(options);
   const targets = await findTargets(patterns, objects?.library.sourceInstance);
   const device = await openDevice({ kind: options.device, threads: options.threads });
-  const bytes = await readDetectorBytes(file);
-  const detector = await Detector.load(bytes, device, file);
+  const { detector, bytes } = await openDetectorFile(file, device, options.json);
   const { card } = detector;
   const rows = scoreTargets(detector, targets, {
     input: inputAsked(detector, askedInput(options)),
@@ -109,7 +108,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   if (csv) process.stdout.write(csvHead(card));
   const print = (row: Row) =>
     process.stdout.write(
-      csv ? csvRow(card, row, sentencesOf) : `${JSON.stringify(labelled("score", rowRecord(row, sentencesOf)))}\n`,
+      csv ? csvRow(card, row, sentencesOf) : `${printableJson(labelled("score", rowRecord(row, sentencesOf)))}\n`,
     );
   const kept: Row[] = [];
   let [done, failed] = [0, 0];
@@ -132,7 +131,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   }
 }
 
-const say = (sentence: string) => note(`hale: ${sentence}`);
+const say = (sentence: string) => note(`hale: ${printable(sentence)}`);
 
 /** What the options for DICOM objects ask for; undefined where they ask for none. Throws OPTION_INVALID. */
 async function objectsAsked({ dicomOut: folder, segmentAbove, deidentify = false, key }: ScoreOptions) {

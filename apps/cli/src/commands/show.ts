@@ -1,12 +1,14 @@
 /**
  * @file `hale show`: the card of a detector, as text, JSON or a page. Nothing is run.
  */
+
 import { basename } from "node:path";
 import { HaleError, printableJson } from "@hale/core";
 import { cardPage, cardText, readCard } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { Command } from "commander";
 import { labelled } from "../json.ts";
+import { print } from "../output.ts";
 
 export function showCommand(): Command {
   return new Command("show")
@@ -27,7 +29,7 @@ Examples:
         throw new HaleError("OPTION_INVALID", "--json and --html exclude one another.", "Choose one of them.");
       }
       const card = await readCard(await readDetectorBytes(file), file);
-      if (json) console.log(printableJson(labelled("show", card)));
+      if (json) print(printableJson(labelled("show", card)));
       else process.stdout.write(html ? cardPage(card, basename(file)) : cardText(card, file));
     });
 }

@@ -1,9 +1,10 @@
 /**
  * @file `hale train`: from a data set to a detector file.
  */
+
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { HaleError, percent } from "@hale/core";
+import { HaleError, percent, printableJson } from "@hale/core";
 import { type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
@@ -27,6 +28,7 @@ import { labelled } from "../json.ts";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { note } from "../notes.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import {
   addScanOptions,
   aggregation,
@@ -56,6 +58,7 @@ interface TrainOptions extends ScanOptions {
   every?: number;
   until?: number;
   keep: number;
+  exact?: boolean;
   skipCorrupt?: boolean;
   json?: boolean;
   aggregate?: Aggregation;
@@ -101,6 +104,7 @@ export function trainCommand(): Command {
     .option("--until <n>", "end here, with a detector, although the run could go on", wholeNumber(1))
     .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
+    .option("--exact", "without the convolutions that are faster and round a little more")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
     .option("--json", "end with one JSON line, without progress")
@@ -140,8 +144,8 @@ Examples:
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
       if (options.json) {
-        console.log(
-          JSON.stringify(
+        print(
+          printableJson(
             labelled("train", {
               detector: file,
               ...(isByGradient(settings) ? { iterations: settings.iterations } : { normals: run.iteration }),
@@ -168,7 +172,7 @@ Examples:
             : `No threshold for volumes: ${thresholdReason}`,
         );
       }
-      console.log(file);
+      print(file);
     });
   addScanOptions(command);
   flags = addMethodFlags(command);
@@ -264,6 +268,7 @@ async function newRun(
     ...common,
     iterations,
     selection: options.selection,
+    ...(options.exact && { exact: true }),
     every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
   };
   return { settings, data };

@@ -5,6 +5,8 @@
 import { HaleError } from "@hale/core";
 import type { NormalThreshold } from "@hale/statistics";
 import * as z from "zod";
+import { domainSchema } from "../domain/record.ts";
+import { seenSchema } from "../seen.ts";
 import { aggregationSchema, scanInputSchema } from "./input.ts";
 
 /** Version of the card's layout; another one is refused. */
@@ -66,6 +68,11 @@ const card = z.strictObject({
   }),
   /** How scans become pictures; missing where the detector was trained on plain pictures. */
   input: scanInputSchema.extend({ volume }).optional(),
+  /** How the training images look, so that an image unlike them is told; missing where `domainReason` says why. */
+  domain: domainSchema.optional(),
+  domainReason: text.optional(),
+  /** Hashes of the images that were used, where their owner wanted the card to have them. */
+  seen: seenSchema.optional(),
   /** Names of the model's views, in its order. Cards from before there were views lack them. */
   views: z.array(text).max(100).default([]),
   /** Names of the score's parts that the model gives, in its order. Older cards lack them. */

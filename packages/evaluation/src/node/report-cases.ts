@@ -19,7 +19,7 @@ export function imageRows(cases: readonly EvaluatedCase[], card: Card): ImageRow
       class: item.class === "normal" || item.class === "abnormal" ? "" : item.class,
       score: finding.score,
       pValue: finding.pValue,
-      decision: decisionWords(card, finding.decision),
+      decision: decisionWords(card, finding.decision, false, finding.domain),
       verdict: verdictOf(label, finding.decision),
     }));
 }
@@ -52,7 +52,7 @@ function caseData({ item, label, finding, mask }: EvaluatedCase, card: Card): Ca
   return {
     path: item.path,
     score: finding.score,
-    decision: decisionWords(card, finding.decision),
+    decision: decisionWords(card, finding.decision, false, finding.domain),
     label: label === 0 ? "normal" : item.class && item.class !== "abnormal" ? `abnormal (${item.class})` : "abnormal",
     image: picturePng(finding.prepared),
     views: Object.entries(finding.views).map(([name, view]) => ({ name, picture: picturePng(view) })),

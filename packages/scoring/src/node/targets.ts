@@ -2,7 +2,7 @@
  * @file What `hale score` is to look at: files by name, globs and folders; DICOM files of a folder are put together into
  * their series, whatever they are called.
  */
-import { open, stat } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
@@ -25,44 +25,52 @@ const DICOM = READERS.find(({ kind }) => kind === "dicom")!;
 const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ extensions }) => extensions);
 
 /**
- * Targets of the patterns, each once, in order. Throws FILE_NOT_FOUND for a pattern that finds nothing, and what the
+ * Targets of the patterns, each file once, in order. Links in a folder are not followed: they may lead out of it, or to what is there already. Throws FILE_NOT_FOUND for a pattern that finds nothing, and what the
  * reading of DICOM folders throws. With `readSource`, series tell the frames that they come from.
  */
 export async function findTargets(patterns: readonly string[], readSource?: SourceReader): Promise<Target[]> {
   const found = new Map<string, Open>();
-  const places = new Map<string, string>();
-  // The same file by another name is the same target.
-  const add = (file: string, open: Open) => {
-    matched++;
-    const place = resolve(file);
-    if (!places.has(place)) places.set(place, file);
-    found.set(places.get(place)!, open);
+  /** Where files really are: none is scored twice, whatever it is called. */
+  const seen = new Set<string>();
+  const add = async (file: string, open: Open) => {
+    const real = await realpath(file).catch(() => file);
+    if (open === null && seen.has(real)) return;
+    if (open === null) seen.add(real);
+    found.set(file, open);
   };
-  let matched = 0;
   for (const pattern of patterns) {
     if (pattern === STANDARD_INPUT) {
-      add(pattern, () => openStream(process.stdin, "Standard input", readSource));
+      await add(pattern, () => openStream(process.stdin, "Standard input", readSource));
       continue;
     }
     const info = await stat(pattern).catch(() => null);
-    matched = 0;
+    let matches = 0;
     if (info?.isDirectory()) {
       const folder = pattern.replace(/\\/g, "/").replace(/(.)\/$/, "$1");
-      const files = await glob([`**/*.{${EXTENSIONS.join(",")}}`], { caseSensitiveMatch: false, cwd: folder });
-      for (const file of files.sort()) add(join(folder, file), null);
-      for (const [file, scan] of await seriesIn(folder, folder, readSource)) add(file, scan);
+      const names = `**/*.{${EXTENSIONS.join(",")}}`;
+      const files = await glob([names], { caseSensitiveMatch: false, cwd: folder, followSymbolicLinks: false });
+      const series = await seriesIn(folder, folder, readSource);
+      matches = files.length + series.length;
+      for (const file of files.sort()) await add(join(folder, file), null);
+      for (const [file, scan] of series) await add(file, scan);
     } else if (info?.isFile() && (await isCollection(pattern))) {
-      for (const [file, scan] of await seriesIn(pattern, dirname(pattern), readSource)) add(file, scan);
-    } else if (info?.isFile()) add(pattern, null);
-    else {
-      const files = await glob([pattern], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
-      for (const match of files.sort()) add(match, null);
+      const series = await seriesIn(pattern, dirname(pattern), readSource);
+      matches = series.length;
+      for (const [file, scan] of series) await add(file, scan);
+    } else if (info?.isFile()) {
+      matches = 1;
+      await add(pattern, null);
+    } else {
+      const options = { caseSensitiveMatch: false, absolute: pattern.startsWith("/"), followSymbolicLinks: false };
+      const files = await glob([pattern], options);
+      matches = files.length;
+      for (const match of files.sort()) await add(match, null);
     }
-    if (matched === 0) {
+    if (matches === 0) {
       throw new HaleError(
         "FILE_NOT_FOUND",
         `No images match ${pattern} in ${process.cwd()}.`,
-        "Check the path; quote globs.",
+        "Check the path; quote globs. Links in a folder are not followed.",
       );
     }
   }
@@ -75,7 +83,7 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
  */
 async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Open][]> {
   if (path === root) {
-    const all = await glob(["**/*"], { cwd: root });
+    const all = await glob(["**/*"], { cwd: root, followSymbolicLinks: false });
     const others = all.filter(
       (file) => !/\.[a-z]\w*$/i.test(basename(file)) || readerNamed(file) === DICOM || /\.zip$/i.test(file),
     );
