@@ -9,6 +9,7 @@ export {
   type DomainFinding,
   type DomainReason,
   domainCheck,
+  domainOfSlices,
   domainWords,
 } from "./domain/check.ts";
 export { type Description, describe } from "./domain/description.ts";

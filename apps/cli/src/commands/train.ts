@@ -54,6 +54,7 @@ interface TrainOptions extends ScanOptions {
   until?: number;
   keep: number;
   skipCorrupt?: boolean;
+  imageHashes?: boolean;
   json?: boolean;
   aggregate?: Aggregation;
 }
@@ -100,6 +101,7 @@ export function trainCommand(): Command {
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
+    .option("--image-hashes", "put hashes of the images that were used into the detector, not only beside it")
     .option("--json", "end with one JSON line, without progress")
     .addHelpText(
       "after",
@@ -134,7 +136,7 @@ Examples:
         data: asked.data,
       });
       const file = join(folder, "detector.hale");
-      const card = await writeRunDetector(run, file);
+      const card = await writeRunDetector(run, file, { imageHashes: options.imageHashes });
       if (options.json) {
         console.log(
           JSON.stringify({
