@@ -1,11 +1,12 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | accuracy | study | toy | domain`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | conv | accuracy | study | toy | domain`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
+import { benchConv } from "./conv.ts";
 import { benchDomain } from "./domain.ts";
 import { benchOps } from "./ops.ts";
 import { benchScoring } from "./scoring.ts";
@@ -76,6 +77,16 @@ program
   .option("--only <text>", "kernels whose name contains this")
   .option("--json", "one JSON line a kernel", false)
   .action(benchOps);
+
+program
+  .command("conv")
+  .description("Every 3x3 convolution of the training steps, directly and by Winograd's products, as GFLOP/s.")
+  .option("--widths <list>", "widths of the three methods", counts, [16, 32])
+  .option("--rounds <n>", "turns of all forms; the least counts", count, 5)
+  .option("--ms <n>", "processor time of a turn, in milliseconds", count, 30)
+  .option("--only <text>", "layers whose title contains this")
+  .option("--json", "one JSON line a layer", false)
+  .action(benchConv);
 
 program
   .command("accuracy")

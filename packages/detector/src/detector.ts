@@ -162,7 +162,7 @@ async function proveItself(model: DetectorModel, { selfCheck, image }: Card, nam
     if (Math.abs(score - expectedScore) <= tolerance) return;
     fault = `${name} scores its test picture ${score} here instead of ${expectedScore}`;
   } catch (error) {
-    if (error instanceof HaleError && error.code !== "NUMERIC_FAILURE") throw error;
+    if (error instanceof HaleError && !["NUMERIC_FAILURE", "SHAPE_MISMATCH"].includes(error.code)) throw error;
     fault = `${name} cannot score its test picture here`;
     cause = error;
   }

@@ -33,6 +33,8 @@ export {
   aggregationSchema,
   scanInputSchema,
 } from "./format/input.ts";
+export { tooCostly } from "./format/model-guard.ts";
+export { LOAD_MEMORY_BYTES, LOAD_MILLISECONDS } from "./format/model-limits.ts";
 /** @public */
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, readCard, unpackDetector } from "./format/package.ts";
 export { type LegendStop, mapPng, overlayPng, picturePng } from "./heat.ts";

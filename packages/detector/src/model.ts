@@ -199,7 +199,15 @@ export class DetectorModel {
     fillPixels(pixels, rasters, channels);
     const expected = { ...lengths([OUTPUTS.score, ...this.parts.map((name) => PART_PREFIX + name)], 1), ...wanted };
     const shape = [rasters.length, channels, height, width];
-    const { outputs, pixels: back } = await this.runners.run(pixels, shape, Object.keys(expected));
+    const { outputs, pixels: back } = await this.runners.run(pixels, shape, Object.keys(expected)).catch((cause) => {
+      if (cause instanceof HaleError) throw cause;
+      throw new HaleError(
+        "SHAPE_MISMATCH",
+        `The model of ${this.name} cannot be run on an image of ${width} × ${height} pixels: ${(cause as Error).message}`,
+        "Use a smaller image; if that does not help, export the detector again.",
+        { cause },
+      );
+    });
     if (this.spare.length < MOST_SPARE) this.spare.push(back);
     for (const [output, length] of Object.entries(expected)) {
       const values = outputs[output];

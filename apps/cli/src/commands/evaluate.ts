@@ -1,11 +1,12 @@
 /**
  * @file `hale evaluate`: figures with intervals, and the report.
  */
+
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { count, printable } from "@hale/core";
+import { count, printable, printableJson } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { readDetector, readSeen, seenPath } from "@hale/detector/node";
+import { readSeen, seenPath } from "@hale/detector/node";
 import {
   type Evaluation,
   evaluateDetector,
@@ -17,7 +18,9 @@ import {
 } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
 
 interface EvaluateOptions {
@@ -47,7 +50,7 @@ export function evaluateCommand(): Command {
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const detector = await readDetector(file, device);
+      const { detector } = await openDetectorFile(file, device, options.json);
       const bar = progress("Scoring", options.json);
       try {
         const evaluation = await evaluateDetector(detector, data, {
@@ -68,9 +71,7 @@ export function evaluateCommand(): Command {
             command: process.argv.slice(2),
           });
         }
-        console.log(
-          options.json ? JSON.stringify(figures(evaluation, options.report)) : text(evaluation, options.report),
-        );
+        print(options.json ? printableJson(figures(evaluation, options.report)) : text(evaluation, options.report));
       } finally {
         bar.stop();
         await detector.release();

@@ -59,7 +59,7 @@ function excessOf({ bytes, largest, steps, constantBytes }: Cost, modelBytes: nu
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** A refusal of a detector that takes more than it may. */
-function tooCostly(name: string, fault: string): HaleError {
+export function tooCostly(name: string, fault: string): HaleError {
   return new HaleError(
     "DETECTOR_TOO_COSTLY",
     `${name} asks for more than a detector may: ${fault}.`,

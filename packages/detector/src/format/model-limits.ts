@@ -13,3 +13,8 @@ export const MAX_MODEL_ARRAY_BYTES = 2 ** 28;
 export const MAX_MODEL_CONSTANT_BYTES = 2 ** 28;
 /** Multiply-adds for the largest batch. */
 export const MAX_MODEL_STEPS = 5e11;
+
+/** Milliseconds in which a command loads a detector: compiles its model and scores the test picture. */
+export const LOAD_MILLISECONDS = 120_000;
+/** Bytes by which memory may grow meanwhile (3 GB, and three quarters of the machine's at most). */
+export const LOAD_MEMORY_BYTES = 3 * 2 ** 30;

@@ -48,7 +48,7 @@ export interface ReportData {
   /** The one scale of all anomaly maps in the report. */
   legend: LegendData;
   cases: CasesData;
-  /** All labelled test images, the highest score first. */
+  /** All labelled test images: those that need review first, each part with the highest score first. */
   images: readonly ImageRowData[];
 }
 

@@ -251,6 +251,19 @@ describe("the report", () => {
     expect(await renderReport(bareReport())).not.toContain("All test images");
   });
 
+  it("says how its table is sorted, and does not where images that need review come first", async () => {
+    const review = structuredClone(full);
+    const [low] = review.images.slice(-1);
+    review.images = [{ ...low, decision: "needs review", verdict: "needs review" }, ...review.images.slice(0, -1)];
+    const page = await renderReport(review);
+    expect(page.match(/<table id="image-table">[\s\S]*?<\/thead>/)![0]).not.toContain("aria-sort");
+    expect(page).toContain("what needs review first, then the highest");
+    const first = page.match(/<table id="image-table">[\s\S]*?<tbody>([\s\S]*?)<\/tr>/)![1];
+    expect(first).toContain(low.path);
+    expect(first).toContain("<td>needs review</td>");
+    expect(text).not.toContain("what needs review first");
+  });
+
   it("stays bounded where there are very many images, and leaves out none that was decided wrongly", async () => {
     const many = reportFixture(1, 4, 4);
     const row = many.images[0];

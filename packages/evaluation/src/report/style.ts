@@ -59,7 +59,7 @@ svg.chart{display:block;max-width:100%;height:auto}
 .chart .group{font-weight:600}
 .chart .grid line{stroke:var(--rule);stroke-width:1}
 .chart .base{stroke:var(--ink);stroke-width:1}
-.stacking tbody th{overflow-wrap:anywhere}
+.stacking tbody th{overflow-wrap:anywhere;min-width:7rem}
 td svg .curve{stroke:var(--accent);stroke-width:1.5}td svg .mark{fill:var(--other)}
 .chart .curve{fill:none;stroke:var(--accent);stroke-width:2.2;stroke-linejoin:round}
 .chart .reference{fill:none;stroke:var(--soft);stroke-width:1.2;stroke-dasharray:4 4}
@@ -162,7 +162,8 @@ dialog .panels img{max-height:none}}
 :root:root:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#bbb;--accent:#0072b2;--other:#b84a00;--warn-back:#fff;--shade:#d55e0014}
 body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}nav,.theme,.filters,.pager,dialog{display:none!important}
 .for-wide{display:block}.for-narrow{display:none}
-.cases{grid-template-columns:repeat(2,minmax(0,1fr))}
+.cases{grid-template-columns:repeat(2,minmax(0,1fr))}.cases:has([data-panels="4"]){grid-template-columns:minmax(0,1fr)}
+.on-screen{display:none}
 .numbers{grid-template-columns:repeat(4,minmax(0,1fr));gap:.5rem}.number{padding:.5rem .6rem}.number b{font-size:1.5rem}
 .sentence{font-size:11pt}table{font-size:9.5pt}th,td{padding-right:.8rem}
 #image-table{font-size:8.5pt}#image-table td{white-space:normal}#image-table th,#image-table td{padding:.15rem .6rem .15rem 0}

@@ -60,17 +60,17 @@ function behave(): void {
     const [LABEL, DECISION, VERDICT] = [1, 5, 6];
 
     function sorted(list: typeof rows): typeof rows {
-      const kind = heads[column].dataset.sort;
+      // Until a column is asked for, rows keep the order in which they came.
+      if (column < 0) return list;
       const sign = rising ? 1 : -1;
-      // Rows come with the highest score first, so their places rank the scores more finely than the printed digits.
-      if (kind === "rank") return [...list].sort((a, b) => -sign * (a.rank - b.rank));
-      if (kind === "number") {
+      if (heads[column].dataset.sort === "number") {
         const value = ({ texts }: (typeof rows)[number]) => Number.parseFloat(texts[column]);
         return [...list].sort((a, b) => {
           const [p, q] = [value(a), value(b)];
           // What has no number comes last in both directions.
           if (Number.isNaN(p) || Number.isNaN(q)) return Number(Number.isNaN(p)) - Number(Number.isNaN(q));
-          return sign * (p - q) || a.rank - b.rank;
+          // Rows come with the highest score first, which tells apart what the printed digits do not.
+          return sign * (p - q) || -sign * (a.rank - b.rank);
         });
       }
       return [...list].sort((a, b) => sign * collator.compare(a.texts[column], b.texts[column]) || a.rank - b.rank);

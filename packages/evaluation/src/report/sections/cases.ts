@@ -109,7 +109,7 @@ export function casesSection(cases: CasesData, scale: LegendData, { decided, cou
     counterpart
       ? html`Each image beside its ${word("healthy counterpart")} and the ${mapWord(true)} between the two, with its score.`
       : html`Each image beside its ${mapWord(false)}, with its score.`
-  } Any of them can be enlarged.
+  } <span class="on-screen">Any of them can be enlarged.</span>
 ${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
 ${legend(scale, counterpart)}
 ${needsReview.total > 0 && group("Needs review", `Outside what the detector knows, so that their scores mean little. ${shown(needsReview)}`, needsReview.shown, "No images to show.", { ids })}

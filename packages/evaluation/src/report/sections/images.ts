@@ -44,6 +44,7 @@ export function imagesSection(images: readonly ImageRowData[], examples: Readonl
   };
   const row = (of: ImageRowData) =>
     html`<tr${of.verdict !== null && of.verdict !== "right" && html` class="wrong"`}><th scope="row">${file(of.path)}</th><td>${of.label}</td><td>${of.class || "–"}</td><td class="n">${digits(of.score)}</td><td class="n">${of.pValue === null ? "–" : significant(of.pValue)}</td><td>${of.decision ?? "–"}</td><td>${of.verdict ?? "–"}</td></tr>\n`;
+  const falling = rows.every(({ score }, i) => i === 0 || score <= rows[i - 1].score);
   const left = images.length - rows.length;
   return html`<section id="images"><h2>All test images</h2>
 <p>${count(images.length, "labelled image")} of the test part. Names that are links lead to the image's pictures above.${
@@ -68,9 +69,9 @@ ${choice(
 )}</div>
 <p class="soft" id="image-status" role="status">${
     rows.length > LAID_OUT ? `The first ${LAID_OUT} of ${count(rows.length, "image")}` : count(rows.length, "image")
-  }, ${rows.some(({ verdict }) => verdict === "needs review") && "what needs review first, then "}the highest score first</p>
+  }, ${!falling && "what needs review first, then "}the highest score first</p>
 <table id="image-table"><thead><tr><th scope="col" data-sort="text">file</th><th scope="col" data-sort="text">label</th>
-<th scope="col" data-sort="text">kind</th><th scope="col" class="n" data-sort="rank" aria-sort="descending">score</th>
+<th scope="col" data-sort="text">kind</th><th scope="col" class="n" data-sort="number"${falling && html` aria-sort="descending"`}>score</th>
 <th scope="col" class="n" data-sort="number">${word("p-value")}</th><th scope="col" data-sort="text">decision</th>
 <th scope="col" data-sort="text">right?</th></tr></thead><tbody>
 ${rows.slice(0, LAID_OUT).map(row)}</tbody></table>
