@@ -7,6 +7,7 @@ import { HaleError, printableJson } from "@hale/core";
 import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
 import { checkOpened, loadFiles, type OpenedDataset, openDataset, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { rate, wholeNumber } from "../options.ts";
 import { clean, print, warn } from "../output.ts";
 import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
@@ -42,7 +43,11 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const { check } = await checked(path, options);
-      print(options.json ? printableJson(check) : formatDatasetCheck(clean(check), formatInput).trimEnd());
+      print(
+        options.json
+          ? printableJson(labelled("data check", check))
+          : formatDatasetCheck(clean(check), formatInput).trimEnd(),
+      );
       if (check.leaks.length > 0) {
         process.exitCode = 1;
         warn(
