@@ -1,11 +1,13 @@
 /**
- * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | accuracy | study | toy`. Tables go to stdout for people; with
+ * @file The benchmarks' command line: `npm run bench -- training-step | scoring | ops | conv | accuracy | study | toy | domain`. Tables go to stdout for people; with
  * `--json`, stdout carries one JSON line a configuration or kernel and the commentary goes to stderr.
  */
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import { Command, InvalidArgumentError } from "commander";
 import { benchAccuracy } from "./accuracy.ts";
+import { benchConv } from "./conv.ts";
+import { benchDomain } from "./domain.ts";
 import { benchOps } from "./ops.ts";
 import { benchScoring } from "./scoring.ts";
 import { METHODS } from "./steps/index.ts";
@@ -77,6 +79,16 @@ program
   .action(benchOps);
 
 program
+  .command("conv")
+  .description("Every 3x3 convolution of the training steps, directly and by Winograd's products, as GFLOP/s.")
+  .option("--widths <list>", "widths of the three methods", counts, [16, 32])
+  .option("--rounds <n>", "turns of all forms; the least counts", count, 5)
+  .option("--ms <n>", "processor time of a turn, in milliseconds", count, 30)
+  .option("--only <text>", "layers whose title contains this")
+  .option("--json", "one JSON line a layer", false)
+  .action(benchConv);
+
+program
   .command("accuracy")
   .description("One cell of the accuracy study, resumable: trains, evaluates, adds its rows to results/accuracy.csv.")
   .requiredOption("--run <folder>", "where the run is kept; one that is there goes on")
@@ -112,6 +124,13 @@ program
   .option("--generator <n>", "iterations of the generator, a multiple of 200", count, BUDGET.generator)
   .option("--encoder <n>", "iterations of the encoder", count, BUDGET.encoder)
   .action(benchToy);
+
+program
+  .command("domain")
+  .description("Which images detectors mark as unlike their own: writes results/domain.csv.")
+  .requiredOption("--data <folder>", "folder that holds the data sets")
+  .option("--sets <list>", "names of data sets, each with a detector", (text) => text.split(","))
+  .action(benchDomain);
 
 try {
   await program.parseAsync();

@@ -2,7 +2,7 @@
  * @file What the training-step benchmark asks of a method. Adding one: a module in `steps/` that builds our programs
  * from a `StepFactory`, a script in `peers/` that speaks the protocol of `training-step.ts`, a line in `steps/index.ts`.
  */
-import type { NamedArray } from "@hale/autodiff";
+import type { NamedArray, Numerics, ProgramSpec, StepSpec } from "@hale/autodiff";
 
 export interface StepConfig {
   method: string;
@@ -51,5 +51,12 @@ export interface StepFactory {
    * in `/t mod n`.
    */
   batches(config: StepConfig, turns: number): Promise<Map<string, NamedArray>>;
-  open(config: StepConfig, parameters: Map<string, NamedArray>, batches: Map<string, NamedArray>): Promise<StepRunner>;
+  /** What the programs of a turn compute, by the names of `shares`, for whoever looks at their layers. */
+  programs(config: StepConfig): Readonly<Record<string, StepSpec | ProgramSpec>>;
+  open(
+    config: StepConfig,
+    parameters: Map<string, NamedArray>,
+    batches: Map<string, NamedArray>,
+    numerics?: Numerics,
+  ): Promise<StepRunner>;
 }

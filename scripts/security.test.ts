@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { MAX_DETECTOR_BYTES } from "@hale/detector";
 import { READ_MEMORY_BYTES, READ_MILLISECONDS } from "@hale/imaging";
 import { expect, test } from "vitest";
+import * as modelLimits from "../packages/detector/src/format/model-limits.ts";
 import * as limits from "../packages/imaging/src/raster/limits.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +24,7 @@ const rowsOf = (text: string) =>
     );
 
 test("limits are the code's, and none is left out", () => {
-  const code = { ...limits, MAX_DETECTOR_BYTES, READ_MILLISECONDS, READ_MEMORY_BYTES };
+  const code = { ...limits, ...modelLimits, MAX_DETECTOR_BYTES, READ_MILLISECONDS, READ_MEMORY_BYTES };
   const wanted = Object.entries(code).filter(([, value]) => typeof value === "number");
   const told = rowsOf(section("Limits")).map(([, name, value]) => [name.replaceAll("`", ""), Number(value)]);
   expect(told.sort()).toEqual(wanted.sort());

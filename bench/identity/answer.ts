@@ -1,10 +1,10 @@
 /** @file What a runtime says of images, and what a runtime is to the comparison. Browser-safe: a page answers so too. */
-import type { Card } from "@hale/detector";
+import { type Card, type Decision, decide } from "@hale/detector";
 import type { Raster } from "@hale/imaging";
 
 export interface Answer {
   score: number;
-  decision: "normal" | "abnormal" | null;
+  decision: Decision | null;
   /** The anomaly map, row-major. */
   map: readonly number[];
 }
@@ -26,6 +26,5 @@ export interface Runtime {
 
 /** How a detector of this card decides. */
 export function decisionOf(score: number, { threshold }: Card): Answer["decision"] {
-  if (threshold === null) return null;
-  return score > threshold.value ? "abnormal" : "normal";
+  return decide(score, threshold?.value ?? null);
 }

@@ -8,7 +8,7 @@ import { SCRIPT } from "./python.ts";
 
 // Standard deviation of the normals' scores 0.0816, brightest colour 0.5.
 const detector: SmallDetector = { method: "sagan", card: cardWith(), file: "d.hale", images: [] };
-const answer = (score: number, map: number[] = [0, 0.1]): Answer => ({ score, decision: "normal", map });
+const answer = (score: number, map: number[] = [0, 0.1]): Answer => ({ score, decision: "not above", map });
 const rows = (...answers: Answer[]) => compare("python", [detector], [answers], [answers.map(() => answer(0.2))])[0];
 
 test("a difference is over the larger of score and spread, and the worst counts", () => {
@@ -23,7 +23,7 @@ test("what is not a number, another decision or none, and pictures left out are 
   expect(rows(answer(Number.NaN), answer(0.2)).max_relative_difference).toBeNaN();
   expect(rows(answer(0.2, [0])).mapDifference).toBeNaN();
   expect(rows(answer(0.2)).same_decisions).toBe(true);
-  expect(rows({ ...answer(0.2), decision: "abnormal" }).same_decisions).toBe(false);
+  expect(rows({ ...answer(0.2), decision: "above" }).same_decisions).toBe(false);
   expect(rows({ ...answer(0.2), decision: null }).same_decisions).toBe(false);
   expect(() => compare("python", [detector], [[]], [[answer(0.2)]])).toThrow("left pictures of sagan out");
 });

@@ -144,10 +144,16 @@ export const hqAnoGanStep: StepFactory = {
     return result;
   },
 
-  async open(config, values, batches) {
+  programs: (config) => {
+    const all = new Map(recipeOf(config).programs.map((spec) => [spec.name, spec]));
+    const names = { ...Object.fromEntries(Object.keys(shares).map((name) => [name, name])), pathLength: "path length" };
+    return Object.fromEntries(Object.entries(names).map(([share, name]) => [share, all.get(name)!]));
+  },
+
+  async open(config, values, batches, numerics) {
     const { batch, averageKimg, encoderRate } = settingsOf(config);
     const recipe = recipeOf(config);
-    const state = new ad.State(await openDevice({ threads: config.threads }));
+    const state = new ad.State(await openDevice({ threads: config.threads }), numerics);
     state.write(firstState(config));
     state.write(values);
     const programs = new Map<string, ad.Program | ad.TrainingStep>();

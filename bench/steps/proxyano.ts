@@ -84,11 +84,16 @@ export const proxyAnoStep: StepFactory = {
     return result;
   },
 
-  async open(config, values, batches) {
+  programs: (config) => {
+    const { restoration, discriminator } = steps(config);
+    return { modules: restoration, discriminator: discriminator! };
+  },
+
+  async open(config, values, batches, numerics) {
     const settings = settingsOf(config);
     const rates = firstRates(config);
     const { parameters, restoration, discriminator } = steps(config);
-    const state = new ad.State(await openDevice({ threads: config.threads }));
+    const state = new ad.State(await openDevice({ threads: config.threads }), numerics);
     state.write(values);
     state.write(ad.adamState(parameters.trainable()));
     const restorationStep = await ad.Program.compile(state, restoration);

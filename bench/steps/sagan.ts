@@ -77,9 +77,14 @@ export const saganStep: StepFactory = {
     return result;
   },
 
-  async open(config, values, batches) {
+  programs: (config) => {
+    const { critic, generator } = steps(config);
+    return { critic, generator };
+  },
+
+  async open(config, values, batches, numerics) {
     const { parameters, critic, generator } = steps(config);
-    const state = new ad.State(await openDevice({ threads: config.threads }));
+    const state = new ad.State(await openDevice({ threads: config.threads }), numerics);
     state.write(values);
     state.write(ad.adamState(parameters.trainable()));
     const criticStep = await ad.compileStep(state, critic);

@@ -260,7 +260,7 @@ describe("the whole way", () => {
       const csv = await hale(["score", detector, "scans/images/test-*.png", "--maps", "maps", "--threads", "1"]);
       expect(csv.code).toBe(0);
       const [head, ...rows] = rowsOf(csv.out);
-      expect(head).toEqual(["file", "score", "p_value", "decision", "threshold", "error"]);
+      expect(head).toEqual(["file", "score", "p_value", "decision", "threshold", "meaning", "error"]);
       expect(rows).toHaveLength(8);
       expect(await readdir(join(root, "maps"))).toHaveLength(24);
       for (const file of await readdir(join(root, "maps")))

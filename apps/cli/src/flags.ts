@@ -22,7 +22,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   normalisation: "The flag is --normalise, for example --normalise file.",
   out: "The flag is --out.",
   patientPattern: "The flag is --patient-pattern.",
-  slices: "The flag is --slices, for example --slices axial:0.2-0.8.",
+  slices: "The flag is --slices, for example --slices stored or --slices axial:0.2-0.8.",
 };
 
 /** As far as sentences go: a `HaleError`, or what a row holds of one. */

@@ -4,7 +4,8 @@
  */
 import { HaleError, VERSION } from "@hale/core";
 import { Command, CommanderError } from "commander";
-import { remedyOf, sentencesOf } from "./flags.ts";
+import { print, warn } from "./output.ts";
+import { wordsOf } from "./words.ts";
 
 /** What `hale --help` says of a command, and how it is loaded. */
 interface Entry {
@@ -75,7 +76,7 @@ Examples:
   hale probe archive/ --json > files.jsonl   what each file is, or why it cannot be read
   hale score runs/first/detector.hale new/*.png --maps maps/ > scores.csv
 
-Exit codes: 0 done, 1 fault, 2 wrong usage, 3 stopped on request after saving.`;
+Exit codes: 0 done, 1 fault, 2 wrong usage, 3 stopped on request after saving, 137 ended: a detector took too much to load.`;
 
 /** Runs `hale` with these arguments: 0 done, 1 a fault that a sentence explains, 2 wrong usage, 3 stopped on request. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -120,17 +121,17 @@ function exitOverride(command: Command): void {
 async function tell(error: unknown, args: readonly string[]): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof HaleError) {
-    if (args.includes("--json"))
-      console.log(JSON.stringify({ error: { code: error.code, fault: error.fault, remedy: remedyOf(error) } }));
-    console.error(`hale: ${sentencesOf(error)}`);
+    const { out, err } = wordsOf(error, args.includes("--json"));
+    if (out) print(out.trimEnd());
+    warn(err.trimEnd());
     return error.code === "OPTION_INVALID" ? 2 : 1;
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    console.error(`${error.message} Go on with: hale train --resume ${error.folder}`);
+    warn(`${error.message} Go on with: hale train --resume ${error.folder}`);
     return 3;
   }
-  console.error("hale: an unexpected fault; please report it with what follows.");
+  warn("hale: an unexpected fault; please report it with what follows.");
   console.error(error);
   return 1;
 }

@@ -2,7 +2,9 @@
  * @file What people see while they wait: a bar with rate and time left on a terminal, plain lines now and then when
  * piped. Progress goes to standard error, so that results on standard output stay clean.
  */
+
 import { type Options, Presets, SingleBar } from "cli-progress";
+import { warn } from "./output.ts";
 
 /** "1 h 02 min", "3 min 20 s", "12 s". */
 export function duration(seconds: number): string {
@@ -40,7 +42,7 @@ export function progress(what: string, quiet = false): Progress {
       update(done, total, note = "") {
         if (performance.now() - last < LINE_EVERY * 1000 && done !== total) return;
         last = performance.now();
-        console.error([`${what}: ${done}/${total}`, left(done, total), note].filter(Boolean).join(", "));
+        warn([`${what}: ${done}/${total}`, left(done, total), note].filter(Boolean).join(", "));
       },
       stop() {},
     };
@@ -95,5 +97,5 @@ function stop(): void {
   }
   requested = now;
   stopping?.abort();
-  console.error("\nStopping after this step, and saving. Once more to stop at once.");
+  warn("\nStopping after this step, and saving. Once more to stop at once.");
 }

@@ -48,7 +48,7 @@ test(
     expect(row).toMatchObject({ file, error: null, aggregation: "top-k:3", axis: "axial" });
     expect(row.slices.map(({ slice }: { slice: number }) => slice)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(row.p_value).toBeGreaterThan(0);
-    expect(["normal", "abnormal"]).toContain(row.decision);
+    expect(["above", "not above"]).toContain(row.decision);
     const [scan, map] = [await readScan(join(root, file)), await readScan(join(root, row.map))];
     expect([map.size, map.affine]).toEqual([scan.size, scan.affine]);
     expect(map.stored.some((value) => value > 0)).toBe(true);

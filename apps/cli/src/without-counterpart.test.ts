@@ -61,7 +61,7 @@ test(
     ]);
     expect(scored.code, scored.err).toBe(0);
     const [head, ...rows] = rowsOf(scored.out);
-    expect(head).toEqual(["file", "score", "p_value", "decision", "threshold", "error"]);
+    expect(head).toEqual(["file", "score", "p_value", "decision", "threshold", "meaning", "error"]);
     expect(rows).toHaveLength(12);
     const names = rows.flatMap(([file]) => ["map", "overlay"].map((kind) => `${basename(file, ".png")}-${kind}.png`));
     const written = (await readdir(join(root, "maps"), { recursive: true })).filter((name) => name.endsWith(".png"));

@@ -2,10 +2,14 @@
 export * from "./array64.ts";
 export * from "./evaluate.ts";
 export * from "./graph.ts";
+export { convAlone, type LoneConv } from "./lowering/conv-alone.ts";
+export { convBlockOf } from "./lowering/conv-block.ts";
+export type { ConvGeometry } from "./lowering/conv-geometry.ts";
 export { type LoweredModel, lower } from "./lowering/lower.ts";
-export { type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
+export { type Numerics, type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";
 export { decodeModel, encodeMetadata, FLOAT, type StoredModel, type TensorProto } from "./lowering/onnx-model.ts";
 export { emitPreprocessing, type PreprocessingOptions } from "./lowering/preprocessing.ts";
+export type { ConvPart } from "./lowering/winograd-rule.ts";
 export * from "./nn/initialisers.ts";
 export * from "./nn/layers.ts";
 export * from "./nn/parameters.ts";
@@ -27,8 +31,7 @@ export * from "./optim/average.ts";
 export * from "./optim/ranger.ts";
 export * from "./optim/schedule.ts";
 export * from "./program.ts";
-
 export * from "./shape.ts";
 /** @public */
 export { apply, type Op, Tensor } from "./tensor.ts";
-export { compileStep, type StepSpec, type TrainingStep, traceStep } from "./training-step.ts";
+export { compileStep, partOf, type StepSpec, type TrainingStep, traceStep } from "./training-step.ts";

@@ -6,6 +6,7 @@ import type { Device, FloatTensor, InferenceSession, OrtTensor } from "@hale/run
 import { topologicalOrder } from "./graph.ts";
 import { convBlockOf } from "./lowering/conv-block.ts";
 import { type LoweredModel, lower } from "./lowering/lower.ts";
+import type { Numerics } from "./lowering/onnx-graph.ts";
 import { input, inputName } from "./ops/leaf.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -23,7 +24,11 @@ export class State {
   private readonly shapes = new Map<string, Shape>();
   private readonly versions = new Map<string, number>();
 
-  constructor(readonly device: Device) {}
+  constructor(
+    readonly device: Device,
+    /** How the programs that read and write it compute. */
+    readonly numerics: Numerics = {},
+  ) {}
 
   /** Adds or replaces arrays. The data is copied. */
   write(arrays: ReadonlyMap<string, NamedArray>): void {
@@ -172,7 +177,7 @@ export class Program {
       all[UPDATE + name] = value;
     }
     const convBlock = await convBlockOf(state.device);
-    const model = lower(spec.name, all, { target: state.device.kind, convBlock });
+    const model = lower(spec.name, all, { target: state.device.kind, convBlock, ...state.numerics });
     const shapes = new Map<string, Shape>();
     for (const tensor of topologicalOrder(Object.values(all))) {
       const name = inputName(tensor);

@@ -51,7 +51,7 @@ export interface TrainingStep {
 export async function compileStep(state: State, spec: StepSpec): Promise<TrainingStep> {
   const rows = rowsOf(spec);
   if (state.device.kind !== "cpu" || rows === spec.batch) return Program.compile(state, wholeStep(spec));
-  return PartedStep.compile(state, spec, rows);
+  return PartedStep.compile(state, spec);
 }
 
 /** A step's losses for `rows` images. */
@@ -67,6 +67,24 @@ export function wholeStep(spec: StepSpec): ProgramSpec {
 }
 
 const GRADIENT = "gradient:";
+
+/**
+ * What one part of a step works out on a CPU, by name: its losses, and each gradient's share of the batch's mean, so that
+ * the parts' gradients need only be added. And how many parts there are.
+ */
+export function partOf(spec: StepSpec): {
+  results: Record<string, Tensor>;
+  outputs: Readonly<Record<string, Tensor>>;
+  parts: number;
+} {
+  const rows = rowsOf(spec);
+  const { loss, outputs } = traceStep(spec, rows);
+  const derivatives = gradients(mul(loss, rows / spec.batch), [...spec.parameters.values()]);
+  const names = [...spec.parameters.keys()].map((key) => GRADIENT + key);
+  const results = { ...outputs, ...Object.fromEntries(names.map((name, i) => [name, derivatives[i]])) };
+  return { results, outputs, parts: spec.batch / rows };
+}
+
 /** What part `i` of the last round gives is an input of the update by this name. */
 const lastRound = (i: number, output: string) => `${i}:${output}`;
 
@@ -105,17 +123,13 @@ class PartedStep implements TrainingStep {
     for (const thread of threads) this.sent.set(thread, new Map());
   }
 
-  static async compile(state: State, spec: StepSpec, rows: number): Promise<PartedStep> {
-    const { name, batch, parameters } = spec;
+  static async compile(state: State, spec: StepSpec): Promise<PartedStep> {
+    const { name, parameters } = spec;
     const { device } = state;
-    const { loss, outputs } = traceStep(spec, rows);
-    // Each part's share of the mean, so that the parts' gradients need only be added.
-    const derivatives = gradients(mul(loss, rows / batch), [...parameters.values()]);
-    const gradientOf = Object.fromEntries([...parameters.keys()].map((key, i) => [GRADIENT + key, derivatives[i]]));
-    const results = { ...outputs, ...gradientOf };
+    const { results, outputs, parts } = partOf(spec);
+    const gradientOf = Object.fromEntries(Object.entries(results).filter(([key]) => key.startsWith(GRADIENT)));
     const part = await Program.compile(state, { name, outputs: results }, { threads: 1, keepOutputs: true });
 
-    const parts = batch / rows;
     const threads: SessionThread[] = [];
     const reads = [...part.stateInputs.map((key) => ({ name: key, shape: state.shapeOf(key) })), ...part.inputs];
     const writes = Object.entries(results).map(([key, { shape }]) => ({ name: key, shape }));

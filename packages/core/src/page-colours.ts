@@ -3,7 +3,7 @@
  * Okabe and Ito's pair, which colour-blind eyes tell apart.
  */
 
-const LIGHT = `--paper:#fdfdfc;--card:#f5f6f6;--ink:#1c2126;--soft:#5a646d;--rule:#d8dcdf;--accent:#0072b2;--other:#c85200;
+const LIGHT = `--paper:#fdfdfc;--card:#f5f6f6;--ink:#1c2126;--soft:#5a646d;--rule:#d8dcdf;--accent:#0072b2;--other:#b84a00;
 --warn-back:#fff4dd;--warn-rule:#c98500;--shade:#d55e0014`;
 const DARK = `--paper:#15181c;--card:#1c2026;--ink:#e6e8ea;--soft:#a3abb3;--rule:#343b43;--accent:#56b4e9;--other:#ef9b4a;
 --warn-back:#3a2a12;--warn-rule:#e0a33c;--shade:#ef9b4a22`;

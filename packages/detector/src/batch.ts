@@ -10,9 +10,13 @@ export const MOST_IMAGES = 8;
 const MOST_STORED = 2 ** 23;
 const MOST_SEEN = 2 ** 17;
 
+/** Most images of a batch for a network that sees `side` x `side` pixels. */
+export function mostImages(side: number): number {
+  return Math.max(1, Math.min(MOST_IMAGES, Math.floor(MOST_SEEN / (side * side))));
+}
+
 /** Images of a batch, of the given size in pixels, for a network that sees `channels` planes of `side` x `side`. */
 export function batchSize(width: number, height: number, channels: number, side: number): number {
   const stored = Math.floor(MOST_STORED / (width * height * channels));
-  const seen = Math.floor(MOST_SEEN / (side * side));
-  return Math.max(1, Math.min(MOST_IMAGES, stored, seen));
+  return Math.max(1, Math.min(stored, mostImages(side)));
 }

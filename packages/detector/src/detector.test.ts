@@ -23,9 +23,9 @@ const raster = emptyRaster(5, 3, 1);
 
 describe("a detector", () => {
   test.each([
-    { score: 0.31, decision: "abnormal", pValue: 1 / 5 },
-    { score: 0.25, decision: "normal", pValue: 2 / 5 },
-    { score: 0.05, decision: "normal", pValue: 1 },
+    { score: 0.31, decision: "above", pValue: 1 / 5 },
+    { score: 0.25, decision: "not above", pValue: 2 / 5 },
+    { score: 0.05, decision: "not above", pValue: 1 },
   ])("decides by its threshold and ranks among held-out normals: %o", async ({ score, decision, pValue }) => {
     const { detector } = await loaded({ answer: afterSelfCheck({ score }) });
     const finding = await detector.examine(raster);
@@ -40,7 +40,7 @@ describe("a detector", () => {
     const { detector } = await loaded({ counterpart: false }, { counterpart: false });
     const finding = await detector.examine(raster);
     expect(finding.healthy).toBeNull();
-    expect(finding).toMatchObject({ decision: "normal", prepared: { width: 4, height: 4, channels: 1 } });
+    expect(finding).toMatchObject({ decision: "not above", prepared: { width: 4, height: 4, channels: 1 } });
   });
 
   test("passes on the parts of its score by name, in the card's order", async () => {
@@ -92,7 +92,7 @@ describe("a detector", () => {
     const bad = detector.examine({ ...raster, width: 7 });
     const good = detector.examine(raster);
     await expect(bad).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
-    expect(await good).toMatchObject({ decision: "normal" });
+    expect(await good).toMatchObject({ decision: "not above" });
   });
 
   test("takes images at once and runs them one by one", async () => {

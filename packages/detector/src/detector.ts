@@ -4,6 +4,9 @@
 import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device } from "@hale/runtime";
+import { type Decision, decide } from "./decision.ts";
+import { type DomainFinding, domainCheck } from "./domain/check.ts";
+import { type Description, describe } from "./domain/description.ts";
 import type { Card } from "./format/card.ts";
 import { unpackDetector } from "./format/package.ts";
 import { DetectorModel, type Examination, type Scores } from "./model.ts";
@@ -16,9 +19,11 @@ export interface Call {
    * image unlike them. Null where the card has no normal scores.
    */
   pValue: number | null;
-  /** "abnormal" when the score is above the threshold; null where there is none. */
-  decision: "normal" | "abnormal" | null;
+  /** Whether the score is above the threshold, or "needs review" for an image outside the domain; null without a threshold. */
+  decision: Decision | null;
   threshold: number | null;
+  /** Whether the image is like the training images; null where the card does not say how those look. */
+  domain: DomainFinding | null;
 }
 
 /** What a detector says of one image. Never holds NaN. */
@@ -31,10 +36,14 @@ export interface Verdict extends Scores, Call {}
 const MOST_THREADS = 8;
 
 export class Detector {
+  private readonly domainOf: ((description: Description) => DomainFinding) | null;
+
   private constructor(
     readonly card: Card,
     private readonly model: DetectorModel,
-  ) {}
+  ) {
+    this.domainOf = card.domain ? domainCheck(card.domain) : null;
+  }
 
   /**
    * Unpacks a `.hale` file's bytes, compiles the model and lets it prove itself on the card's test picture. Throws
@@ -77,21 +86,23 @@ export class Detector {
   /** Examines images of one size together: a finding each, which does not depend on the others. */
   async examineBatch(rasters: readonly Raster[]): Promise<Finding[]> {
     const examinations = await this.model.runBatch(rasters);
-    return examinations.map((examination) => ({ ...examination, ...this.callOf(examination.score) }));
+    return examinations.map((examination, i) => ({ ...examination, ...this.callOf(examination.score, rasters[i]) }));
   }
 
   /** The same without the pictures, which are then not made. */
   async score(rasters: readonly Raster[]): Promise<Verdict[]> {
     const scores = await this.model.scoreBatch(rasters);
-    return scores.map((one) => ({ ...one, ...this.callOf(one.score) }));
+    return scores.map((one, i) => ({ ...one, ...this.callOf(one.score, rasters[i]) }));
   }
 
-  private callOf(score: number): Call {
+  private callOf(score: number, raster: Raster): Call {
     const threshold = this.card.threshold?.value ?? null;
+    const domain = this.domainOf?.(describe(raster)) ?? null;
     return {
       pValue: conformalPValue(score, this.card.normalScores),
-      decision: threshold === null ? null : score > threshold ? "abnormal" : "normal",
+      decision: decide(score, threshold, domain),
       threshold,
+      domain,
     };
   }
 
@@ -151,7 +162,7 @@ async function proveItself(model: DetectorModel, { selfCheck, image }: Card, nam
     if (Math.abs(score - expectedScore) <= tolerance) return;
     fault = `${name} scores its test picture ${score} here instead of ${expectedScore}`;
   } catch (error) {
-    if (error instanceof HaleError && error.code !== "NUMERIC_FAILURE") throw error;
+    if (error instanceof HaleError && !["NUMERIC_FAILURE", "SHAPE_MISMATCH"].includes(error.code)) throw error;
     fault = `${name} cannot score its test picture here`;
     cause = error;
   }

@@ -6,7 +6,7 @@
 import { HaleError } from "@hale/core";
 import type { Raster } from "@hale/imaging";
 import type { Device, FreeThread, InferenceSession } from "@hale/runtime";
-import type { Card } from "./format/card.ts";
+import { type Card, selfCheckTolerance } from "./format/card.ts";
 import { INPUT, OUTPUTS, PART_PREFIX, REQUIRED_OUTPUTS, underPrefix, VIEW_PREFIX } from "./outputs.ts";
 import { checkBatch, fillPixels } from "./pixels.ts";
 import { Runners, sessionRun, threadRun } from "./runners.ts";
@@ -49,9 +49,6 @@ export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
 /** Arrays for pixels that are kept for the next batches. */
 const MOST_SPARE = 4;
-/** Devices differ in the order of their sums; a wrong one differs by more. */
-const ABSOLUTE_TOLERANCE = 1e-4;
-const RELATIVE_TOLERANCE = 1e-2;
 
 export class DetectorModel {
   private runners: Runners;
@@ -152,8 +149,7 @@ export class DetectorModel {
   /** Makes the card's self-check: the score of the procedural picture, here and now. */
   async measureSelfCheck(seed = 1, size = 96): Promise<Card["selfCheck"]> {
     const { score } = await this.run(selfCheckRaster(seed, size, this.image.channels));
-    const tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
-    return { seed, size, expectedScore: score, tolerance };
+    return { seed, size, expectedScore: score, tolerance: selfCheckTolerance(score) };
   }
 
   /** Batches that run at the same time. */
@@ -203,7 +199,15 @@ export class DetectorModel {
     fillPixels(pixels, rasters, channels);
     const expected = { ...lengths([OUTPUTS.score, ...this.parts.map((name) => PART_PREFIX + name)], 1), ...wanted };
     const shape = [rasters.length, channels, height, width];
-    const { outputs, pixels: back } = await this.runners.run(pixels, shape, Object.keys(expected));
+    const { outputs, pixels: back } = await this.runners.run(pixels, shape, Object.keys(expected)).catch((cause) => {
+      if (cause instanceof HaleError) throw cause;
+      throw new HaleError(
+        "SHAPE_MISMATCH",
+        `The model of ${this.name} cannot be run on an image of ${width} × ${height} pixels: ${(cause as Error).message}`,
+        "Use a smaller image; if that does not help, export the detector again.",
+        { cause },
+      );
+    });
     if (this.spare.length < MOST_SPARE) this.spare.push(back);
     for (const [output, length] of Object.entries(expected)) {
       const values = outputs[output];

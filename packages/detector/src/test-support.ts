@@ -2,8 +2,11 @@
  * @file For tests: a card, a hand-encoded ONNX model that a guard accepts, and a device whose "network" is a few lines
  * of JavaScript, so that what surrounds the network can be tested by itself. Real networks: @hale/training's tests.
  */
+import { encodeField, joinedBytes, sha256Hex } from "@hale/core";
 import type { Device, InferenceSession } from "@hale/runtime";
+import { writeArchive } from "./format/archive.ts";
 import { type Card, RESEARCH_USE } from "./format/card.ts";
+import { withCard } from "./format/model-card.ts";
 import { INPUT, OUTPUTS, PART_PREFIX, prefixed, REQUIRED_OUTPUTS, VIEW_PREFIX } from "./outputs.ts";
 
 export { withCard } from "./format/model-card.ts";
@@ -27,11 +30,31 @@ export function tensor(weights: readonly [number, number], ...more: Uint8Array[]
   return message(field(1, 2), field(2, 1), field(8, "w"), field(9, raw), ...more);
 }
 
+/** A model of version 20 of ONNX's operators; fields may be long. */
 export function onnx(...graphFields: Uint8Array[]): Uint8Array {
-  return message(field(1, 10), field(7, message(...graphFields)));
+  return joinedBytes([
+    field(1, 9),
+    encodeField(7, joinedBytes(graphFields)),
+    field(8, message(field(1, ""), field(2, 20))),
+  ]);
 }
 
-export const plainModel = onnx(field(5, tensor([0.5, -2])), field(1, field(4, "Identity")));
+/** An ONNX model in a file as hale writes them, with its card and true hashes, whatever the model. */
+export async function forgeDetector(model: Uint8Array, card: Card = cardWith()): Promise<Uint8Array> {
+  const text = (content: unknown) => `${JSON.stringify(content, null, 2)}\n`;
+  const bytes = (content: string) => new TextEncoder().encode(content);
+  const entries = { "card.json": bytes(text(card)), "model.onnx": withCard(model, text(card)) };
+  const sha256 = Object.fromEntries(
+    await Promise.all(Object.entries(entries).map(async ([name, content]) => [name, await sha256Hex(content)])),
+  );
+  const manifest = { kind: "hale detector", format: 1, sha256 };
+  return writeArchive({ "manifest.json": bytes(text(manifest)), ...entries });
+}
+
+export const plainModel = onnx(
+  field(5, tensor([0.5, -2])),
+  field(1, message(field(1, "w"), field(2, "v"), field(4, "Identity"))),
+);
 
 export function cardWith(changes: Partial<Card> = {}): Card {
   return {

@@ -54,7 +54,7 @@ describe("a scan", () => {
     finding.slices.forEach(({ score }, k) => {
       expect(score).toBeCloseTo((k + 1) / 5, 6);
     });
-    expect(finding).toMatchObject({ score: 1, decision: "abnormal", threshold: 0.6, pValue: 1 / 5, axis: "axial" });
+    expect(finding).toMatchObject({ score: 1, decision: "above", threshold: 0.6, pValue: 1 / 5, axis: "axial" });
     expect(finding.highest).toMatchObject({ slice: 4, finding: { score: 1 } });
     // The map of slice k lies in slice k of the grid.
     expect([...finding.map!]).toEqual(Array.from(scan.stored, (value) => expect.closeTo(value / 255, 5)));
@@ -76,10 +76,10 @@ describe("a scan", () => {
   });
 
   test("of one image is judged as an image", async () => {
-    const single: Scan = { ...scan, size: [3, 2, 1], stored: scan.stored.slice(0, 6) };
+    const single: Scan = { ...scan, size: [3, 2, 1], stored: Uint8Array.of(51, 51, 51, 51, 51, 52) };
     expect(await examineScan(await loaded(), single)).toMatchObject({
       threshold: 0.3,
-      decision: "normal",
+      decision: "not above",
       pValue: 2 / 5,
     });
   });
@@ -107,6 +107,19 @@ describe("a scan", () => {
       setting: "normalisation",
     });
     expect(await examineScan(detector, scan, { input })).toMatchObject({ score: 1, decision: null });
+  });
+
+  test("of one value, or without a finite one, is refused", async () => {
+    const flat: Scan = { ...scan, stored: scan.stored.map(() => 7) };
+    await expect(examineScan(await loaded(), flat, { name: "a.nii" })).rejects.toMatchObject({
+      code: "IMAGE_UNSUPPORTED",
+      fault: expect.stringContaining("a.nii has one value only"),
+    });
+    const missing: Scan = { ...scan, stored: new Float32Array(30).fill(Number.NaN), range: [0, 1] };
+    await expect(examineScan(await loaded(), missing, { name: "a.nii" })).rejects.toMatchObject({
+      code: "IMAGE_UNSUPPORTED",
+      fault: expect.stringContaining("none of its samples is a finite number"),
+    });
   });
 
   test("without a slice in the range is refused", async () => {

@@ -5,7 +5,10 @@
 import { HaleError } from "@hale/core";
 import { putBack, type Scan, type ScanInput, type SliceAxis, type SlicedScan, sliceScan } from "@hale/imaging";
 import { batchSize } from "./batch.ts";
+import { type Decision, decide } from "./decision.ts";
 import { conformalPValue, type Detector, type Finding } from "./detector.ts";
+import { isBlank, nothingToSee } from "./domain/blank.ts";
+import { type DomainFinding, domainOfSlices } from "./domain/check.ts";
 import { type Aggregation, aggregateScores, aggregationName } from "./format/input.ts";
 
 /** What a detector says of one slice. */
@@ -24,9 +27,11 @@ export interface VolumeFinding {
   /** Conformal p-value among the scores of held-out normal volumes; null where the card has none for this aggregation. */
   pValue: number | null;
   /** Null where there is no threshold for volumes; `thresholdReason` then says why. */
-  decision: "normal" | "abnormal" | null;
+  decision: Decision | null;
   threshold: number | null;
   thresholdReason: string | null;
+  /** Whether most of its slices are like the training images; null where the card does not say how those look. */
+  domain: DomainFinding | null;
   axis: SliceAxis;
   /** Of each slice that was looked at, in order. */
   slices: SliceScore[];
@@ -52,7 +57,7 @@ export interface ExamineScanOptions {
 
 /**
  * Examines a scan slice by slice. Throws DETECTOR_MISMATCH for a detector that was trained on plain pictures, unless an
- * `input` is given; IMAGE_UNSUPPORTED for a scan that has no such slices; and what `Detector.examine` throws.
+ * `input` is given; IMAGE_UNSUPPORTED for a scan that has no such slices, or one value only in all of them; and what `Detector.examine` throws.
  */
 export async function examineScan(
   detector: Detector,
@@ -76,26 +81,35 @@ export async function examineScan(
   const slices: SliceScore[] = [];
   let highest: VolumeFinding["highest"] | null = null;
   let notNumbers = 0;
-  for await (const { slice, finding, notNumbers: odd } of findingsOf(detector, sliced)) {
-    notNumbers += odd;
+  const domains: (DomainFinding | null)[] = [];
+  const values = new Set<number | null>();
+  for await (const found of findingsOf(detector, sliced)) {
+    const { slice, finding } = found;
+    notNumbers += found.notNumbers;
+    values.add(found.only);
+    domains.push(finding.domain);
     slices.push({ slice, score: finding.score, parts: finding.parts });
     if (highest === null || finding.score > highest.finding.score) highest = { slice, finding };
     const { data, width, height } = finding.anomalyMap;
     if (map) putBack(map, stack.plane(slice), frame, data, width, height);
     onSlice?.(slices.length, indices.length);
   }
+  if (values.size === 1 && !values.has(null)) throw nothingToSee(name, "has one value only");
   const score = aggregateScores(
     slices.map((one) => one.score),
     aggregation,
   );
-  const call = callOf(detector, scan, score, given !== undefined, aggregation);
-  return { score, aggregation, ...call, axis: stack.axis, slices, highest: highest!, map, notNumbers };
+  const domain = domainOfSlices(domains);
+  const call = callOf(detector, scan, score, given !== undefined, aggregation, domain);
+  return { score, aggregation, ...call, domain, axis: stack.axis, slices, highest: highest!, map, notNumbers };
 }
 
 interface SliceFinding {
   slice: number;
   finding: Finding;
   notNumbers: number;
+  /** The value of all of the picture's pixels; null where they differ. */
+  only: number | null;
 }
 
 /** Findings of all slices, in order: in batches, one of which is made ready while others are examined. */
@@ -105,7 +119,15 @@ async function* findingsOf(detector: Detector, { indices, picture, frame }: Slic
   const examine = async (batch: readonly number[]): Promise<SliceFinding[]> => {
     const pictures = batch.map((slice) => picture(slice));
     const findings = await detector.examineBatch(pictures.map(({ raster }) => raster));
-    return batch.map((slice, i) => ({ slice, finding: findings[i], notNumbers: pictures[i].notNumbers }));
+    return batch.map((slice, i) => {
+      const { raster, notNumbers } = pictures[i];
+      return {
+        slice,
+        finding: findings[i],
+        notNumbers,
+        only: isBlank(raster) ? raster.data[0] : null,
+      };
+    });
   };
   const underWay: Promise<SliceFinding[]>[] = [];
   for (let at = 0; at < indices.length || underWay.length > 0; at += most) {
@@ -127,6 +149,7 @@ function callOf(
   score: number,
   otherInput: boolean,
   aggregation: Aggregation,
+  domain: DomainFinding | null,
 ): VolumeCall {
   const none = (thresholdReason: string): VolumeCall => ({
     pValue: null,
@@ -148,6 +171,6 @@ function callOf(
     pValue: conformalPValue(score, normalScores),
     threshold: threshold?.value ?? null,
     thresholdReason: threshold ? null : reason,
-    decision: threshold === null ? null : score > threshold.value ? "abnormal" : "normal",
+    decision: decide(score, threshold?.value ?? null, domain),
   };
 }

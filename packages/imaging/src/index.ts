@@ -32,6 +32,7 @@ export type { Companion, Reader } from "./formats/reader.ts";
 export { boxBlur } from "./raster/blur.ts";
 export { colourMap, infernoTable } from "./raster/colormap.ts";
 export { localDetail } from "./raster/detail.ts";
+export { DETAIL_HASH_BYTES, detailHash, detailHashDistance, mirroredHashes } from "./raster/detail-hash.ts";
 export { gridOf, rasterOf, type Tile } from "./raster/grid.ts";
 export { HASH_WORDS, hashViews, nearestView, VIEWS, type View, type Window } from "./raster/hash.ts";
 /** @public */
@@ -58,6 +59,7 @@ export {
   normaliser,
 } from "./volumes/normalise.ts";
 export { type AxisSource, axisCodes, reorient } from "./volumes/orientation.ts";
+export { paddingTest } from "./volumes/padding.ts";
 export type { DataFile } from "./volumes/plain-text.ts";
 export { SLICE_AXES, type SliceAxis, type SlicePlane, type Stack, stackOf } from "./volumes/planes.ts";
 export type { Affine, ModalityTransform, Samples, Scan, VoiTransform } from "./volumes/scan.ts";

@@ -21,8 +21,8 @@ export function sessionOptions(
     // where glibc is told to keep it; the one costs a third more memory, the other a sixth.
     enableMemPattern: false,
     enableCpuMemArena: arena,
-    // Warnings about shape ops placed on the CPU are expected and of no use to anybody.
-    logSeverityLevel: 3,
+    // What fails is thrown; warnings about shape ops placed on the CPU are expected and of no use to anybody.
+    logSeverityLevel: 4,
     ...(kind === "webgpu" && outputs.length > 0 ? { preferredOutputLocation: locations } : {}),
     ...(idleThreadsSleep && kind === "cpu" && { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),

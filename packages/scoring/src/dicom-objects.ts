@@ -4,9 +4,9 @@
  * with the reason. The library that encodes them is handed in: dcmjs and its dictionary take their time to load, and scores
  * alone need neither.
  */
-import { HaleError, isNotAllowed, sha256Hex } from "@hale/core";
+import { HaleError, isNotAllowed, sha256Hex, significant } from "@hale/core";
 import type { Pseudonyms } from "@hale/data";
-import { aggregationName, type Card, type Detector, type VolumeFinding } from "@hale/detector";
+import { aggregationName, type Card, type Detector, decisionWords, type VolumeFinding } from "@hale/detector";
 import {
   MAX_INPUT_BYTES,
   normaliser,
@@ -125,9 +125,11 @@ export async function writeObjects(
   const segmentBytes = await write("segmentation", (sopInstanceUid) =>
     library.segmentation({ ...base, threshold, thresholdMeaning }, { sopInstanceUid }),
   );
+  const words = decisionWords(card, finding.decision, scan.size[2] > 1, finding.domain);
+  const decided = words === null ? [] : [`Score ${significant(finding.score)}: ${words}.`];
   await write("secondaryCapture", (sopInstanceUid) => {
     const pictures = picturesOf(scored, found, mapScale.top);
-    return library.secondaryCapture({ pictures, detector }, { sopInstanceUid });
+    return library.secondaryCapture({ pictures, detector, remarks: decided }, { sopInstanceUid });
   });
   const asSource = (bytes: Uint8Array | null) => bytes && writtenSource(library, bytes, found[0].instance);
   const segment = asSource(segmentBytes);
@@ -137,11 +139,12 @@ export async function writeObjects(
         sources: found.map(({ instance }) => instance),
         score: finding.score,
         threshold: finding.threshold,
+        decision: finding.decision,
         falseAlarmRate: falseAlarmRateOf(card, scan, finding),
         detector,
         parametricMap: asSource(mapBytes),
         segmentation: segment && { instance: segment, threshold },
-        remarks: remarksOf(scored, segment && `${threshold}, ${thresholdMeaning}`),
+        remarks: [...decided, ...remarksOf(scored, segment && `${threshold}, ${thresholdMeaning}`)],
       },
       { sopInstanceUid },
     ),

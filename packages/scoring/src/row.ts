@@ -3,7 +3,15 @@
  * errors are the caller's to complete: a command adds its flags.
  */
 import type { ErrorCode, HaleError } from "@hale/core";
-import { aggregationName, type Card, PART_PREFIX, prefixed, type VolumeFinding } from "@hale/detector";
+import {
+  aggregationName,
+  type Card,
+  type Decision,
+  decisionWords,
+  PART_PREFIX,
+  prefixed,
+  type VolumeFinding,
+} from "@hale/detector";
 import type { SliceAxis } from "@hale/imaging";
 import type { WrittenObjects } from "./dicom-objects.ts";
 
@@ -31,7 +39,9 @@ export interface Row {
   score: number | null;
   /** Conformal p-value among held-out normals; null where the card has none. */
   pValue: number | null;
-  decision: "normal" | "abnormal" | null;
+  decision: Decision | null;
+  /** The decision in words, or why there is none; null where there is no score. */
+  meaning: string | null;
   threshold: number | null;
   /** Why there is no threshold; null where there is one, or no score. */
   thresholdReason: string | null;
@@ -49,7 +59,13 @@ export interface Row {
 
 type Said = Pick<Row, "score" | "pValue" | "decision" | "threshold" | "thresholdReason">;
 
-const NOTHING: Said = { score: null, pValue: null, decision: null, threshold: null, thresholdReason: null };
+const NOTHING = { score: null, pValue: null, decision: null, meaning: null, threshold: null, thresholdReason: null };
+
+type Judged = Pick<Said, "decision" | "thresholdReason"> & Pick<VolumeFinding, "domain">;
+
+function meaningOf(card: Card, { decision, thresholdReason, domain }: Judged, volume: boolean): string {
+  return decisionWords(card, decision, volume, domain) ?? `no decision: ${thresholdReason ?? "there is no threshold."}`;
+}
 
 const partsOf = ({ parts }: Card, known: Readonly<Record<string, number>>) =>
   Object.fromEntries(parts.map((name) => [name, known[name] ?? null]));
@@ -57,12 +73,12 @@ const partsOf = ({ parts }: Card, known: Readonly<Record<string, number>>) =>
 export function pictureRow(
   card: Card,
   file: string,
-  said: Omit<Said, "thresholdReason"> & { parts: Record<string, number> },
+  said: Omit<Said, "thresholdReason"> & Pick<VolumeFinding, "domain"> & { parts: Record<string, number> },
 ): Row {
-  const { score, pValue, decision, threshold, parts } = said;
+  const { score, pValue, decision, threshold, parts, domain } = said;
+  const all = { score, pValue, decision, threshold, thresholdReason: threshold === null ? card.thresholdReason : null };
   return {
-    ...{ file, score, pValue, decision, threshold },
-    thresholdReason: threshold === null ? card.thresholdReason : null,
+    ...{ file, ...all, meaning: meaningOf(card, { ...all, domain }, false) },
     parts: partsOf(card, parts),
     ...{ volume: null, notNumbers: 0, map: null, objects: null, error: null },
   };
@@ -78,7 +94,7 @@ export function scanRow(
   const { score, pValue, decision, threshold, thresholdReason, slices, aggregation, axis, highest, notNumbers } =
     finding;
   return {
-    ...{ file, score, pValue, decision, threshold, thresholdReason },
+    ...{ file, score, pValue, decision, threshold, thresholdReason, meaning: meaningOf(card, finding, isVolume) },
     parts: partsOf(card, isVolume ? {} : slices[0].parts),
     volume: isVolume
       ? {
@@ -103,7 +119,7 @@ export function errorRow(card: Card, file: string, { code, fault, remedy, messag
 
 /** Columns of a table of rows, in order. */
 export const rowColumns = ({ parts }: Card): string[] => [
-  ...["file", "score", "p_value", "decision", "threshold", "error"],
+  ...["file", "score", "p_value", "decision", "threshold", "meaning", "error"],
   ...parts.map((name) => PART_PREFIX + name),
 ];
 
@@ -114,7 +130,7 @@ export type Sentences = (error: RowError) => string;
 export function rowRecord(row: Row, sentences: Sentences = ({ message }) => message): Record<string, unknown> {
   const { file, score, threshold, parts, volume, notNumbers, map, objects, error } = row;
   return {
-    ...{ file, score, p_value: row.pValue, decision: row.decision, threshold },
+    ...{ file, score, p_value: row.pValue, decision: row.decision, threshold, meaning: row.meaning },
     error: error && sentences(error),
     ...prefixed(PART_PREFIX, parts),
     ...(row.thresholdReason !== null && { threshold_reason: row.thresholdReason }),

@@ -45,6 +45,8 @@ async function open(onRun?: () => Promise<void>, counterpart = true) {
 function picture(value: number, side = 4): Raster {
   const raster = emptyRaster(side, side, 1);
   raster.data.fill(value);
+  // A picture of one value would be refused.
+  raster.data[raster.data.length - 1] = value ^ 1;
   return raster;
 }
 
@@ -101,6 +103,15 @@ test("an image that cannot be read or examined has a row that says why, and the 
   expect(rows[5]).toMatchObject({ file: "5.png", pValue: null, decision: null, threshold: null });
   // Together, and then each by itself, to find which it was.
   expect(sizes).toEqual([7, 1, 1, 1, 1, 1, 1, 1]);
+});
+
+test("a picture of one value has a row that says so", async () => {
+  const { detector } = await open();
+  const black = emptyRaster(4, 4, 1);
+  const [row, other] = await rowsOf(detector, [target(0, black), target(1, picture(1))]);
+  expect(row).toMatchObject({ score: null, decision: null, error: { code: "IMAGE_UNSUPPORTED" } });
+  expect(row.error!.fault).toBe("0.png holds one value only (0), so there is nothing to see in it.");
+  expect(other.error).toBeNull();
 });
 
 test("with strict the first that fails ends it, after the rows before it", async () => {

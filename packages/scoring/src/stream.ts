@@ -4,7 +4,7 @@
  * cannot be scored has a row that says why, and ends nothing.
  */
 import { concernsOneImage } from "@hale/core";
-import { batchSize, type Detector } from "@hale/detector";
+import { batchSize, type Detector, refuseBlank } from "@hale/detector";
 import type { Raster } from "@hale/imaging";
 import { ahead } from "./ahead.ts";
 import { refusePicture } from "./asked.ts";
@@ -185,6 +185,7 @@ class Scoring {
     const { raster } = opened;
     try {
       refusePicture(this.detector, target.file);
+      refuseBlank(raster, target.file);
     } catch (error) {
       return settle({ error });
     }
@@ -242,16 +243,36 @@ class Scoring {
     const rasters = batch.map(({ raster }) => raster);
     if (!options.maps) {
       const verdicts = await detector.score(rasters);
-      return batch.map(({ target }, k) => ({ row: pictureRow(card, target.file, verdicts[k]), notes: [] }));
+      return batch.map(({ target, raster }, k) => ({
+        row: pictureRow(card, target.file, verdicts[k]),
+        notes: fewBits(target.file, raster),
+      }));
     }
     const findings = await detector.examineBatch(rasters);
     const outcomes: Outcome[] = [];
-    for (const [k, { target }] of batch.entries()) {
+    for (const [k, { target, raster }] of batch.entries()) {
       for (const output of pictureFiles(card, findings[k], target.name)) await options.maps(output);
-      outcomes.push({ row: pictureRow(card, target.file, findings[k]), notes: [] });
+      outcomes.push({ row: pictureRow(card, target.file, findings[k]), notes: fewBits(target.file, raster) });
     }
     return outcomes;
   }
 }
 
 const failed = (error: unknown): Outcome => ({ error });
+
+/** Values from here on need more than 12 bits, the most that scanners have. */
+const MORE_THAN_12_BITS = 4096;
+
+/**
+ * A note on a picture of 16 bits whose values all fit into 12 or fewer: most likely they were not stretched when it was
+ * written, and it is almost black to the detector.
+ */
+function fewBits(file: string, { maxValue, data }: Raster): string[] {
+  if (maxValue !== 65535 || data.some((value: number) => value >= MORE_THAN_12_BITS)) return [];
+  let brightest = 0;
+  for (const value of data) brightest = Math.max(brightest, value);
+  if (brightest === 0) return [];
+  return [
+    `${file} has 16 bits, and its brightest value is ${brightest} of 65535: if it holds 12 bits or fewer, stretch them to the full range, for its score is that of an almost black picture.`,
+  ];
+}

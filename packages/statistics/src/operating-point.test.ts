@@ -14,7 +14,7 @@ test("exact intervals of proportions agree with SciPy", () => {
   expect(exactProportion(20, 20).high).toBe(1);
 });
 
-test("a score equal to the threshold is called normal", () => {
+test("a score equal to the threshold is not above it", () => {
   const point = operatingPoint([1, 2, 2, 3, 4], [0, 0, 1, 1, 0], 2);
   expect(point.counts).toEqual({ truePositive: 1, falsePositive: 1, trueNegative: 2, falseNegative: 1 });
   expect(point.sensitivity).toMatchObject({ value: 0.5, successes: 1, trials: 2 });

@@ -18,15 +18,15 @@ export interface OperatingPoint {
   threshold: number;
   level: number;
   counts: ConfusionCounts;
-  /** Abnormal cases called abnormal; null without abnormal cases. */
+  /** Abnormal cases above the threshold; null without abnormal cases. */
   sensitivity: Proportion | null;
-  /** Normal cases called normal; null without normal cases. */
+  /** Normal cases not above it; null without normal cases. */
   specificity: Proportion | null;
   /** Says when the intervals are too narrow because cases share a cluster; null when each stands alone. */
   caution: string | null;
 }
 
-/** Counts calls: a case is called abnormal when its score is greater than `threshold`. Labels are 0 or 1. */
+/** Counts decisions: a case is positive when its score is greater than `threshold`. Labels are 0 or 1. */
 export function confusionCounts(
   scores: ArrayLike<number>,
   labels: ArrayLike<number>,

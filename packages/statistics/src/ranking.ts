@@ -9,14 +9,14 @@
 import { requireTwoClasses } from "./checks.ts";
 import { areaUnderRoc, highestScore, type SortedClasses, sortByClass, steppedPrecision, sweep } from "./sweep.ts";
 
-/** A point of the ROC curve: a case is called abnormal when its score is greater than `threshold`. */
+/** A point of the ROC curve: a case is positive when its score is greater than `threshold`. */
 export interface RocPoint {
   threshold: number;
   falsePositiveRate: number;
   truePositiveRate: number;
 }
 
-/** A point of the precision-recall curve: a case is called abnormal when its score is greater than `threshold`. */
+/** A point of the precision-recall curve: a case is positive when its score is greater than `threshold`. */
 export interface PrPoint {
   threshold: number;
   recall: number;

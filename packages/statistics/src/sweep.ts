@@ -1,5 +1,5 @@
 /**
- * @file One pass over all thresholds, from "nothing is called abnormal" to "everything is". The two classes are sorted
+ * @file One pass over all thresholds, from "nothing is above" to "everything is". The two classes are sorted
  * on their own by the engine's native sort and then merged, so no permutation is kept and ten million pixels cost one
  * copy of their scores. Ties fall together in one step. All ranking and pixel metrics are sums over this sweep.
  */

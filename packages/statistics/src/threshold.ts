@@ -11,7 +11,7 @@ import { requireFraction, requireOrderable, requireSameLength, unsupported } fro
 import { sharedClusterCaution } from "./operating-point.ts";
 
 export interface NormalThreshold {
-  /** A case is called abnormal when its score is greater than this. One of the held-out scores. */
+  /** A case is positive when its score is greater than this. One of the held-out scores. */
   threshold: number;
   /** The false-alarm rate asked for. */
   falseAlarmRate: number;

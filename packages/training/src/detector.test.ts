@@ -67,7 +67,7 @@ test("a method's export becomes a detector that examines images as it will anywh
   expect(finding.prepared.data.every((value, i) => Math.abs(value - prepared[i]) < 1e-6)).toBe(true);
   const mapMean = finding.anomalyMap.data.reduce((sum, value) => sum + value, 0) / 1024;
   expect(finding.score).toBeCloseTo(mapMean, 5);
-  expect(finding.decision).toBe(finding.score > normalScores[3] ? "abnormal" : "normal");
+  expect(finding.decision).toBe(finding.score > normalScores[3] ? "above" : "not above");
   await detector.release();
 
   // Other weights under the same card are noticed.

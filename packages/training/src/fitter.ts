@@ -34,7 +34,8 @@ export class Fitter {
     if (normals.length === 0) {
       throw new HaleError("DATASET_EMPTY", "There are no normal images to train on.", "Add some to the train split.");
     }
-    const state = new State(device);
+    // What is gathered is compared with what an exported detector makes of images, which has no other convolutions.
+    const state = new State(device, { exact: true });
     state.write(recipe.frozen ?? new Map());
     const observer = await ImageProgram.compile(state, shape, "observe", (x) => recipe.observe(x));
     const gathered = recipe.gathering

@@ -19,6 +19,8 @@ export interface TrainerOptions {
   seed: number;
   iterations: number;
   images: TrainingImages;
+  /** Leaves out the convolutions that are faster and round more (autodiff's `Numerics`). */
+  exact?: boolean;
   /** Arrays of another run to begin with: those whose names begin with a prefix. */
   inherited?: Inherited;
   /** State and iteration of a checkpoint, to go on from. */
@@ -41,11 +43,11 @@ export class Trainer {
   ) {}
 
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { recipe, shape, device, seed, images, inherited, from } = options;
+    const { recipe, shape, device, seed, images, exact, inherited, from } = options;
     if (images.normals.length === 0) {
       throw new HaleError("DATASET_EMPTY", "There are no normal images to train on.", "Add some to the train split.");
     }
-    const state = new State(device);
+    const state = new State(device, { exact });
     state.write(firstState(recipe, seed, from?.arrays, inherited));
 
     const programs = new Map<string, Program | TrainingStep>();

@@ -2,14 +2,16 @@
  * @file `hale backbone`: frozen networks that methods look through, from an ONNX file of another program or from the plain
  * form into a file with named features, and what a file holds.
  */
+
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { HaleError } from "@hale/core";
+import { HaleError, printableJson } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { type Backbone, FeatureNetwork, type LayerRow, layerRows, writeBackbone } from "@hale/methods";
 import { importOnnxFile, listOnnxFile, readBackboneFile, readPlainFolder } from "@hale/methods/node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { wholeNumber } from "../options.ts";
+import { print, warn } from "../output.ts";
 
 export function backboneCommand(): Command {
   return new Command("backbone")
@@ -96,7 +98,7 @@ Examples:
       }
       const backbone = folder
         ? await plain(network, options)
-        : await importOnnxFile(network, onnxOptionsOf(options), (note) => console.error(note));
+        : await importOnnxFile(network, onnxOptionsOf(options), warn);
       await writeAtomic(out, await writeBackbone(backbone));
       // Read again, so that what is shown is what later commands will see.
       show(await readBackboneFile(out), out, json);
@@ -196,7 +198,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
   if (json) {
     const { size } = input;
     const known = { file, name, origin, licence, trainedOn, identity, size, input, weightsSha256 };
-    console.log(JSON.stringify({ ...known, layers, all }));
+    print(printableJson({ ...known, layers, all }));
     return;
   }
   const numbers = (values: readonly number[]) => values.map((value) => Number(value.toFixed(3))).join(", ");
@@ -211,13 +213,13 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
     identity: identity ?? "not recorded",
     weights: `SHA-256 ${weightsSha256}`,
   };
-  for (const [label, value] of Object.entries(rows)) console.log(`${label.padEnd(10)} ${value}`);
-  console.log(`\n${table(all, input.size)}`);
+  for (const [label, value] of Object.entries(rows)) print(`${label.padEnd(10)} ${value}`);
+  print(`\n${table(all, input.size)}`);
 }
 
 function showRows(network: string, { size, layers }: Listed, json?: boolean): void {
-  if (json) console.log(JSON.stringify({ network, size, layers }));
-  else console.log(table(layers, size));
+  if (json) print(printableJson({ network, size, layers }));
+  else print(table(layers, size));
 }
 
 /** Layers with shapes; those that are features are marked. */

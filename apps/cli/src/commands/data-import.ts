@@ -2,10 +2,12 @@
  * @file `hale data import`: a pseudonymous data set from collections of clinical images. What it prints are counts,
  * reasons and tokens: paths of sources may be patients' names.
  */
+import { printableJson } from "@hale/core";
 import { REASONS, type Reason } from "@hale/data";
 import { defaultKeyFile, type ImportReport, importDataset } from "@hale/data/node";
 import { Command, InvalidArgumentError } from "commander";
 import { wholeNumber } from "../options.ts";
+import { print, warn } from "../output.ts";
 import { progress, stopSignal } from "../terminal.ts";
 
 interface Options {
@@ -71,9 +73,9 @@ Examples:
       } finally {
         stop();
       }
-      console.log(json ? JSON.stringify(report) : text(report, options.out));
+      print(json ? printableJson(report) : text(report, options.out));
       if (report.stopped) {
-        console.error("Stopped; the same command goes on.");
+        warn("Stopped; the same command goes on.");
         process.exitCode = 3;
       }
     });

@@ -3,11 +3,12 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { HaleError } from "@hale/core";
+import { HaleError, printableJson } from "@hale/core";
 import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
 import { checkOpened, loadFiles, type OpenedDataset, openDataset, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
 import { rate, wholeNumber } from "../options.ts";
+import { clean, print, warn } from "../output.ts";
 import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 import { importCommand } from "./data-import.ts";
@@ -41,10 +42,10 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const { check } = await checked(path, options);
-      console.log(options.json ? JSON.stringify(check) : formatDatasetCheck(check, formatInput).trimEnd());
+      print(options.json ? printableJson(check) : formatDatasetCheck(clean(check), formatInput).trimEnd());
       if (check.leaks.length > 0) {
         process.exitCode = 1;
-        console.error(
+        warn(
           `hale: ${check.name} has ${check.leaks.length} leaks between its splits. ` +
             "Take them out with hale data clean, or divide the images anew with hale data split.",
         );
@@ -105,8 +106,8 @@ Example:
         options.out,
         dataset.items.filter((item) => !gone.has(item.path)),
       );
-      console.log(`${options.out}: ${dataset.items.length - gone.size} images; left out: ${gone.size}`);
-      for (const left of gone) console.log(`  ${left}`);
+      print(`${options.out}: ${dataset.items.length - gone.size} images; left out: ${gone.size}`);
+      for (const left of gone) print(`  ${clean(left)}`);
     });
 }
 
@@ -139,7 +140,7 @@ function splitCommand(): Command {
         const items = splitRows(unsplit, { seed: options.seed, fractions });
         await writeManifest(file, items);
         const count = (split: string) => items.filter((item) => item.split === split).length;
-        console.log(`${file}: ${count("train")} train, ${count("val")} val, ${count("test")} test`);
+        print(`${file}: ${count("train")} train, ${count("val")} val, ${count("test")} test`);
       },
     );
 }

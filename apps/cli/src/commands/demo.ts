@@ -1,10 +1,11 @@
 /**
  * @file `hale demo`: everything once, on phantoms that it draws itself. Nothing is downloaded and no data is needed.
  */
+
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Random } from "@hale/core";
+import { printableJson, Random } from "@hale/core";
 import { ImageStore, type OpenedDataset, openDataset, readImages, writePhantomSet } from "@hale/data/node";
 import { Detector, DetectorModel } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
@@ -16,6 +17,7 @@ import { auroc } from "@hale/statistics";
 import { type FinishedRun, listCheckpoints, type RunSettings, writeRunDetector } from "@hale/training/node";
 import { Command } from "commander";
 import { wholeNumber } from "../options.ts";
+import { print, warn } from "../output.ts";
 import { duration } from "../terminal.ts";
 import { trainWithProgress } from "./train.ts";
 
@@ -36,7 +38,7 @@ export function demoCommand(): Command {
       async ({ out, seed, iterations, json }: { out: string; seed: number; iterations: number; json?: boolean }) => {
         const started = performance.now();
         const say = (line: string) => {
-          if (!json) console.error(line);
+          if (!json) warn(line);
         };
         say("Drawing phantoms: heads with varied anatomy, some with a bright, dark or textural lesion.");
         const data = join(out, "phantoms");
@@ -72,14 +74,14 @@ export function demoCommand(): Command {
             auroc_best_control: best,
             seconds,
           };
-          console.log(JSON.stringify(line));
+          print(printableJson(line));
           return;
         }
         const { estimate, low, high } = evaluation.auroc;
         say(`\nTest AUROC ${estimate.toFixed(3)} (95 % interval ${low?.toFixed(3)} to ${high?.toFixed(3)}).`);
         say(`The same network untrained: ${untrained.toFixed(3)}; best trivial control: ${best.toFixed(3)}.`);
         say(`Done in ${duration(seconds)}. Open the report:`);
-        console.log(report);
+        print(report);
       },
     );
 }

@@ -1,11 +1,13 @@
 /**
  * @file `hale doctor`: what runs here, found out by running it.
  */
+
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { VERSION } from "@hale/core";
+import { printableJson, VERSION } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { checkDevice } from "@hale/training/node";
 import { Command } from "commander";
+import { print } from "../output.ts";
 import { bytes } from "../terminal.ts";
 
 export function doctorCommand(): Command {
@@ -31,14 +33,14 @@ export function doctorCommand(): Command {
           devices.push({ kind, ok: false, reason: (error as Error).message.split("\n")[0] });
         }
       }
-      if (json) console.log(JSON.stringify({ ...machine, devices }));
+      if (json) print(printableJson({ ...machine, devices }));
       else {
-        for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(9)} ${value}`);
+        for (const [name, value] of Object.entries(machine)) print(`${name.padEnd(9)} ${value}`);
         for (const device of devices) {
           const detail = device.ok
             ? `works: largest error ${(device.error as number).toExponential(1)}, ${(device.milliseconds as number).toFixed(0)} ms, ONNX Runtime ${device.onnxruntime}`
             : `not usable: ${device.reason ?? `it computes wrongly (error ${device.error})`}`;
-          console.log(`${String(device.kind).padEnd(9)} ${detail}`);
+          print(`${String(device.kind).padEnd(9)} ${detail}`);
         }
       }
       if (!devices[0].ok) process.exitCode = 1;

@@ -1,14 +1,17 @@
 /**
  * @file `hale evaluate`: figures with intervals, and the report.
  */
+
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { printableJson } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { readDetector } from "@hale/detector/node";
 import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
 
 interface EvaluateOptions {
@@ -38,7 +41,7 @@ export function evaluateCommand(): Command {
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const detector = await readDetector(file, device);
+      const { detector } = await openDetectorFile(file, device, options.json);
       const bar = progress("Scoring", options.json);
       try {
         const evaluation = await evaluateDetector(detector, data, {
@@ -58,9 +61,7 @@ export function evaluateCommand(): Command {
             command: process.argv.slice(2),
           });
         }
-        console.log(
-          options.json ? JSON.stringify(figures(evaluation, options.report)) : text(evaluation, options.report),
-        );
+        print(options.json ? printableJson(figures(evaluation, options.report)) : text(evaluation, options.report));
       } finally {
         bar.stop();
         await detector.release();
@@ -83,6 +84,7 @@ function text(
     auroc,
     averagePrecision,
     operating,
+    needsReview,
     classes,
     parts,
     pixels,
@@ -109,6 +111,8 @@ function text(
       `specificity        ${share(operating.specificity)}`,
     );
   }
+  if (needsReview > 0)
+    lines.push(`needs review       ${needsReview}, outside what the detector knows: in neither of the two`);
   if (pixels)
     lines.push(
       `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,

@@ -2,6 +2,7 @@
  * @file `hale probe`: what each file is, and whether it can be read, one line a file. A refusal is an answer: whatever
  * the files, the command ends well. Files are read in a worker that is ended when one takes too long or too much.
  */
+
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError, printable, printableJson } from "@hale/core";
@@ -9,6 +10,7 @@ import { type FileSummary, type GuardedReader, READ_MILLISECONDS, titlesOf } fro
 import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 
 type Row = { file: string; code: string | null; reason: string | null } & (
   | ({ status: "ok" } & FileSummary)
@@ -53,10 +55,10 @@ Examples:
     .action(async (paths: string[], { json, timeout }: { json?: boolean; timeout: number }) => {
       const reader = openGuardedReader({ milliseconds: timeout });
       try {
-        if (!json) console.log(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
+        if (!json) print(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
         for await (const file of filesOf(paths)) {
           const row = await probeOne(reader, file);
-          console.log(json ? printableJson(row) : tableLine(row));
+          print(json ? printableJson(row) : tableLine(row));
         }
       } finally {
         reader.close();

@@ -1,11 +1,14 @@
 /**
  * @file `hale quality`: how good the images are that a run's generator draws, in figures and pictures.
  */
+
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { printableJson } from "@hale/core";
 import { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "@hale/evaluation/node";
 import { Command, Option } from "commander";
 import { wholeNumber } from "../options.ts";
+import { print } from "../output.ts";
 import { type Progress, progress } from "../terminal.ts";
 
 interface Options extends Omit<QualityOptions, "onProgress"> {
@@ -59,7 +62,7 @@ Examples:
           },
         });
         stop();
-        console.log(json ? qualityJson(report) : text(report));
+        print(json ? printableJson(JSON.parse(qualityJson(report))) : text(report));
       } finally {
         stop();
       }

@@ -2,15 +2,15 @@
  * @file `hale score`: scores for files, folders and globs, one line an image as soon as it is known.
  */
 import { availableParallelism } from "node:os";
-import { HaleError } from "@hale/core";
-import { type Aggregation, Detector, RESEARCH_USE } from "@hale/detector";
-import { readDetectorBytes } from "@hale/detector/node";
+import { HaleError, printable, printableJson } from "@hale/core";
+import { type Aggregation, inOrderOfReview, RESEARCH_USE } from "@hale/detector";
 import { openDevice } from "@hale/runtime/node";
 import {
   csvHead,
   csvRow,
   identityOf,
   inputAsked,
+  type Row,
   rowRecord,
   SEGMENT_ABOVE,
   type SegmentAbove,
@@ -18,8 +18,10 @@ import {
 } from "@hale/scoring";
 import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
+import { openDetectorFile } from "../detector.ts";
 import { sentencesOf } from "../flags.ts";
 import { wholeNumber } from "../options.ts";
+import { warn } from "../output.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 
@@ -30,6 +32,7 @@ interface ScoreOptions extends ScanOptions {
   device: "cpu" | "webgpu";
   threads: number;
   strict?: boolean;
+  sort?: boolean;
   aggregate?: Aggregation;
   dicomOut?: string;
   segmentAbove: SegmentAbove;
@@ -59,6 +62,7 @@ export function scoreCommand(): Command {
     .option("--key <file>", "with --deidentify: the key of pseudonyms and UIDs, as data import has it; made if missing")
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
+    .option("--sort", "print the rows at the end: what needs review first, then by falling score")
     .option("--strict", "stop at the first damaged image instead of naming it in its row")
     .addHelpText(
       "after",
@@ -86,8 +90,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   const objects = await objectsAsked(options);
   const targets = await findTargets(patterns, objects?.library.sourceInstance);
   const device = await openDevice({ kind: options.device, threads: options.threads });
-  const bytes = await readDetectorBytes(file);
-  const detector = await Detector.load(bytes, device, file);
+  const { detector, bytes } = await openDetectorFile(file, device, options.json);
   const { card } = detector;
   const rows = scoreTargets(detector, targets, {
     input: inputAsked(detector, askedInput(options)),
@@ -99,13 +102,18 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   });
   const bar = progress("Scoring", !process.stderr.isTTY);
   if (csv) process.stdout.write(csvHead(card));
+  const print = (row: Row) =>
+    process.stdout.write(csv ? csvRow(card, row, sentencesOf) : `${printableJson(rowRecord(row, sentencesOf))}\n`);
+  const kept: Row[] = [];
   let [done, failed] = [0, 0];
   try {
     for await (const row of rows) {
       if (row.error) failed++;
-      process.stdout.write(csv ? csvRow(card, row, sentencesOf) : `${JSON.stringify(rowRecord(row, sentencesOf))}\n`);
+      if (options.sort) kept.push(row);
+      else print(row);
       bar.update(++done, targets.length);
     }
+    kept.sort(inOrderOfReview).forEach(print);
   } finally {
     bar.stop();
     await detector.release();
@@ -117,7 +125,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   }
 }
 
-const say = (sentence: string) => console.error(`hale: ${sentence}`);
+const say = (sentence: string) => warn(`hale: ${printable(sentence)}`);
 
 /** What the options for DICOM objects ask for; undefined where they ask for none. Throws OPTION_INVALID. */
 async function objectsAsked({ dicomOut: folder, segmentAbove, deidentify = false, key }: ScoreOptions) {

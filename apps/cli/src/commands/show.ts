@@ -1,11 +1,13 @@
 /**
  * @file `hale show`: the card of a detector, as text, JSON or a page. Nothing is run.
  */
+
 import { basename } from "node:path";
 import { HaleError, printableJson } from "@hale/core";
 import { cardPage, cardText, readCard } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { Command } from "commander";
+import { print } from "../output.ts";
 
 export function showCommand(): Command {
   return new Command("show")
@@ -26,7 +28,7 @@ Examples:
         throw new HaleError("OPTION_INVALID", "--json and --html exclude one another.", "Choose one of them.");
       }
       const card = await readCard(await readDetectorBytes(file), file);
-      if (json) console.log(printableJson(card));
+      if (json) print(printableJson(card));
       else process.stdout.write(html ? cardPage(card, basename(file)) : cardText(card, file));
     });
 }

@@ -1,9 +1,10 @@
 /**
  * @file `hale train`: from a data set to a detector file.
  */
+
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { HaleError } from "@hale/core";
+import { HaleError, printableJson } from "@hale/core";
 import { type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
@@ -24,6 +25,7 @@ import {
 import { Command, Option } from "commander";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
+import { print, warn } from "../output.ts";
 import {
   addScanOptions,
   aggregation,
@@ -53,6 +55,7 @@ interface TrainOptions extends ScanOptions {
   every?: number;
   until?: number;
   keep: number;
+  exact?: boolean;
   skipCorrupt?: boolean;
   json?: boolean;
   aggregate?: Aggregation;
@@ -89,7 +92,7 @@ export function trainCommand(): Command {
     )
     .addOption(new Option("--device <kind>", "where to run").choices(["cpu", "webgpu"]).default("cpu"))
     .option("--threads <n>", "CPU threads", wholeNumber(1, 256), availableParallelism())
-    .option("--false-alarm-rate <rate>", "share of normal images that the threshold may call abnormal", rate, 0.05)
+    .option("--false-alarm-rate <rate>", "share of normal images that may be above the threshold", rate, 0.05)
     .addOption(
       new Option("--selection <rule>", "which checkpoint becomes the detector")
         .choices(["pseudo-auc", "last"])
@@ -98,6 +101,7 @@ export function trainCommand(): Command {
     .option("--until <n>", "end here, with a detector, although the run could go on", wholeNumber(1))
     .option("--every <n>", "steps between checkpoints, selections and example pictures", wholeNumber(1))
     .option("--keep <n>", "checkpoints to keep", wholeNumber(1), 3)
+    .option("--exact", "without the convolutions that are faster and round a little more")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
     .option("--json", "end with one JSON line, without progress")
@@ -136,8 +140,8 @@ Examples:
       const file = join(folder, "detector.hale");
       const card = await writeRunDetector(run, file);
       if (options.json) {
-        console.log(
-          JSON.stringify({
+        print(
+          printableJson({
             detector: file,
             ...(isByGradient(settings) ? { iterations: settings.iterations } : { normals: run.iteration }),
             selected: run.selected,
@@ -147,22 +151,22 @@ Examples:
         );
         return;
       }
-      console.error(`Trained in ${duration(run.seconds)}; exported ${exportedOf(run)}.`);
+      warn(`Trained in ${duration(run.seconds)}; exported ${exportedOf(run)}.`);
       if (card.threshold) {
         const { value, falseAlarmRate, normals, low, high } = card.threshold;
-        console.error(
+        warn(
           `Threshold ${value.toFixed(4)} for a false-alarm rate of ${(100 * falseAlarmRate).toFixed(1)} %, from ${normals} held-out normals (95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %).`,
         );
-      } else console.error(`No threshold: ${card.thresholdReason}`);
+      } else warn(`No threshold: ${card.thresholdReason}`);
       if (card.input) {
         const { threshold, thresholdReason, aggregation: way, normalScores } = card.input.volume;
-        console.error(
+        warn(
           threshold
             ? `Threshold of volumes (${aggregationName(way)} of their slices) ${threshold.value.toFixed(4)}, from ${normalScores.length} held-out normal volumes.`
             : `No threshold for volumes: ${thresholdReason}`,
         );
       }
-      console.log(file);
+      print(file);
     });
   addScanOptions(command);
   flags = addMethodFlags(command);
@@ -230,6 +234,7 @@ async function newRun(
     ...common,
     iterations,
     selection: options.selection,
+    ...(options.exact && { exact: true }),
     every: options.every ?? Math.max(1, Math.min(500, Math.ceil(iterations / 8))),
   };
   return { settings, data };
@@ -261,7 +266,7 @@ export async function trainWithProgress(
   const reading = progress("Reading images", quiet);
   const training = progress("Training", quiet);
   const say = (line: string) => {
-    if (!quiet) console.error(line);
+    if (!quiet) warn(line);
   };
   try {
     return await runTraining(

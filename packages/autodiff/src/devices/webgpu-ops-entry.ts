@@ -63,7 +63,7 @@ async function check(opCase: OpCase, { inputs: shapes, build }: Instance): Promi
     [output, ...first].map((tensor, i) => [i === 0 ? "value" : `gradient ${i - 1}`, tensor]),
   );
   const expected = evaluate(Object.values(all), values);
-  const program = await Program.compile(new State(device), { name: opCase.name, outputs: all });
+  const program = await Program.compile(new State(device, opCase.numerics), { name: opCase.name, outputs: all });
   const feeds = Object.entries(values).map(([name, data]) => [name, Float32Array.from(data)]);
   const actual = await program.run(Object.fromEntries(feeds));
   await program.release();

@@ -16,6 +16,8 @@ import type { Shape } from "../shape.ts";
 import type { ConvGeometry } from "./conv-geometry.ts";
 import { blockedRoles, lowerBlockedWeightGradient } from "./conv-weight-gradient-blocked.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
+import { winogradWeightGradient } from "./winograd.ts";
+import { takesWinograd } from "./winograd-rule.ts";
 
 /** Sides of a frame with fewer channels than this are stacked; wider ones are multiplied tap by tap, which spares the copy. */
 const STACK_BELOW = { x: 32, dy: 64 };
@@ -78,6 +80,9 @@ export function lowerConvWeightGradient(
   dyShape: Shape,
   geometry: ConvGeometry,
 ): string {
+  if (takesWinograd(graph, xShape[0], [dyShape[1], xShape[1]], geometry)) {
+    return winogradWeightGradient(graph, x, dy, xShape, dyShape, geometry);
+  }
   const roles = blockedRoles(graph, xShape, dyShape, geometry);
   const positions = dyShape[0] * geometry.output[0] * geometry.output[1];
   if (geometry.groups === 1 && positions <= (roles ? FEW_POSITIONS.beforeBlocks : FEW_POSITIONS.beforeFrames)) {

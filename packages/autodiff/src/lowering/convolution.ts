@@ -11,6 +11,8 @@ import type { Shape } from "../shape.ts";
 import type { ConvGeometry } from "./conv-geometry.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
 import { BLOCKED } from "./onnx-model.ts";
+import { winogradConv, winogradConvTranspose } from "./winograd.ts";
+import { takesWinograd } from "./winograd-rule.ts";
 
 /** With fewer output positions than this, reordering the weights costs more than the faster kernel gains. */
 const LEAST_POSITIONS = 256;
@@ -33,6 +35,9 @@ export function lowerConv(
   g: ConvGeometry,
   bias?: string,
 ): string {
+  if (!bias && takesWinograd(graph, xShape[0], wShape, g)) {
+    return winogradConv(graph, x, w, xShape, wShape, g);
+  }
   const positions = xShape[0] * g.output[0] * g.output[1];
   if (canBlock(graph, g, wShape[1], wShape[0], positions)) {
     const filter = blockFilter(graph, w, wShape[0], wShape[1], g.kernel);
@@ -111,6 +116,9 @@ export function lowerConvTranspose(
   wShape: Shape,
   g: ConvGeometry,
 ): string {
+  if (takesWinograd(graph, yShape[0], wShape, g)) {
+    return winogradConvTranspose(graph, y, w, yShape, wShape, g);
+  }
   const [o, i] = wShape;
   const rows = phases(g.kernel[0], g.stride, g.pad, g.input[0], g.output[0]);
   const columns = phases(g.kernel[1], g.stride, g.pad, g.input[1], g.output[1]);

@@ -27,7 +27,18 @@ export const SYMBOLIC_BATCH = 7919;
  */
 export type Target = "cpu" | "webgpu" | "wasm" | "any";
 
-export interface OnnxGraphOptions {
+/** How convolutions are worked out. */
+export interface Numerics {
+  /**
+   * Leaves out Winograd's convolutions, which are faster on a CPU and round about four times as much: 1e-6 to 2e-6 of the
+   * largest value.
+   */
+  exact?: boolean;
+  /** Takes them wherever they can be, also where they are slower: for tests and benchmarks. */
+  winogradAlways?: boolean;
+}
+
+export interface OnnxGraphOptions extends Numerics {
   target: Target;
   /** Channels in a block of the device's blocked convolutions; 0 or missing where it has none. */
   convBlock?: number;
@@ -158,6 +169,18 @@ export class OnnxGraph {
   floats(values: ArrayLike<number>, shape: Shape): string {
     const data = Float32Array.from(values);
     return this.constant(FLOAT, shape, bytesOf(data));
+  }
+
+  /**
+   * A constant that the runtime does not know to be one, so that it leaves the kernels that read it as they are: a sum with
+   * a zero that hangs on an input.
+   */
+  unfolded(constant: string): string {
+    const [input] = this.inputs;
+    if (!input) return constant;
+    const first = this.node("Slice", [this.reshape(input.name, [-1]), this.ints([0]), this.ints([1])]);
+    const zero = this.node("Cast", [this.node("Greater", [first, first])], { to: FLOAT });
+    return this.node("Add", [constant, zero]);
   }
 
   /** A constant of 32-bit integers, for exact arithmetic that every device has. */

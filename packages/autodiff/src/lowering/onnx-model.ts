@@ -79,6 +79,8 @@ const OPSET = 20;
 const IR_VERSION = 9;
 /** Domain of ONNX Runtime's operators on channels in blocks. */
 export const BLOCKED = "com.microsoft.nchwc";
+/** Domain of ONNX Runtime's other operators of its own. */
+export const MICROSOFT = "com.microsoft";
 
 export interface NodeProto {
   opType: string;

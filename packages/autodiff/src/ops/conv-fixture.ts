@@ -96,4 +96,16 @@ export const convCases: OpCase[] = [
     sides: fc.tuple(fc.constantFrom(4, 5, 8), fc.constantFrom(4, 6, 7)),
     geometry: fc.constantFrom<[number, number, number][]>([3, 1, 1], [4, 2, 1], [1, 1, 0], [3, 2, 1], [2, 3, 1]),
   }),
+  // Winograd's products, also where they would not pay: unfinished tiles, every padding, channels in blocks and not.
+  ...[true, false].flatMap((small) =>
+    large(small ? "by Winograd's products" : "by Winograd's products, many channels", small ? 12 : 6, {
+      images: size(1, 3),
+      inputs: small ? size(1, 5) : fc.constantFrom(3, 16, 32),
+      outputs: small ? size(1, 5) : fc.constantFrom(5, 16, 48),
+      sides: small ? fc.tuple(size(3, 9), size(3, 9)) : fc.tuple(fc.constantFrom(4, 6, 48), fc.constantFrom(8, 50)),
+      geometry: small
+        ? fc.constantFrom<[number, number, number][]>([3, 1, 0], [3, 1, 1], [3, 1, 2])
+        : fc.constant<[number, number, number]>([3, 1, 1]),
+    }).map((opCase) => ({ ...opCase, derivatives: small, numerics: { winogradAlways: true } })),
+  ),
 ];

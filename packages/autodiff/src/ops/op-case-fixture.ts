@@ -1,6 +1,7 @@
 /** @file What a case of `ops.test.ts` is. */
 import type { Random } from "@hale/core";
 import type { Arbitrary } from "fast-check";
+import type { Numerics } from "../lowering/onnx-graph.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -12,6 +13,8 @@ export interface OpCase {
   sample?: (random: Random, i: number) => number;
   /** How many of the inputs have gradients; all by default. */
   differentiable?: number;
+  /** How it is worked out, where not by default. */
+  numerics?: Numerics;
   runs?: number;
   /** False leaves out finite differences, which the same op at smaller sizes has had already. */
   derivatives?: boolean;

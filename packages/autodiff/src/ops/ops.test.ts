@@ -58,7 +58,7 @@ describe.each(opCases)("$name", (opCase) => {
 
         const all = Object.fromEntries([output, ...first].map((tensor, i) => [`y${i}`, tensor]));
         const expected = evaluate(Object.values(all), values);
-        const program = await Program.compile(new State(device), { name: opCase.name, outputs: all });
+        const program = await Program.compile(new State(device, opCase.numerics), { name: opCase.name, outputs: all });
         const actual = await program.run(
           Object.fromEntries(Object.entries(values).map(([name, data]) => [name, Float32Array.from(data)])),
         );

@@ -2,3 +2,4 @@
 export { writeAtomic, writeFault } from "./atomic.ts";
 export { lockRun } from "./lock.ts";
 export { sourceOptions, type ThreadScript, threadScript } from "./thread.ts";
+export { type LastWords, type WatchLimits, watched } from "./watch.ts";

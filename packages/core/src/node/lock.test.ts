@@ -3,6 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockRun } from "./lock.ts";
+import { raceForLocks } from "./lock-fixture.ts";
 
 let base: string;
 beforeAll(async () => {
@@ -42,5 +43,9 @@ describe("a run folder", () => {
     await writeFile(join(base, "full", "run.json"), "{}");
     await unlock();
     expect((await readdir(base)).sort()).toEqual(["full"]);
+  });
+
+  test("that was left behind goes to one of many who want it, each time", async () => {
+    await raceForLocks(base, 30);
   });
 });

@@ -1,8 +1,8 @@
 /**
- * @file A scan as it lies in an imported data set: grey ones as NIfTI with their stored integers, colours as PNG. Only
+ * @file A scan as it lies in an imported data set: grey ones as NIfTI with their stored integers (floats, where some are padding), colours as PNG. Only
  * samples, scale and geometry go in; nothing of a header that says who, when or where.
  */
-import { emptyRaster, type ModalityTransform, type Raster, type Samples, type Scan } from "@hale/imaging";
+import { emptyRaster, type ModalityTransform, paddingTest, type Raster, type Samples, type Scan } from "@hale/imaging";
 
 /** What is written of a grey scan: as a `NiftiVolume` has it. */
 export interface GreyVolume {
@@ -26,9 +26,19 @@ export interface ImportedVolume extends GreyVolume {
 
 /** What is written of a grey scan: stored values where one scale holds for all of them, meaningful ones elsewhere. */
 export function greyVolume(scan: Scan): ImportedVolume {
-  const volume = scaledVolume(scan);
+  const volume = withoutPadding(scan, scaledVolume(scan));
   const window = windowOf(scan, volume);
   return window ? { ...volume, window } : volume;
+}
+
+/** NIfTI has no padding value: NaN says the same, in floats that hold the integers exactly. The range stays. */
+function withoutPadding(scan: Scan, volume: ImportedVolume): ImportedVolume {
+  const isPadded = paddingTest(scan);
+  if (!isPadded || !scan.stored.some((_: number, voxel: number) => isPadded(voxel))) return volume;
+  const wide = scan.stored.BYTES_PER_ELEMENT > 2 && !(scan.stored instanceof Float32Array);
+  const data = wide ? Float64Array.from(volume.data) : Float32Array.from(volume.data);
+  for (let voxel = 0; voxel < data.length; voxel++) if (isPadded(voxel)) data[voxel] = Number.NaN;
+  return { ...volume, data };
 }
 
 /**

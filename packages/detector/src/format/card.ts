@@ -5,6 +5,8 @@
 import { HaleError } from "@hale/core";
 import type { NormalThreshold } from "@hale/statistics";
 import * as z from "zod";
+import { domainSchema } from "../domain/record.ts";
+import { seenSchema } from "../seen.ts";
 import { aggregationSchema, scanInputSchema } from "./input.ts";
 
 /** Version of the card's layout; another one is refused. */
@@ -12,6 +14,10 @@ export const CARD_FORMAT = 1;
 
 /** Stands on every card, page and report. */
 export const RESEARCH_USE = "Research use only. Not for diagnosis.";
+
+/** Where there is more to read: a file of the source. */
+export const INTENDED_USE =
+  "A decision compares a score with a threshold that was set on normal images. It is no finding, and no reason to read an image first, later or never. docs/intended-use.md of hale says what clinical use would take, and whose duty that is.";
 
 const text = z.string().max(10_000);
 /** zod refuses NaN and the infinities, which JSON can hold as 1e999. */
@@ -23,7 +29,7 @@ const scalar = z.union([number, text, z.boolean(), z.null()]);
 const option = z.union([scalar, z.array(scalar)]);
 
 const threshold = z.strictObject({
-  /** An image is called abnormal when its score is greater. One of `normalScores`. */
+  /** A score is above the threshold when it is greater. One of `normalScores`. */
   value: number,
   /** The false-alarm rate asked for. */
   falseAlarmRate: share,
@@ -62,6 +68,11 @@ const card = z.strictObject({
   }),
   /** How scans become pictures; missing where the detector was trained on plain pictures. */
   input: scanInputSchema.extend({ volume }).optional(),
+  /** How the training images look, so that an image unlike them is told; missing where `domainReason` says why. */
+  domain: domainSchema.optional(),
+  domainReason: text.optional(),
+  /** Hashes of the images that were used, where their owner wanted the card to have them. */
+  seen: seenSchema.optional(),
   /** Names of the model's views, in its order. Cards from before there were views lack them. */
   views: z.array(text).max(100).default([]),
   /** Names of the score's parts that the model gives, in its order. Older cards lack them. */
@@ -129,9 +140,18 @@ const card = z.strictObject({
   notice: z.literal(RESEARCH_USE),
 });
 
+/** Devices differ in the order of their sums; a wrong one differs by more. */
+const ABSOLUTE_TOLERANCE = 1e-4;
+const RELATIVE_TOLERANCE = 1e-2;
+
+/** By how much the score of the test picture may differ elsewhere. */
+export const selfCheckTolerance = (score: number): number => ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
+
 const consistentCard = card.superRefine((value, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const { mapScale: scale, input } = value;
+  const { mapScale: scale, input, selfCheck } = value;
+  if (selfCheck.tolerance > 1.001 * selfCheckTolerance(selfCheck.expectedScore))
+    refuse("selfCheck", "has a tolerance at which it tells nothing");
   if (scale.p50 > scale.p95 || scale.p95 > scale.p99 || scale.p99 > scale.max) refuse("mapScale", "does not ascend");
   const calls: [string, Pick<typeof value, "threshold" | "thresholdReason" | "normalScores">][] = [["", value]];
   if (input) calls.push(["input.volume.", input.volume]);

@@ -12,7 +12,7 @@ export const CARD_KEY = "hale.card";
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Number of `metadata_props` in ModelProto. */
-export const METADATA_PROPS = 14;
+const METADATA_PROPS = 14;
 /** Fields of an entry. */
 const KEY = 1;
 const VALUE = 2;

@@ -197,6 +197,10 @@ describe("a forged detector is refused", () => {
     ],
     ["no threshold and no reason", JSON.stringify(cardWith({ threshold: null }))],
     ["another notice", JSON.stringify({ ...parts.card, notice: "For diagnosis." })],
+    [
+      "a self-check that tells nothing",
+      JSON.stringify(cardWith({ selfCheck: { ...cardWith().selfCheck, tolerance: 1e9 } })),
+    ],
     ["nothing", "null"],
   ])("when its card has %s", async (_what, cardText) => {
     expect(await outcome(await forge({ cardText }))).toBe("DETECTOR_CORRUPT");

@@ -34,10 +34,11 @@ const manifest = z.strictObject({
  * Throws DETECTOR_CORRUPT when a part is not sound.
  */
 export async function packDetector({ model, card }: DetectorParts): Promise<Uint8Array> {
-  const cardText = jsonText(parseCard(card, "the new detector"));
+  const checkedCard = parseCard(card, "the new detector");
+  const cardText = jsonText(checkedCard);
   const cardBytes = new TextEncoder().encode(cardText);
   const carrying = modelWithCard(model, cardText);
-  checkModel(carrying, "The model");
+  checkModel(carrying, checkedCard.image, "The model");
   const record: z.infer<typeof manifest> = {
     kind: "hale detector",
     format: DETECTOR_FORMAT,
@@ -48,7 +49,8 @@ export async function packDetector({ model, card }: DetectorParts): Promise<Uint
 
 /**
  * Unpacks and checks a detector; `name` is the file, for errors. Throws DETECTOR_MISMATCH for a format of another
- * version and DETECTOR_CORRUPT for anything else that is not exactly what was packed.
+ * version, DETECTOR_TOO_COSTLY for a model that asks for more than any detector needs, and DETECTOR_CORRUPT for anything
+ * else that is not exactly what was packed.
  */
 export async function unpackDetector(bytes: Uint8Array, name: string): Promise<DetectorParts> {
   const entries = readArchive(bytes, name);
@@ -78,7 +80,7 @@ export async function unpackDetector(bytes: Uint8Array, name: string): Promise<D
   const cardBytes = await checked(CARD);
   const card = parseCard(decodeJson(cardBytes, CARD, name), name);
   const model = await checked(MODEL);
-  checkModel(model, name);
+  checkModel(model, card.image, name);
   const carried = cardIn(model);
   if (carried === null) throw corrupt(name, "its model carries no card");
   if (carried !== new TextDecoder().decode(cardBytes)) throw corrupt(name, "its model carries another card");
@@ -91,10 +93,16 @@ export async function unpackDetector(bytes: Uint8Array, name: string): Promise<D
  */
 export async function readCard(bytes: Uint8Array, name: string): Promise<Card> {
   if (!looksLikeModel(bytes)) return (await unpackDetector(bytes, name)).card;
-  checkModel(bytes, name);
-  const text = cardIn(bytes);
+  let text: string | null;
+  try {
+    text = cardIn(bytes);
+  } catch (cause) {
+    throw corrupt(name, "its model cannot be read", cause);
+  }
   if (text === null) throw corrupt(name, "it is an ONNX model without a card");
-  return parseCard(decodeJson(new TextEncoder().encode(text), CARD, name), name);
+  const card = parseCard(decodeJson(new TextEncoder().encode(text), CARD, name), name);
+  checkModel(bytes, card.image, name);
+  return card;
 }
 
 /** Throws DETECTOR_CORRUPT for what is no model. */

@@ -6,6 +6,8 @@ import type { Device } from "@hale/runtime";
 import { Detector } from "../detector.ts";
 import { corrupt, MAX_DETECTOR_BYTES } from "../format/archive.ts";
 
+export { readSeen, seenPath, writeSeen } from "./seen-file.ts";
+
 /** The bytes of a detector's file. Throws FILE_NOT_FOUND, FILE_UNREADABLE, or DETECTOR_CORRUPT when it is too long. */
 export async function readDetectorBytes(path: string): Promise<Uint8Array> {
   try {

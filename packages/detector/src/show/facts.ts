@@ -23,6 +23,7 @@ export function factsOf(card: Card): Section[] {
     Data: dataFacts(card),
     Training: trainingFacts(card),
     Checks: checkFacts(card),
+    Privacy: holdsFacts(card),
   };
   return Object.entries(sections).map(([title, facts]) => ({ title, facts: facts.filter((fact) => !!fact) }));
 }
@@ -51,7 +52,7 @@ function decisionFacts({ threshold, thresholdReason, normalScores, input, mapSca
 }
 
 function thresholdWords({ value, falseAlarmRate, normals, low, high, level }: CardThreshold): string {
-  return `a score above ${significant(value)} is called abnormal: a false-alarm rate of ${percent(falseAlarmRate)} was asked for; ${percentRange(low, high)} at ${percent(level)} confidence, from ${count(normals, "normal")}`;
+  return `a score above ${significant(value)} is said to be above the threshold: a false-alarm rate of ${percent(falseAlarmRate)} was asked for; ${percentRange(low, high)} at ${percent(level)} confidence, from ${count(normals, "normal")}`;
 }
 
 function scoresWords(scores: readonly number[], one: string): string {
@@ -113,7 +114,31 @@ function trainingFacts({ training, created, haleVersion }: Card): Facts {
   ];
 }
 
-function checkFacts({ selfCheck: { seed, size, expectedScore, tolerance } }: Card): Facts {
+function checkFacts({ selfCheck: { seed, size, expectedScore, tolerance }, domain, domainReason }: Card): Facts {
   const picture = `test picture ${seed}, ${size} pixels wide`;
-  return [["on loading", `${picture}: score ${significant(expectedScore)}, give or take ${significant(tolerance)}`]];
+  const look = "structure, fine texture, brightness values and colour";
+  return [
+    ["on loading", `${picture}: score ${significant(expectedScore)}, give or take ${significant(tolerance)}`],
+    [
+      "images unlike its own",
+      domain
+        ? `need review: compared with ${count(domain.images, "normal image")} by ${look}, and as inverted and upside down`
+        : `not told: ${domainReason ?? "the detector does not describe its images."}`,
+    ],
+  ];
+}
+
+/** What there is of patients in the file. */
+function holdsFacts({ seen, domain }: Card): Facts {
+  const parts = ["weights, and with methods that fit features of its training images"];
+  if (domain) parts.push("pooled statistics of their look");
+  return [
+    ["of patients it holds", parts.join("; ")],
+    [
+      "hashes of its images",
+      seen
+        ? `of ${count(seen.images, "image")}: whoever has the file and an image can tell whether it was used`
+        : "none; they lie in DETECTOR.seen, beside where it was written",
+    ],
+  ];
 }

@@ -1,6 +1,6 @@
 /** @file A card as a page: one file that loads nothing, in light and dark. */
 import { count, html, Markup, PAGE_COLOURS, significant } from "@hale/core";
-import type { Card } from "../format/card.ts";
+import { type Card, INTENDED_USE } from "../format/card.ts";
 import { factsOf } from "./facts.ts";
 
 const STYLE = new Markup(
@@ -43,6 +43,7 @@ ${title === "Decision" && card.normalScores.length > 1 && histogram(card)}</sect
 <body><h1>${name}</h1>
 <p class="soft">A detector of hale: ${card.method.title}, trained on ${card.dataset.name}.</p>
 <p class="notice">${card.notice}</p>
+<p class="soft">${INTENDED_USE}</p>
 ${sections}</body></html>
 `.text;
 }

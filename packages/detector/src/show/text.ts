@@ -1,6 +1,6 @@
 /** @file A card for a terminal. */
 import { printable } from "@hale/core";
-import type { Card } from "../format/card.ts";
+import { type Card, INTENDED_USE } from "../format/card.ts";
 import { factsOf } from "./facts.ts";
 
 /** Lines of text that end in a line feed; what a card's maker wrote cannot move the cursor. `name` is the detector's file. */
@@ -12,5 +12,5 @@ export function cardText(card: Card, name: string): string {
     title,
     ...facts.map(([fact, value]) => `  ${fact.padEnd(width)}  ${printable(value)}`),
   ]);
-  return [printable(name), card.notice, ...lines, ""].join("\n");
+  return [printable(name), card.notice, INTENDED_USE, ...lines, ""].join("\n");
 }

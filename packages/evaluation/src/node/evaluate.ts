@@ -30,14 +30,13 @@ import type { Aggregation, Detector, Finding } from "@hale/detector";
 import {
   type ClusterCounts,
   clusteredIntervals,
-  exactProportion,
   type Interval,
   type OperatingPoint,
   operatingPoint,
   type PixelMetrics,
-  type Proportion,
   pixelMetrics,
 } from "@hale/statistics";
+import { type ClassRow, classRows, needsReview, operatingPointOf } from "../decided.ts";
 
 /** One test image and what the detector says of it. */
 export interface EvaluatedCase {
@@ -46,15 +45,6 @@ export interface EvaluatedCase {
   finding: Finding;
   /** The lesion mask at the size of the map, 0 and 1; null where the image has none. */
   mask: Uint8Array | null;
-}
-
-export interface ClassRow {
-  name: string;
-  images: number;
-  /** Of this class against all normals. */
-  auroc: Interval;
-  /** Share called abnormal, with its exact interval; null without a threshold. */
-  sensitivity: Proportion | null;
 }
 
 /** One of the numbers that the detector's score is made of, or could be. */
@@ -98,8 +88,10 @@ export interface Evaluation {
   clusters: ClusterCounts & { caution: string | null };
   auroc: Interval;
   averagePrecision: Interval;
-  /** At the detector's threshold; null where it has none. */
+  /** At the detector's threshold, of the images that need no review; null where it has none. */
   operating: OperatingPoint | null;
+  /** Images that need review: they are neither above nor not above. */
+  needsReview: number;
   classes: ClassRow[];
   /** To look at: nothing is selected by them. Empty where the detector gives none. */
   parts: PartRow[];
@@ -206,7 +198,8 @@ export async function evaluateDetector(
     clusters: counts,
     auroc: intervals.auroc,
     averagePrecision: intervals.averagePrecision,
-    operating: threshold === undefined ? null : operatingPoint(scores, labels, threshold, { clusters }),
+    operating: threshold === undefined ? null : operatingPointOf(cases, threshold),
+    needsReview: cases.filter(needsReview).length,
     classes: classRows(cases, { seed, resamples }),
     parts: detector.card.parts.map((name) => {
       const values = cases.map(({ finding }) => finding.parts[name]);
@@ -313,36 +306,6 @@ function volumesOf(
     operating: threshold ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
     reason: thresholdReason,
   };
-}
-
-function classRows(
-  cases: readonly EvaluatedCase[],
-  { seed, resamples }: { seed: number; resamples: number },
-): ClassRow[] {
-  const normals = cases.filter(({ label }) => label === 0);
-  const names = [...new Set(cases.filter(({ label }) => label === 1).map(({ item }) => item.class))].sort();
-  return names.map((name) => {
-    const members = cases.filter(({ label, item }) => label === 1 && item.class === name);
-    const both = [...normals, ...members];
-    const decided = members.filter(({ finding }) => finding.decision !== null);
-    const { intervals } = clusteredIntervals({
-      scores: both.map(({ finding }) => finding.score),
-      labels: both.map(({ label }) => label),
-      clusters: both.map(({ item }) => clusterOf(item)),
-      metrics: ["auroc"],
-      seed,
-      resamples,
-    });
-    return {
-      name: name || "abnormal",
-      images: members.length,
-      auroc: intervals.auroc,
-      sensitivity:
-        decided.length === 0
-          ? null
-          : exactProportion(decided.filter(({ finding }) => finding.decision === "abnormal").length, decided.length),
-    };
-  });
 }
 
 /** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */

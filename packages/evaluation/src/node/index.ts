@@ -1,6 +1,5 @@
 /** @file Evaluation, controls, report, and the quality of generated images. What needs files or threads. */
 export {
-  type ClassRow,
   type EvaluatedCase,
   type EvaluateOptions,
   type Evaluation,

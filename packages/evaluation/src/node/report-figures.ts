@@ -1,8 +1,8 @@
 /** @file Figures of an evaluation and lines of a run's log, turned into what the report shows. */
 import { countItems, type Item } from "@hale/data";
+import { type Card, decide, decisionWords } from "@hale/detector";
 import type { Interval } from "@hale/statistics";
 import type { CountData, IntervalData, ReportData } from "../report/report-data.ts";
-import { decisionWords } from "./decision-words.ts";
 import type { VolumeEvaluation } from "./evaluate.ts";
 
 /** An interval, or the reason why there is none. */
@@ -55,8 +55,8 @@ export function trainingData(
   };
 }
 
-/** Whole volumes as the report shows them; `rate` is the false-alarm rate that their threshold was asked for. */
-export function volumesData(of: VolumeEvaluation, rate: number | undefined): NonNullable<ReportData["volumes"]> {
+/** Whole volumes as the report shows them. */
+export function volumesData(of: VolumeEvaluation, card: Card): NonNullable<ReportData["volumes"]> {
   const { aggregation, volumes, operating } = of;
   const words = { max: "the highest", mean: "the mean", "top-k": "the mean of the highest" } as const;
   const few = aggregation.kind === "top-k" ? ` ${aggregation.k}` : "";
@@ -75,7 +75,7 @@ export function volumesData(of: VolumeEvaluation, rate: number | undefined): Non
       .map(({ path, label, class: kind, score, slices }) => ({
         path,
         label: label === 0 ? "normal" : kind && kind !== "abnormal" ? `abnormal (${kind})` : "abnormal",
-        decision: operating && decisionWords(score > operating.threshold ? "abnormal" : "normal", rate),
+        decision: decisionWords(card, decide(score, operating?.threshold ?? null), true),
         score,
         highest: slices.reduce((a, b) => (b.score > a.score ? b : a)).slice,
         slices,

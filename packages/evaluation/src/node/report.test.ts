@@ -44,7 +44,7 @@ const detector = {
       score,
       parts: {},
       pValue: 0.5,
-      decision: score > THRESHOLD.value ? "abnormal" : "normal",
+      decision: score > THRESHOLD.value ? "above" : "not above",
       threshold: THRESHOLD.value,
       anomalyMap: { width: SIZE, height: SIZE, data },
       prepared,

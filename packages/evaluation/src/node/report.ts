@@ -77,6 +77,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
             counts: operating.counts,
             sensitivity: operating.sensitivity,
             specificity: operating.specificity,
+            needsReview: evaluation.needsReview,
             caution: operating.caution,
           }
         : null,
@@ -109,7 +110,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       aupro: evaluation.pixels.aupro,
       auproLimit: evaluation.pixels.auproLimit,
     },
-    volumes: evaluation.volumes && volumesData(evaluation.volumes, card.threshold?.falseAlarmRate),
+    volumes: evaluation.volumes && volumesData(evaluation.volumes, card),
     legend: {
       maximum: card.mapScale.top,
       origin: `twice the 99th percentile of pixels over ${card.dataset.thresholdNormals} held-out normal images`,

@@ -68,7 +68,7 @@ export class FeatureExtractor {
     const grid = backbone ? 1 : RANDOM_GRID;
     const [features] = network.features(input("x", [BATCH, shape.channels, size, size]), [chosen]);
     const means = gridMeans(features, grid);
-    const state = new State(device);
+    const state = new State(device, { exact: true });
     const program = await Program.compile(state, { name: "features", outputs: { means } });
     const set: FeatureSet = {
       network: description.name,

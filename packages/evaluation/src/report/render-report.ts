@@ -5,6 +5,7 @@
  */
 
 import { html, Markup, sha256Hex } from "@hale/core";
+import { INTENDED_USE, RESEARCH_USE } from "@hale/detector";
 import { glossary } from "./glossary.ts";
 import { PAGE_SCRIPT } from "./page/behaviour.ts";
 import type { ReportData } from "./report-data.ts";
@@ -18,9 +19,6 @@ import { provenanceSection } from "./sections/provenance.ts";
 import { trainingSection } from "./sections/training.ts";
 import { volumesSection } from "./sections/volumes.ts";
 import { styleSheet } from "./style.ts";
-
-/** Stands at the top and the bottom of every report. */
-export const RESEARCH_NOTICE = "Research use only. Not for diagnosis.";
 
 /** As a content security policy names a style sheet or script that stands in the page. */
 async function sourceHash(text: string): Promise<string> {
@@ -64,10 +62,10 @@ export async function renderReport(data: ReportData): Promise<string> {
 <body><header><div class="theme" hidden><label>Colours <select id="theme-choice" autocomplete="off"><option value="">as the system</option><option value="light">light</option><option value="dark">dark</option></select></label></div>
 <h1>${data.title}</h1>
 <p class="soft">${provenance.method} on ${provenance.dataset} · ${data.created}</p>
-<p class="notice" role="note">${RESEARCH_NOTICE}</p>
+<p class="notice" role="note">${RESEARCH_USE}</p>
 <nav aria-label="Sections">${present.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav></header>
 <main>${present.map(([, , section]) => section)}</main>
-<footer><p>${RESEARCH_NOTICE} Numbers describe the images above and nothing beyond them.</p></footer>${viewer}
+<footer><p>${RESEARCH_USE} Numbers describe the images above and nothing beyond them.</p><p>${INTENDED_USE}</p></footer>${viewer}
 <script>${new Markup(PAGE_SCRIPT)}</script></body></html>
 `.text;
 }

@@ -48,7 +48,7 @@ export interface ReportData {
   /** The one scale of all anomaly maps in the report. */
   legend: LegendData;
   cases: CasesData;
-  /** All labelled test images, the highest score first. */
+  /** All labelled test images: those that need review first, each part with the highest score first. */
   images: readonly ImageRowData[];
 }
 
@@ -137,6 +137,8 @@ export interface OperatingPointData {
   counts: { truePositive: number; falsePositive: number; trueNegative: number; falseNegative: number };
   sensitivity: ProportionData | null;
   specificity: ProportionData | null;
+  /** Images that need review: none of the counts holds them. */
+  needsReview: number;
   caution?: string | null;
 }
 
@@ -229,6 +231,8 @@ export interface LegendData {
 }
 
 export interface CasesData {
+  /** Images outside what the detector knows. */
+  needsReview: { total: number; shown: readonly CaseData[] };
   mostAbnormal: readonly CaseData[];
   leastAbnormal: readonly CaseData[];
   /** Normals above the threshold: how many there are, and those shown. */
@@ -268,7 +272,7 @@ export interface ImageRowData {
   /** In words; null where there is no threshold. */
   decision: string | null;
   /** What the decision is beside the label; null where nothing was decided. */
-  verdict: "right" | "miss" | "false alarm" | null;
+  verdict: "right" | "miss" | "false alarm" | "needs review" | null;
 }
 
 /** An SVG path in pixels of a picture of the given size. */

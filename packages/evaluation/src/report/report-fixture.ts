@@ -178,6 +178,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       counts,
       sensitivity: exactProportion(counts.truePositive, abnormal),
       specificity: exactProportion(counts.trueNegative, normal),
+      needsReview: 0,
       caution: null,
     },
     curves: {
@@ -230,6 +231,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
     cases: {
       mostAbnormal: cases(ranked.slice(0, 6)),
       leastAbnormal: cases(ranked.slice(-6).reverse()),
+      needsReview: { total: 0, shown: [] },
       falseAlarms: { total: falseAlarms.length, shown: cases(falseAlarms.slice(0, 6)) },
       misses: { total: misses.length, shown: cases(misses.slice(0, 6)) },
     },
@@ -287,6 +289,7 @@ export function bareReport(): ReportData {
         },
       ],
       leastAbnormal: [],
+      needsReview: { total: 0, shown: [] },
       falseAlarms: { total: 0, shown: [] },
       misses: { total: 0, shown: [] },
     },

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { duration, escapeHtml, HaleError, html, percent, significant } from "@hale/core";
+import { RESEARCH_USE } from "@hale/detector";
 import { describe, expect, it } from "vitest";
 import { dotChart } from "./charts/dot-chart.ts";
 import { meansOfStretches, withinUnit } from "./charts/thin.ts";
 import { maskOutline } from "./mask-outline.ts";
-import { RESEARCH_NOTICE, renderReport } from "./render-report.ts";
+import { renderReport } from "./render-report.ts";
 import type { CaseData, ReportData } from "./report-data.ts";
 import { bareReport, reportFixture } from "./report-fixture.ts";
 
@@ -32,8 +33,8 @@ const tags = (page: string) => new Set(Array.from(page.matchAll(/<\/?([a-z!][^\s
 
 describe("the report", () => {
   it("carries the notice at the top and the bottom", async () => {
-    expect(text.split(RESEARCH_NOTICE)).toHaveLength(3);
-    expect((await renderReport(bareReport())).split(RESEARCH_NOTICE)).toHaveLength(3);
+    expect(text.split(RESEARCH_USE)).toHaveLength(3);
+    expect((await renderReport(bareReport())).split(RESEARCH_USE)).toHaveLength(3);
   });
 
   it.each([
@@ -102,7 +103,9 @@ describe("the report", () => {
     const section = text.match(/<section id="parts">[\s\S]*?<\/section>/)![0];
     for (const { name, auroc } of full.parts) {
       expect(section).toMatch(
-        new RegExp(`${name}</th><td class="n">${auroc.estimate.toFixed(3)}</td><td>0\\.\\d+ to 0\\.\\d+`),
+        new RegExp(
+          `${name}</th><td class="n" data-name="AUROC">${auroc.estimate.toFixed(3)}</td><td data-name="interval">0\\.\\d+ to 0\\.\\d+`,
+        ),
       );
     }
     expect(await renderReport(bareReport())).not.toContain("By part of the score");
@@ -246,6 +249,19 @@ describe("the report", () => {
       ).toBe(path);
     }
     expect(await renderReport(bareReport())).not.toContain("All test images");
+  });
+
+  it("says how its table is sorted, and does not where images that need review come first", async () => {
+    const review = structuredClone(full);
+    const [low] = review.images.slice(-1);
+    review.images = [{ ...low, decision: "needs review", verdict: "needs review" }, ...review.images.slice(0, -1)];
+    const page = await renderReport(review);
+    expect(page.match(/<table id="image-table">[\s\S]*?<\/thead>/)![0]).not.toContain("aria-sort");
+    expect(page).toContain("what needs review first, then the highest");
+    const first = page.match(/<table id="image-table">[\s\S]*?<tbody>([\s\S]*?)<\/tr>/)![1];
+    expect(first).toContain(low.path);
+    expect(first).toContain("<td>needs review</td>");
+    expect(text).not.toContain("what needs review first");
   });
 
   it("stays bounded where there are very many images, and leaves out none that was decided wrongly", async () => {

@@ -33,7 +33,6 @@ caption{text-align:left;padding:0 0 .3rem;font-size:.86rem}
 th,td{text-align:left;padding:.32rem 1.1rem .32rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{font-weight:600}
 td.n,th.n{text-align:right}
-.wide{overflow-x:auto;max-width:100%}
 button,select,input{font:inherit;color:inherit}
 .theme{float:right;font-size:.85rem;color:var(--soft)}
 select,input[type=search],.pager button,.bar button{background:var(--card);border:1px solid var(--soft);border-radius:5px;padding:.25rem .5rem}
@@ -60,6 +59,8 @@ svg.chart{display:block;max-width:100%;height:auto}
 .chart .group{font-weight:600}
 .chart .grid line{stroke:var(--rule);stroke-width:1}
 .chart .base{stroke:var(--ink);stroke-width:1}
+.stacking tbody th{overflow-wrap:anywhere;min-width:7rem}
+td svg .curve{stroke:var(--accent);stroke-width:1.5}td svg .mark{fill:var(--other)}
 .chart .curve{fill:none;stroke:var(--accent);stroke-width:2.2;stroke-linejoin:round}
 .chart .reference{fill:none;stroke:var(--soft);stroke-width:1.2;stroke-dasharray:4 4}
 .chart .threshold{stroke:var(--ink);stroke-width:1.8;stroke-dasharray:6 3}
@@ -125,7 +126,7 @@ dialog .panels img{max-height:calc(96vh - 12rem);aspect-ratio:auto}
 dialog .panel i{font-size:.95rem}
 dialog.plain .panel svg{display:none}
 footer{margin-top:3rem;padding-bottom:3rem;border-top:1px solid var(--rule);padding-top:1rem;font-size:.9rem;color:var(--soft)}
-@media (max-width:40rem){
+@media screen and (max-width:40rem){
 main,header,footer{padding:0 1rem}
 header{padding-top:1rem}
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.2rem}
@@ -133,7 +134,12 @@ h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.2rem}
 .numbers{grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem}
 .number{padding:.6rem .7rem}.number b{font-size:1.6rem}
 th,td{padding-right:.8rem}
-.wide td:not(.n){min-width:8.5rem}
+.stacking,.stacking caption,.stacking tbody,.stacking tr,.stacking tbody th{display:block}
+.stacking thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacking tr{padding:.45rem 0;border-top:1px solid var(--rule)}
+.stacking tbody th,.stacking td{border:0;padding:0}
+.stacking td,.stacking td.n{display:flex;gap:.8rem;text-align:left}
+.stacking td::before{content:attr(data-name);flex:0 0 7.5rem;color:var(--soft)}
 dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.5rem;overflow-wrap:anywhere}
 nav a{display:inline-block;padding:.25rem 0}
 .for-wide{display:none}.for-narrow{display:block}.for-narrow svg.chart{width:100%}
@@ -153,12 +159,14 @@ dialog .panels,dialog .panels[data-panels]{grid-template-columns:1fr}
 dialog .panels img{max-height:none}}
 @media print{
 @page{margin:14mm}
-:root:root:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#bbb;--accent:#0072b2;--other:#c85200;--warn-back:#fff;--shade:#d55e0014}
+:root:root:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#bbb;--accent:#0072b2;--other:#b84a00;--warn-back:#fff;--shade:#d55e0014}
 body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}nav,.theme,.filters,.pager,dialog{display:none!important}
 .for-wide{display:block}.for-narrow{display:none}
-.cases{grid-template-columns:repeat(2,minmax(0,1fr))}
-.wide{overflow:visible}
-#image-table{font-size:8.5pt}#image-table td{white-space:normal}
+.cases{grid-template-columns:repeat(2,minmax(0,1fr))}.cases:has([data-panels="4"]){grid-template-columns:minmax(0,1fr)}
+.on-screen{display:none}
+.numbers{grid-template-columns:repeat(4,minmax(0,1fr));gap:.5rem}.number{padding:.5rem .6rem}.number b{font-size:1.5rem}
+.sentence{font-size:11pt}table{font-size:9.5pt}th,td{padding-right:.8rem}
+#image-table{font-size:8.5pt}#image-table td{white-space:normal}#image-table th,#image-table td{padding:.15rem .6rem .15rem 0}
 thead button::after{content:none!important}
 thead{display:table-header-group}tr{break-inside:avoid}
 abbr{text-decoration:none}a{color:inherit;text-decoration:none}

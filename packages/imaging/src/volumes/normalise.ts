@@ -6,6 +6,7 @@
  */
 import { HaleError } from "@hale/core";
 import { IDENTITY, modalityValue } from "./modality.ts";
+import { isPadding, paddingOf, paddingTest } from "./padding.ts";
 import type { SlicePlane } from "./planes.ts";
 import { otsuThreshold, quantileOf, type Tally, tally, tallyAbove, tallyOfPairs } from "./quantiles.ts";
 import type { ModalityTransform, Scan, VoiTransform } from "./scan.ts";
@@ -70,14 +71,14 @@ export function checkNormalisation(chosen: Normalisation): void {
 export interface NormalisedPlane {
   /** Values in [0, 1], row-major; RGB interleaved. */
   data: Float32Array;
-  /** Samples that were NaN or infinite; they are 0, as background. */
+  /** Samples that were NaN or infinite; they are 0, as background. So is padding, which does not count here. */
   notNumbers: number;
 }
 
 /** A scan with its normalisation: what is worked out over the whole volume is worked out once. */
 export interface Normaliser {
   plane(plane: SlicePlane): NormalisedPlane;
-  /** Meaningful values of a plane; the sign is turned where low values are white, so that more is always brighter. */
+  /** Meaningful values of a plane, NaN for padding; the sign is turned where low values are white, so that more is always brighter. */
   brightness(plane: SlicePlane): Float64Array;
   /** Otsu's threshold of the volume's `brightness`: what is above is foreground. NaN where nothing is a number. */
   foreground(): number;
@@ -120,7 +121,13 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
       for (let x = 0; x < plane.width; x++, voxel += plane.columnStep) visit(at++, voxel);
     }
   };
+  const isPadded = paddingTest(scan);
   const meaningful = (plane: SlicePlane): Float64Array => {
+    const values = withPadding(plane);
+    if (isPadded) walk(plane, (at, voxel) => isPadded(voxel) && values.fill(Number.NaN, at, at + 1));
+    return values;
+  };
+  const withPadding = (plane: SlicePlane): Float64Array => {
     const values = new Float64Array(plane.width * plane.height);
     const [only = IDENTITY] = scan.modality;
     if (channels === 1 && scan.modality.length < 2 && only.kind === "linear") {
@@ -147,6 +154,8 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
   const plane = (where: SlicePlane): NormalisedPlane => {
     const data = new Float32Array(where.width * where.height * channels);
     let notNumbers = 0;
+    // All of it is put as NaN below.
+    if (isPadded) walk(where, (_, voxel) => isPadded(voxel) && notNumbers--);
     const put = (at: number, value: number, share: number) => {
       if (!Number.isFinite(value)) notNumbers++;
       else data[at] = clipped(whiteIsLow ? 1 - share : share);
@@ -156,7 +165,7 @@ export function normaliser(scan: Scan, chosen: Normalisation): Normaliser {
       const flat = !(high > low);
       walk(where, (at, voxel) => {
         for (let c = 0; c < channels; c++) {
-          const value = stored[voxel * channels + c];
+          const value = isPadded?.(voxel) ? Number.NaN : stored[voxel * channels + c];
           if (flat) put(at * channels + c, value, whiteIsLow ? 1 : 0);
           else put(at * channels + c, value, (value - low) / (high - low));
         }
@@ -219,9 +228,9 @@ function fullRange(scan: Scan, modality: ModalityTransform): VoiTransform | null
   return { kind: "window", shape: "linear-exact", center: (low + high) / 2, width: high - low };
 }
 
-/** All meaningful values of a grey scan; for colour the means of the three. */
+/** All meaningful values of a grey scan, without padding; for colour the means of the three. */
 function tallyOfScan(scan: Scan): Tally {
-  const { stored, size, channels, modality } = scan;
+  const { stored, size, channels, modality, padding = [] } = scan;
   const area = size[0] * size[1];
   if (channels === 3) {
     return tally(Float64Array.from({ length: stored.length / 3 }, (_, i) => mean3(stored, 3 * i)));
@@ -229,16 +238,17 @@ function tallyOfScan(scan: Scan): Tally {
   if (stored.BYTES_PER_ELEMENT <= 2) {
     // Of each transform, how often each stored value occurs.
     const lowest = stored instanceof Int8Array ? -128 : stored instanceof Int16Array ? -32768 : 0;
-    const groups = modality.length > 1 ? size[2] : 1;
+    const groups = modality.length > 1 || padding.length > 1 ? size[2] : 1;
     const pairs = function* (): Generator<[number, number]> {
       const counts = new Float64Array(2 ** (8 * stored.BYTES_PER_ELEMENT));
       for (let group = 0; group < groups; group++) {
         counts.fill(0);
         const [first, end] = groups > 1 ? [group * area, (group + 1) * area] : [0, stored.length];
         for (let i = first; i < end; i++) counts[stored[i] - lowest]++;
-        const transform = modality[group] ?? IDENTITY;
+        const transform = transformOf(modality, group) ?? IDENTITY;
+        const none = paddingOf(scan, group);
         for (let k = 0; k < counts.length; k++) {
-          if (counts[k] > 0) yield [modalityValue(transform, k + lowest), counts[k]];
+          if (counts[k] > 0 && !isPadding(none, k + lowest)) yield [modalityValue(transform, k + lowest), counts[k]];
         }
       }
     };
@@ -247,7 +257,10 @@ function tallyOfScan(scan: Scan): Tally {
   const values = new Float64Array(stored.length);
   for (let slice = 0; slice < size[2]; slice++) {
     const transform = transformOf(modality, slice) ?? IDENTITY;
-    for (let i = slice * area; i < (slice + 1) * area; i++) values[i] = modalityValue(transform, stored[i]);
+    const none = paddingOf(scan, slice);
+    for (let i = slice * area; i < (slice + 1) * area; i++) {
+      values[i] = isPadding(none, stored[i]) ? Number.NaN : modalityValue(transform, stored[i]);
+    }
   }
   return tally(values);
 }

@@ -90,6 +90,7 @@ export function reorient(scan: Scan, codes = "LPS"): Scan {
     stored: permute(scan, sources),
     modality: alongSlices(scan.modality, z),
     voi: alongSlices(scan.voi, z),
+    ...(scan.padding && { padding: alongSlices(scan.padding, z) }),
     affine: multiply(scan.affine!, indexMap(size, sources)),
     spacing: [spacing[x.from], spacing[y.from], spacing[z.from]],
   };

@@ -48,6 +48,8 @@ export interface Scan {
   range: readonly [number, number];
   /** One for all slices, or one a slice. */
   modality: readonly ModalityTransform[];
+  /** Stored values that are none: one range for all slices, or one a slice (null where it has none). None if left out. */
+  padding?: readonly ({ low: number; high: number } | null)[];
   /** Of values after the modality transform: "HU", "BQML"; null when unknown. */
   unit: string | null;
   /** One for all slices, one a slice, or none ([]) where the file does not say. */

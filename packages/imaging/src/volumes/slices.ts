@@ -8,6 +8,7 @@ import { checkSize } from "../raster/limits.ts";
 import type { Raster } from "../raster/raster.ts";
 import { resizePlane } from "../raster/resize.ts";
 import { type Normalisation, type NormalisedPlane, type Normaliser, normaliser } from "./normalise.ts";
+import { paddingTest } from "./padding.ts";
 import { type SliceAxis, type SlicePlane, type Stack, stackOf } from "./planes.ts";
 import type { Scan } from "./scan.ts";
 
@@ -62,10 +63,11 @@ export interface SlicedScan {
 const MOST_PADDING = 32;
 
 /**
- * Makes a scan ready. `name` is the file, for errors. Throws IMAGE_UNSUPPORTED where the axis is unknown or no slice is
- * left, and OPTION_INVALID for settings that make no sense.
+ * Makes a scan ready. `name` is the file, for errors. Throws IMAGE_UNSUPPORTED where nothing is a number, the axis is
+ * unknown or no slice is left, and OPTION_INVALID for settings that make no sense.
  */
 export function sliceScan(scan: Scan, input: ScanInput, name = "The scan"): SlicedScan {
+  checkNumbers(scan, name);
   const stack = stackOf(scan, input.slices.axis, name);
   const values = normaliser(scan, input.normalisation);
   const chosen = selectSlices(stack.count, stack.axis === "stored" && stack.count === 1 ? null : input.slices);
@@ -86,6 +88,17 @@ export function sliceScan(scan: Scan, input: ScanInput, name = "The scan"): Slic
     return { raster: padded({ data, notNumbers }, frame, scan.channels), notNumbers };
   };
   return { scan, stack, frame, indices, normaliser: values, picture };
+}
+
+/** Throws IMAGE_UNSUPPORTED for a scan of which every sample is NaN, infinite or padding: it would pass for a black one. */
+function checkNumbers(scan: Scan, name: string): void {
+  const isPadded = paddingTest(scan);
+  if (scan.stored.some((value: number, i: number) => Number.isFinite(value) && !isPadded?.(i))) return;
+  throw new HaleError(
+    "IMAGE_UNSUPPORTED",
+    `${name} shows nothing: none of its samples is a finite number.`,
+    "Look at how it was made, or leave it out.",
+  );
 }
 
 /** Numbers of the slices of a stack of `count` that a selection takes (all, for null), ascending. Throws OPTION_INVALID. */

@@ -1,14 +1,15 @@
 /** @file Devices of `onnxruntime-node`: the CPU, and WebGPU through Dawn, which is bundled in that package. */
 import { HaleError } from "@hale/core";
 import type { Device, NamedShape, SessionOptions } from "../device.ts";
+import { plainError, plainSession, reasonOf } from "../reason.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 import { openFreeThread, openThread } from "./session-thread.ts";
 
 /** Opens one; that WebGPU is missing is found out by its first session, which throws DEVICE_UNAVAILABLE. */
 export function nativeDevice(ort: typeof import("onnxruntime-node"), kind: "cpu" | "webgpu", threads: number): Device {
-  // Level 3 is "error": the runtime's own start-up warnings are not for users.
-  ort.env.logLevel = "error";
+  // What fails is thrown; the log says it once more, with colours and places in the runtime's source.
+  ort.env.logLevel = "fatal";
   const count = kind === "webgpu" ? 1 : threads;
   return Object.freeze({
     kind,
@@ -21,9 +22,10 @@ export function nativeDevice(ort: typeof import("onnxruntime-node"), kind: "cpu"
           model,
           sessionOptions(kind, options.threads ?? count, options),
         );
-        return kind === "webgpu" ? outliveTensors(session) : session;
+        const plain = plainSession(session);
+        return kind === "webgpu" ? outliveTensors(plain) : plain;
       } catch (cause) {
-        if (kind === "cpu") throw cause;
+        if (kind === "cpu") throw plainError(cause);
         throw new HaleError(
           "DEVICE_UNAVAILABLE",
           `WebGPU cannot be used here: ${reasonOf(cause)}`,
@@ -41,10 +43,4 @@ export function nativeDevice(ort: typeof import("onnxruntime-node"), kind: "cpu"
         openFreeThread({ model, options: sessionOptions(kind, 1, { arena: true }) }),
     }),
   } satisfies Device);
-}
-
-/** ONNX Runtime's reason without the place in its source that comes before it. */
-function reasonOf(cause: unknown): string {
-  const { message } = cause as Error;
-  return /was false\. (.*)$/s.exec(message)?.[1] ?? message;
 }

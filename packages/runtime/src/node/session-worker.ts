@@ -4,9 +4,11 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { ShapedArray } from "../device.ts";
+import { reasonOf } from "../reason.ts";
 import type { ShapedArrays, ThreadAnswer, ThreadRequest, ThreadSettings } from "./session-thread.ts";
 
 const ort = await import("onnxruntime-node");
+ort.env.logLevel = "fatal";
 const { model, options } = workerData as ThreadSettings;
 const port = parentPort as MessagePort;
 const session = await ort.InferenceSession.create(model, options);
@@ -41,7 +43,7 @@ port.on("message", async (request: ThreadRequest) => {
       arrays.map(({ data }) => data.buffer),
     );
   } catch (cause) {
-    port.postMessage({ error: cause instanceof Error ? cause.message : String(cause) } satisfies ThreadAnswer);
+    port.postMessage({ error: reasonOf(cause) } satisfies ThreadAnswer);
   }
 });
 port.postMessage({} satisfies ThreadAnswer);

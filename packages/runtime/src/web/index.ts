@@ -3,8 +3,9 @@
  * WebGPU.
  */
 import { HaleError } from "@hale/core";
-import type { Device } from "../device.ts";
+import type { Device, InferenceSession } from "../device.ts";
 import { notInstalled } from "../installed.ts";
+import { plainError, plainSession } from "../reason.ts";
 import { outliveTensors } from "../resident.ts";
 import { sessionOptions } from "../session-options.ts";
 
@@ -30,14 +31,19 @@ export async function openDevice({ kind = "wasm", threads, assets }: WebDeviceOp
     kind === "webgpu" ? 1 : (threads ?? (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1));
   if (assets !== undefined) ort.env.wasm.wasmPaths = assets;
   ort.env.wasm.numThreads = count;
-  ort.env.logLevel = "error";
+  ort.env.logLevel = "fatal";
   return Object.freeze({
     kind,
     threads: count,
     host: "browser" as const,
     version: ort.env.versions.web ?? ort.env.versions.common,
     async createSession(model: Uint8Array, options = {}) {
-      const session = await ort.InferenceSession.create(model, sessionOptions(kind, count, options));
+      let session: InferenceSession;
+      try {
+        session = plainSession(await ort.InferenceSession.create(model, sessionOptions(kind, count, options)));
+      } catch (cause) {
+        throw plainError(cause);
+      }
       return kind === "webgpu" ? outliveTensors(session) : session;
     },
     tensor: (data: Float32Array, shape: readonly number[]) => new ort.Tensor("float32", data, shape),

@@ -1,5 +1,5 @@
 /** @file What `hale score` looks at: folders, zips and DICOMDIRs of DICOM files, and how the files about them are named. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SourceInstance } from "@hale/imaging/dicom-objects";
@@ -93,4 +93,18 @@ test("frames of a file in any order are one scan by file and by folder, and each
     const { stored } = await readScan(join(root, path));
     expect(stored).toEqual(opened.scan.stored);
   }
+});
+
+test("links in a folder lead to nothing outside of it, and nothing is found twice", async () => {
+  await mkdir(join(root, "outside"));
+  await mkdir(join(root, "in/deep"), { recursive: true });
+  for (const file of ["outside/secret.png", "in/a.png", "in/deep/b.png"]) await writeFile(join(root, file), "x");
+  await symlink(join(root, "outside/secret.png"), join(root, "in/linked.png"));
+  await symlink(join(root, "outside"), join(root, "in/folder"));
+  await symlink(join(root, "in"), join(root, "in/deep/loop"));
+  await symlink(join(root, "in/a.png"), join(root, "in/z.png"));
+  const files = async (...patterns: string[]) =>
+    (await findTargets(patterns.map((pattern) => join(root, pattern)))).map(({ file }) => file.slice(root.length + 1));
+  expect(await files("in")).toEqual(["in/a.png", "in/deep/b.png"]);
+  expect(await files("in/**/*.png", "in/a.png", "in/./a.png")).toEqual(["in/a.png", "in/deep/b.png"]);
 });

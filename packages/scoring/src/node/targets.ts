@@ -2,7 +2,7 @@
  * @file What `hale score` is to look at: files by name, globs and folders; DICOM files of a folder are put together into
  * their series, whatever they are called.
  */
-import { open, stat } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
@@ -22,28 +22,49 @@ const DICOM = READERS.find(({ kind }) => kind === "dicom")!;
 const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ extensions }) => extensions);
 
 /**
- * Targets of the patterns, each once, in order. Throws FILE_NOT_FOUND for a pattern that finds nothing, and what the
+ * Targets of the patterns, each file once, in order. Links in a folder are not followed: they may lead out of it, or to what is there already. Throws FILE_NOT_FOUND for a pattern that finds nothing, and what the
  * reading of DICOM folders throws. With `readSource`, series tell the frames that they come from.
  */
 export async function findTargets(patterns: readonly string[], readSource?: SourceReader): Promise<Target[]> {
   const found = new Map<string, Open>();
+  /** Where files really are: none is scored twice, whatever it is called. */
+  const seen = new Set<string>();
+  const add = async (file: string, open: Open) => {
+    const real = await realpath(file).catch(() => file);
+    if (open === null && seen.has(real)) return;
+    if (open === null) seen.add(real);
+    found.set(file, open);
+  };
   for (const pattern of patterns) {
     const info = await stat(pattern).catch(() => null);
-    const before = found.size;
+    let matches = 0;
     if (info?.isDirectory()) {
       const folder = pattern.replace(/\\/g, "/").replace(/(.)\/$/, "$1");
-      const files = await glob([`**/*.{${EXTENSIONS.join(",")}}`], { caseSensitiveMatch: false, cwd: folder });
-      for (const file of files.sort()) found.set(join(folder, file), null);
-      for (const [file, scan] of await seriesIn(folder, folder, readSource)) found.set(file, scan);
+      const names = `**/*.{${EXTENSIONS.join(",")}}`;
+      const files = await glob([names], { caseSensitiveMatch: false, cwd: folder, followSymbolicLinks: false });
+      const series = await seriesIn(folder, folder, readSource);
+      matches = files.length + series.length;
+      for (const file of files.sort()) await add(join(folder, file), null);
+      for (const [file, scan] of series) await add(file, scan);
     } else if (info?.isFile() && (await isCollection(pattern))) {
-      for (const [file, scan] of await seriesIn(pattern, dirname(pattern), readSource)) found.set(file, scan);
-    } else if (info?.isFile()) found.set(pattern, null);
-    else {
-      const files = await glob([pattern], { caseSensitiveMatch: false, absolute: pattern.startsWith("/") });
-      for (const match of files.sort()) found.set(match, null);
+      const series = await seriesIn(pattern, dirname(pattern), readSource);
+      matches = series.length;
+      for (const [file, scan] of series) await add(file, scan);
+    } else if (info?.isFile()) {
+      matches = 1;
+      await add(pattern, null);
+    } else {
+      const options = { caseSensitiveMatch: false, absolute: pattern.startsWith("/"), followSymbolicLinks: false };
+      const files = await glob([pattern], options);
+      matches = files.length;
+      for (const match of files.sort()) await add(match, null);
     }
-    if (found.size === before) {
-      throw new HaleError("FILE_NOT_FOUND", `No images match ${pattern}.`, "Check the path; quote globs.");
+    if (matches === 0) {
+      throw new HaleError(
+        "FILE_NOT_FOUND",
+        `No images match ${pattern}.`,
+        "Check the path; quote globs. Links in a folder are not followed.",
+      );
     }
   }
   return named(found, readSource);
@@ -55,7 +76,7 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
  */
 async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Open][]> {
   if (path === root) {
-    const all = await glob(["**/*"], { cwd: root });
+    const all = await glob(["**/*"], { cwd: root, followSymbolicLinks: false });
     const others = all.filter(
       (file) => !/\.[a-z]\w*$/i.test(basename(file)) || readerNamed(file) === DICOM || /\.zip$/i.test(file),
     );

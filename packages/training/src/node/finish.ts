@@ -7,7 +7,17 @@ import { HaleError, joined, VERSION } from "@hale/core";
 import { writeAtomic } from "@hale/core/node";
 import { clusterOf, type Item, scoredVolumes } from "@hale/data";
 import { readImages } from "@hale/data/node";
-import { CARD_FORMAT, type Card, DetectorModel, packDetector, RESEARCH_USE, thresholdForCard } from "@hale/detector";
+import {
+  CARD_FORMAT,
+  type Card,
+  DetectorModel,
+  fitDomain,
+  packDetector,
+  RESEARCH_USE,
+  seenRecord,
+  thresholdForCard,
+} from "@hale/detector";
+import { seenPath, writeSeen } from "@hale/detector/node";
 import { formatNormalisation } from "@hale/imaging";
 import { exportModel, type Method } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
@@ -15,8 +25,16 @@ import { quantileOfSorted, thresholdFromNormals } from "@hale/statistics";
 import type { FinishedRun } from "./run.ts";
 import { isByGradient, type RunInput } from "./run-settings.ts";
 
-/** Packs the detector of a run and writes it to `path`. Returns its card. */
-export async function writeRunDetector(run: FinishedRun, path: string, licence?: string): Promise<Card> {
+export interface DetectorOptions {
+  /** Licence and attribution of the data. */
+  licence?: string;
+  /** Whether the file holds the hashes of its images too, by which whoever has it can tell whether an image was used. */
+  imageHashes?: boolean;
+}
+
+/** Packs the detector of a run and writes it to `path`, and hashes of its images beside it. Returns its card. */
+export async function writeRunDetector(run: FinishedRun, path: string, options: DetectorOptions = {}): Promise<Card> {
+  const { licence, imageHashes = false } = options;
   const { settings, plan, method, recipe, shape, arrays, selected, threshold } = run;
   const model = exportModel(recipe, shape, arrays);
   // Thresholds are set on the CPU whatever trained: it is the reference that other devices are checked against.
@@ -35,6 +53,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
     );
     const limit = thresholdOf(scores, settings.falseAlarmRate, items.map(clusterOf));
     const input = settings.input && inputForCard(settings.input, settings.falseAlarmRate, items, scores);
+    const seen = seenRecord(run.looks.prints);
     const card: Card = {
       format: CARD_FORMAT,
       haleVersion: VERSION,
@@ -51,6 +70,8 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
           : "decoded values divided by full scale: 0 is none, 1 is full",
       },
       ...(input && { input }),
+      ...fitDomain(run.looks.descriptions, run.looks.clusters),
+      ...(imageHashes && { seen }),
       views: [...opened.views],
       parts: [...opened.parts],
       counterpart: opened.counterpart,
@@ -83,6 +104,7 @@ export async function writeRunDetector(run: FinishedRun, path: string, licence?:
       notice: RESEARCH_USE,
     };
     await writeAtomic(path, await packDetector({ model, card }));
+    await writeSeen(seenPath(path), seen);
     return card;
   } finally {
     await opened.release();

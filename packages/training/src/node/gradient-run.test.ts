@@ -82,6 +82,7 @@ async function learn({
       unlabelled: images(0.5, 0.6),
       selection: images(0.1, 0.2),
       threshold: images(0.3),
+      looks: { descriptions: [], clusters: [], prints: [] },
       skipped: [],
       notes: [],
     },

@@ -48,6 +48,7 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
     device: run.device,
     seed: settings.seed,
     iterations: settings.iterations,
+    exact: settings.exact,
     images: { normals: images.train.images, unlabelled: images.unlabelled.images },
     inherited: run.inherited,
     from: from ?? undefined,

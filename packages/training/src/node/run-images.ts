@@ -1,9 +1,11 @@
 /** @file The images of a run, read and prepared part by part, and what was odd about them. */
 import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
-import { type ImageStore, loadImages, type Skipped } from "@hale/data/node";
+import { type ImageStore, readImages, type Skipped } from "@hale/data/node";
+import { prepare } from "@hale/imaging";
 import type { Method } from "@hale/methods";
 import type { Partition } from "../partition.ts";
+import { look, noLooks, type RunLooks } from "./run-looks.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 /** Images [C, S, S] in [-1, 1]; `images[i]` belongs to `items[i]`. */
@@ -18,6 +20,7 @@ export interface RunImages {
   unlabelled: ItemImages;
   selection: ItemImages;
   threshold: ItemImages;
+  looks: RunLooks;
   skipped: Skipped[];
   /** Sentences about samples that were not finite. */
   notes: string[];
@@ -27,7 +30,7 @@ type ReadSettings = Pick<RunSettings, "size" | "channels" | "corrupt">;
 
 /**
  * Reads the images of all parts. Those that set the threshold stay in the store. Throws DATASET_INVALID where the method needs unlabelled images and there are none, and what
- * `loadImages` throws.
+ * `readImages` throws.
  */
 export async function readRunImages(
   parts: Partition,
@@ -41,18 +44,19 @@ export async function readRunImages(
   const total = parts.train.length + pool.length + parts.selection.length + parts.threshold.length;
   const skipped: Skipped[] = [];
   const notes: string[] = [];
+  const looks = noLooks();
   let read = 0;
   const load = async (items: readonly Item[], keep = store.allPictures): Promise<ItemImages> => {
     if (items.length === 0) return { items, images: [] };
     const start = read;
-    const result = await loadImages(items, {
-      size,
-      channels,
-      corrupt,
-      store,
-      keep,
-      onProgress: (done) => onProgress?.(start + done, total),
-    });
+    const result = await readImages(
+      items,
+      async (raster, _, item) => {
+        await look(looks, raster, item);
+        return prepare(raster, { size, channels });
+      },
+      { corrupt, store, keep, onProgress: (done) => onProgress?.(start + done, total) },
+    );
     read += items.length;
     skipped.push(...result.skipped);
     for (const { path, samples } of result.notNumbers)
@@ -72,5 +76,5 @@ export async function readRunImages(
       "Add an unlabelled/ folder, or rows with an empty label.",
     );
   }
-  return { train, unlabelled, selection, threshold, skipped, notes };
+  return { train, unlabelled, selection, threshold, looks, skipped, notes };
 }

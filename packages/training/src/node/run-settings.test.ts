@@ -42,6 +42,7 @@ afterAll(async () => {
 test("settings suit the way in which their method learns", () => {
   expect(checkSettings(byGradient)).toEqual(byGradient);
   expect(checkSettings(byFit)).toEqual(byFit);
+  expect(checkSettings({ ...byGradient, exact: true })).toEqual({ ...byGradient, exact: true });
   const refused = (settings: object, setting: string) =>
     expect(() => checkSettings(settings as RunSettings)).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID", setting }),

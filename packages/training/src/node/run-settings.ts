@@ -35,13 +35,15 @@ const gradientSettings = z.strictObject({
   /** Between checkpoints: iterations, with selections and example pictures; of a fit normals. */
   every: z.int().min(1),
   keep: z.int().min(1),
+  /** Leaves out the convolutions that are faster and round more; a fit never has them. */
+  exact: z.boolean().optional(),
   corrupt: z.enum(["refuse", "skip"]),
   /** Missing where the data set holds plain pictures, and filled in when a run on scans starts. */
   input: inputSchema.optional(),
 });
 
 /** A fit goes once through the normals, so there is nothing to repeat and nothing to select. */
-const fitSettings = gradientSettings.omit({ iterations: true, selection: true });
+const fitSettings = gradientSettings.omit({ iterations: true, selection: true, exact: true });
 
 /** Of a method that learns by steps. */
 export type GradientSettings = z.infer<typeof gradientSettings>;

@@ -5,6 +5,7 @@ import type { ImageStore, OpenedDataset, Skipped } from "@hale/data/node";
 import type { ImageShape, Method, Recipe } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import type { ItemImages } from "./run-images.ts";
+import type { RunLooks } from "./run-looks.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 export interface SelectionPoint {
@@ -66,6 +67,8 @@ export interface FinishedRun extends Learnt {
   shape: ImageShape;
   /** Images that set the threshold. */
   threshold: ItemImages;
+  /** How the images look that were used, and their hashes. */
+  looks: RunLooks;
   /** Where these still are as they were decoded. */
   store: ImageStore;
 }

@@ -2,8 +2,11 @@
  * @file A training run from a data set to what a detector is made of, in a folder of its own: the method and the images are
  * opened, the newest checkpoint is held against them, and one of the two kinds of learning takes over.
  */
+import { join } from "node:path";
 import { lockRun, writeAtomic } from "@hale/core/node";
 import { isOpenedAs, type OpenedDataset, openDataset } from "@hale/data/node";
+import { seenRecord } from "@hale/detector";
+import { writeSeen } from "@hale/detector/node";
 import { openDevice } from "@hale/runtime/node";
 import { partition } from "../partition.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -14,6 +17,7 @@ import { openMethod } from "./opened-method.ts";
 import type { FinishedRun, Learnt, RunControl, RunEvents, RunPlan } from "./run.ts";
 import { RunCheckpoints } from "./run-checkpoints.ts";
 import { readRunImages } from "./run-images.ts";
+import { SEEN_FILE } from "./run-looks.ts";
 import {
   checkSettings,
   datasetInputOf,
@@ -74,6 +78,7 @@ async function trainIn(
   const run = { method: method.name, fingerprint: fingerprintOf(settings, origin) };
   const checkpoints = await RunCheckpoints.open(folder, run, settings.keep);
   await writeAtomic(settingsFile(folder), `${JSON.stringify(settings, null, 2)}\n`);
+  await writeSeen(join(folder, SEEN_FILE), seenRecord(images.looks.prints));
 
   let plan: RunPlan | undefined;
   const common: Omit<LearningRun<unknown, unknown>, "settings" | "opened"> = {
@@ -102,7 +107,17 @@ async function trainIn(
   } else if (recipe.learning === "fit" && !isByGradient(settings)) {
     learnt = await learnByFit({ ...common, settings, opened: { ...opened, recipe } });
   } else throw new TypeError(`The settings of ${method.name} are for the other kind of learning.`);
-  return { ...learnt, settings, plan: plan!, method, recipe, shape, threshold: images.threshold, store: data.store };
+  return {
+    ...learnt,
+    settings,
+    plan: plan!,
+    method,
+    recipe,
+    shape,
+    threshold: images.threshold,
+    looks: images.looks,
+    store: data.store,
+  };
 }
 
 /** The data set of a run, which the command may have opened already. */

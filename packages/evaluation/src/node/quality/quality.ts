@@ -86,7 +86,7 @@ export async function measureQuality(folder: string, options: QualityOptions): P
     onProgress: (done, total) => onProgress?.("Reading images", done, total),
   });
   const { training, heldOut, method, iteration } = run;
-  const state = new State(device);
+  const state = new State(device, { exact: true });
   state.write(run.arrays);
   const generator = await ImageGenerator.compile(state, generatorOf(run.recipe, method.name));
   const stream = { seed, name: "quality/samples" };

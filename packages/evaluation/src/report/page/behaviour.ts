@@ -42,7 +42,8 @@ function behave(): void {
     if (!table) return;
     const body = table.tBodies[0];
     const heads = Array.from(table.tHead!.rows[0].cells);
-    const rows = Array.from(body.rows, (row, rank) => ({
+    const rest = (byId("image-rest") as HTMLTemplateElement).content.querySelectorAll("tr");
+    const rows = [...Array.from(body.rows), ...Array.from(rest)].map((row, rank) => ({
       row,
       rank,
       texts: Array.from(row.cells, (cell) => cell.textContent ?? ""),
@@ -59,36 +60,36 @@ function behave(): void {
     const [LABEL, DECISION, VERDICT] = [1, 5, 6];
 
     function sorted(list: typeof rows): typeof rows {
-      const kind = heads[column].dataset.sort;
+      // Until a column is asked for, rows keep the order in which they came.
+      if (column < 0) return list;
       const sign = rising ? 1 : -1;
-      // Rows come with the highest score first, so their places rank the scores more finely than the printed digits.
-      if (kind === "rank") return [...list].sort((a, b) => -sign * (a.rank - b.rank));
-      if (kind === "number") {
+      if (heads[column].dataset.sort === "number") {
         const value = ({ texts }: (typeof rows)[number]) => Number.parseFloat(texts[column]);
         return [...list].sort((a, b) => {
           const [p, q] = [value(a), value(b)];
           // What has no number comes last in both directions.
           if (Number.isNaN(p) || Number.isNaN(q)) return Number(Number.isNaN(p)) - Number(Number.isNaN(q));
-          return sign * (p - q) || a.rank - b.rank;
+          // Rows come with the highest score first, which tells apart what the printed digits do not.
+          return sign * (p - q) || -sign * (a.rank - b.rank);
         });
       }
       return [...list].sort((a, b) => sign * collator.compare(a.texts[column], b.texts[column]) || a.rank - b.rank);
     }
 
+    const status = byId("image-status")!;
     function show(first: number, most: number): void {
       body.replaceChildren(...kept.slice(first, first + most).map(({ row }) => row));
+      const range = kept.length > most ? `, ${first + 1} to ${Math.min(first + most, kept.length)} shown` : "";
+      const of = kept.length === rows.length ? "" : ` of ${rows.length}`;
+      status.textContent = `${kept.length}${of} ${rows.length === 1 ? "image" : "images"}${range}`;
     }
 
-    const status = byId("image-status")!;
     const pager = byId("image-pager")!;
     const [back, onward] = Array.from(pager.querySelectorAll("button"));
     function turn(to: number): void {
       page = Math.max(0, Math.min(to, Math.ceil(kept.length / PAGE) - 1));
       const first = page * PAGE;
       show(first, PAGE);
-      const range = kept.length > PAGE ? `, ${first + 1} to ${Math.min(first + PAGE, kept.length)} shown` : "";
-      const of = kept.length === rows.length ? "" : ` of ${rows.length}`;
-      status.textContent = `${kept.length}${of} ${rows.length === 1 ? "image" : "images"}${range}`;
       pager.hidden = kept.length <= PAGE;
       // Not `disabled`, which would throw the keyboard's focus away.
       back.setAttribute("aria-disabled", String(page === 0));

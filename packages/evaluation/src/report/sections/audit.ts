@@ -9,6 +9,7 @@ import { bothWidths } from "../charts/frame.ts";
 import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
 import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
+import { table } from "../table.ts";
 
 /** Most entries of a list that are printed; how many more there are is said. */
 const LISTED = 20;
@@ -88,11 +89,10 @@ ${verdict(controls, auroc, suspiciousAuroc)}
       suspicious: suspiciousAuroc,
     }),
   )}</figure>
-<div class="wide" tabindex="0" role="region" aria-label="Table of controls"><table><thead><tr><th>score</th><th class="n">AUROC</th><th>interval</th><th>what it says</th></tr></thead><tbody>
-${controls.map(
-  (c) =>
-    html`<tr><td>${c.name}</td><td class="n">${fixed(c.auroc.estimate)}</td><td>${interval(c.auroc)}</td><td>${c.meaning}</td></tr>`,
-)}</tbody></table></div>`;
+${table({
+  columns: [{ name: "score" }, { name: "AUROC", number: true }, { name: "interval" }, { name: "what it says" }],
+  rows: controls.map((c) => [c.name, fixed(c.auroc.estimate), interval(c.auroc), c.meaning]),
+})}`;
 }
 
 export function auditSection(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {

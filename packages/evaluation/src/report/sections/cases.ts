@@ -33,10 +33,16 @@ function outlineOver(outline: OutlineData | null | undefined): Markup | null {
 }
 
 /** Where a case stands the first time; the table of all images leads there. */
-export function caseIds({ misses, falseAlarms, mostAbnormal, leastAbnormal }: CasesData): Map<CaseData, string> {
+export function caseIds({
+  needsReview,
+  misses,
+  falseAlarms,
+  mostAbnormal,
+  leastAbnormal,
+}: CasesData): Map<CaseData, string> {
   const ids = new Map<CaseData, string>();
   const seen = new Set<string>();
-  for (const item of [...misses.shown, ...falseAlarms.shown, ...mostAbnormal, ...leastAbnormal]) {
+  for (const item of [...needsReview.shown, ...misses.shown, ...falseAlarms.shown, ...mostAbnormal, ...leastAbnormal]) {
     if (seen.has(item.path)) continue;
     seen.add(item.path);
     ids.set(item, `case-${seen.size}`);
@@ -87,19 +93,26 @@ export interface CasesContext {
 }
 
 export function casesSection(cases: CasesData, scale: LegendData, { decided, counterpart }: CasesContext): Markup {
-  const { mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
+  const { needsReview, mostAbnormal, leastAbnormal, falseAlarms, misses } = cases;
   const ids = caseIds(cases);
   const shown = (part: { total: number; shown: readonly unknown[] }) =>
     part.shown.length < part.total ? `${part.shown.length} of ${part.total} shown.` : `All ${part.total} shown.`;
-  const outlined = [...mostAbnormal, ...leastAbnormal, ...falseAlarms.shown, ...misses.shown].some((c) => c.outline);
+  const outlined = [
+    ...needsReview.shown,
+    ...mostAbnormal,
+    ...leastAbnormal,
+    ...falseAlarms.shown,
+    ...misses.shown,
+  ].some((c) => c.outline);
   return html`<section id="cases"><h2>Cases</h2>
 <p>${
     counterpart
       ? html`Each image beside its ${word("healthy counterpart")} and the ${mapWord(true)} between the two, with its score.`
       : html`Each image beside its ${mapWord(false)}, with its score.`
-  } Any of them can be enlarged.
+  } <span class="on-screen">Any of them can be enlarged.</span>
 ${outlined && "The pale blue line is the border of the lesion mask; the method did not see it."}</p>
 ${legend(scale, counterpart)}
+${needsReview.total > 0 && group("Needs review", `Outside what the detector knows, so that their scores mean little. ${shown(needsReview)}`, needsReview.shown, "No images to show.", { ids })}
 ${
   decided &&
   html`${group("Misses", `Abnormal images that are not above the threshold. ${shown(misses)}`, misses.shown, misses.total > 0 ? `${count(misses.total, "miss", "misses")}, none shown.` : "None: every abnormal image is above the threshold.", { ids, wrong: true })}

@@ -3,6 +3,7 @@ import { count, fixed, html, type Markup, percent } from "@hale/core";
 import { interval, proportion } from "../format.ts";
 import { mapWord, word } from "../glossary.ts";
 import type { ClassData, PixelData, ReportData } from "../report-data.ts";
+import { table } from "../table.ts";
 
 /** Fewer images than this say little about a kind. */
 const FEW = 20;
@@ -11,25 +12,32 @@ export function classesSection(classes: readonly ClassData[]): Markup | null {
   if (classes.length === 0) return null;
   return html`<section id="classes"><h2>By kind of abnormality</h2>
 <p>Each kind against all normal images. An average can hide a kind that is missed.</p>
-<div class="wide" tabindex="0" role="region" aria-label="Table of kinds"><table><thead><tr><th>kind</th><th class="n">images</th><th class="n">AUROC</th><th>interval</th><th>above the threshold</th></tr></thead>
-<tbody>${classes.map(
-    (
-      c,
-    ) => html`<tr><th scope="row">${c.name}</th><td class="n">${c.images}${c.images < FEW && html` <small>(few)</small>`}</td>
-<td class="n">${c.auroc ? fixed(c.auroc.estimate) : "–"}</td><td>${c.auroc ? interval(c.auroc) : "–"}</td>
-<td>${c.sensitivity ? proportion(c.sensitivity) : "–"}</td></tr>`,
-  )}</tbody></table></div></section>`;
+${table({
+  columns: [
+    { name: "kind" },
+    { name: "images", number: true },
+    { name: "AUROC", number: true },
+    { name: "interval" },
+    { name: "above the threshold" },
+  ],
+  rows: classes.map((c) => [
+    c.name,
+    html`${c.images}${c.images < FEW && html` <small>(few)</small>`}`,
+    c.auroc ? fixed(c.auroc.estimate) : "–",
+    c.auroc ? interval(c.auroc) : "–",
+    c.sensitivity ? proportion(c.sensitivity) : "–",
+  ]),
+})}</section>`;
 }
 
 export function partsSection(parts: ReportData["parts"]): Markup | null {
   if (parts.length === 0) return null;
   return html`<section id="parts"><h2>By part of the score</h2>
 <p>What the score is made of, or could be, each by itself on the same test images. To look at: nothing was chosen by these figures.</p>
-<div class="wide" tabindex="0" role="region" aria-label="Table of parts"><table><thead><tr><th>part</th><th class="n">AUROC</th><th>interval</th></tr></thead>
-<tbody>${parts.map(
-    ({ name, auroc }) =>
-      html`<tr><th scope="row">${name}</th><td class="n">${fixed(auroc.estimate)}</td><td>${interval(auroc)}</td></tr>`,
-  )}</tbody></table></div></section>`;
+${table({
+  columns: [{ name: "part" }, { name: "AUROC", number: true }, { name: "interval" }],
+  rows: parts.map(({ name, auroc }) => [name, fixed(auroc.estimate), interval(auroc)]),
+})}</section>`;
 }
 
 /** `counterpart` tells whether the method makes healthy counterparts. */

@@ -60,9 +60,10 @@ export function operatingPointSection(point: OperatingPointData | null, level: n
 so that, on average, at most ${percent(point.falseAlarmRate)} of normal images raise a ${word("false-alarm rate", "false alarm")}${own}.
 ${sensitivity && html`Of ${count(abnormal, "abnormal image")} in the test, ${counts.truePositive} were found and ${counts.falseNegative} were missed.`}
 ${specificity && html`Of ${count(normal, "normal image")}, ${counts.trueNegative} were left alone and ${counts.falsePositive} raised a false alarm.`}
+${point.needsReview > 0 && html`${count(point.needsReview, "image")} more ${point.needsReview === 1 ? "needs" : "need"} review: ${point.needsReview === 1 ? "it is" : "they are"} counted in neither.`}
 </p>
 <table><caption>Images by label and decision</caption>
-<thead><tr><th></th><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
+<thead><tr><td></td><th class="n">above the threshold</th><th class="n">not above</th><th class="n">in all</th></tr></thead>
 <tbody><tr><th scope="row">abnormal</th><td class="n">${counts.truePositive}</td><td class="n">${counts.falseNegative} missed</td><td class="n">${abnormal}</td></tr>
 <tr><th scope="row">normal</th><td class="n">${counts.falsePositive} false alarms</td><td class="n">${counts.trueNegative}</td><td class="n">${normal}</td></tr></tbody></table>
 <p><small>Intervals of sensitivity and specificity are exact (Clopper–Pearson). In practice abnormal images are rarer than here, so an image

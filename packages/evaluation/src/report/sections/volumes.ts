@@ -3,6 +3,7 @@ import { count, fixed, html, type Markup, significant } from "@hale/core";
 import { interval, proportion } from "../format.ts";
 import { word } from "../glossary.ts";
 import type { VolumeRowData, VolumesData } from "../report-data.ts";
+import { table } from "../table.ts";
 
 /** Rows beyond this are left to the JSON of the evaluation. */
 const SHOWN = 200;
@@ -45,11 +46,19 @@ at: ${count(normal, "normal volume")} and ${count(abnormal, "abnormal volume")},
   }</tbody></table>
 ${reason && html`<p>No ${word("threshold")} for volumes: ${reason}</p>`}
 ${caution && html`<p class="warning">${caution}</p>`}
-<div class="wide" tabindex="0" role="region" aria-label="Table of volumes"><table><caption>Volumes, the highest score first${rows.length > SHOWN && html`; ${SHOWN} of ${rows.length} shown`}. The line is
-the score through the slices, on one scale; below it, slices with a mark in their mask.</caption>
-<thead><tr><th>volume</th><th>label</th><th class="n">score</th><th>decision</th><th>highest slice</th><th>slices</th></tr></thead>
-<tbody>${rows.slice(0, SHOWN).map(
-    (row) => html`<tr><th scope="row">${row.path}</th><td>${row.label}</td>
-<td class="n">${significant(row.score)}</td><td>${row.decision ?? "–"}</td><td class="n">${row.highest}</td><td>${course(row, top)}</td></tr>`,
-  )}</tbody></table></div></section>`;
+${table({
+  caption: html`Volumes, the highest score first${rows.length > SHOWN && html`; ${SHOWN} of ${rows.length} shown`}. The line is the score
+through the slices, on one scale; below it, slices with a mark in their mask.`,
+  columns: [
+    { name: "volume" },
+    { name: "label" },
+    { name: "score", number: true },
+    { name: "decision" },
+    { name: "highest slice", number: true },
+    { name: "slices" },
+  ],
+  rows: rows
+    .slice(0, SHOWN)
+    .map((row) => [row.path, row.label, significant(row.score), row.decision ?? "–", row.highest, course(row, top)]),
+})}</section>`;
 }

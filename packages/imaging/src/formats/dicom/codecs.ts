@@ -10,6 +10,7 @@
  * becomes a refusal, and that instance is never used again.
  */
 import { HaleError } from "@hale/core";
+import { withLessFilling } from "../end-marker.ts";
 import { type WasmFile, wasmBytes } from "../wasm-file.ts";
 import type { CodeStream } from "./codestream.ts";
 import type { PixelFormat } from "./pixels.ts";
@@ -61,15 +62,28 @@ export async function decodeFrame(
   if (stream.kind === "jpeg-2000" && stream.components === 3 && stream.precision > 8) {
     throw unreadable(name, `its JPEG 2000 colours have ${stream.precision} bits`);
   }
+  try {
+    return await decodeOnce(frame, stream, format);
+  } catch (cause) {
+    if (cause instanceof HaleError) throw cause;
+    for (const less of withLessFilling(frame)) {
+      const decoded = await decodeOnce(less, stream, format).catch(() => null);
+      if (decoded) return decoded;
+    }
+    throw damaged(name, `its ${LABEL[stream.kind]} data break off or contradict themselves`, cause);
+  }
+}
+
+/** Throws whatever the module throws, after which that instance is not used again. */
+async function decodeOnce(frame: Uint8Array, stream: CodeStream, format: PixelFormat): Promise<Uint8Array> {
   const module = await load();
   instance ??= await instantiate(module);
-  const codec = instance;
   complaint = null;
   try {
-    return decode(codec, stream.kind === "jpeg-ls" ? withEnd(frame) : frame, stream, format);
+    return decode(instance, stream.kind === "jpeg-ls" ? withEnd(frame) : frame, stream, format);
   } catch (cause) {
     instance = null;
-    throw damaged(name, `its ${LABEL[stream.kind]} data break off or contradict themselves`, cause);
+    throw cause;
   }
 }
 

@@ -146,14 +146,20 @@ export function ybrPartialToRgb(samples: Uint8Array | Uint16Array, maximum: numb
   }
 }
 
-/** Y1 Y2 CB CR for each two pixels of a row (C.7.6.3.1.2, YBR_FULL_422) to a Y CB CR for each; CB and CR repeated. */
-export function spread422(bytes: Uint8Array, pixels: number): Uint8Array {
-  const out = new Uint8Array(3 * pixels);
-  for (let i = 0, from = 0; i + 1 < pixels; i += 2, from += 4) {
-    out[3 * i] = bytes[from];
-    out[3 * i + 3] = bytes[from + 1];
-    out[3 * i + 1] = out[3 * i + 4] = bytes[from + 2];
-    out[3 * i + 2] = out[3 * i + 5] = bytes[from + 3];
+/**
+ * Y1 Y2 CB CR for each two pixels of a row (C.7.6.3.1.2, YBR_FULL_422) to a Y CB CR for each; CB and CR repeated. Of the
+ * last pair of an odd row the first pixel is taken.
+ */
+export function spread422(bytes: Uint8Array, columns: number, rows: number): Uint8Array {
+  const out = new Uint8Array(3 * columns * rows);
+  for (let y = 0, from = 0, to = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x += 2, from += 4) {
+      for (let i = 0; i < Math.min(2, columns - x); i++, to += 3) {
+        out[to] = bytes[from + i];
+        out[to + 1] = bytes[from + 2];
+        out[to + 2] = bytes[from + 3];
+      }
+    }
   }
   return out;
 }

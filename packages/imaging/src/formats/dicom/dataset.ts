@@ -83,6 +83,15 @@ export class DataSet {
     );
   }
 
+  /** 32-bit floats (FL), or null. */
+  floats(tag: number): number[] | null {
+    const element = this.elements.get(tag);
+    if (!element || element.length < 4) return null;
+    return Array.from({ length: element.length >> 2 }, (_, i) =>
+      this.#view.getFloat32(element.offset + 4 * i, element.coding.littleEndian),
+    );
+  }
+
   /** Text, a byte a character, without the padding at both ends; null where it is missing or empty. */
   string(tag: number): string | null {
     const value = this.bytes(tag);

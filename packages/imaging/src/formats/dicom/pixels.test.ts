@@ -203,6 +203,17 @@ describe("colour", () => {
     const object = await readDicom(imageFile([50, 60, 128, 128], { ...colour, photometric: "YBR_FULL_422" }), "a.dcm");
     expect([...object.scan.stored]).toEqual([50, 50, 50, 60, 60, 60]);
     expect([...object.coded]).toEqual([50, 128, 128, 60, 128, 128]);
+    // A row of three is written as two pairs; the last pixel is no one's.
+    const odd = await readDicom(
+      imageFile([1, 2, 128, 128, 3, 99, 128, 128, 4, 5, 128, 128, 6, 99, 128, 128], {
+        ...colour,
+        rows: 2,
+        columns: 3,
+        photometric: "YBR_FULL_422",
+      }),
+      "a.dcm",
+    );
+    expect(Array.from(odd.coded).filter((_, k) => k % 3 === 0)).toEqual([1, 2, 3, 4, 5, 6]);
     await refused(imageFile([50, 60], { ...colour, photometric: "YBR_FULL_422" }));
     await refused(imageFile([50, 60, 128, 128, 1, 1], { ...colour, columns: 3, photometric: "YBR_FULL_422" }));
   });

@@ -2,6 +2,7 @@
  * @file What a data set says of its pixels (PS3.3, C.7.6.3: Image Pixel Module), read once and checked, so that all
  * that comes later can rely on it: sizes multiply without overflow and stay within the budgets.
  */
+import type { Padding } from "../../volumes/padding.ts";
 import type { DataSet } from "./dataset.ts";
 import { type DicomLimits, damaged, noImage, tooBig, unreadable } from "./refuse.ts";
 import { DOUBLE_PIXEL_DATA, type Element, FLOAT_PIXEL_DATA, PIXEL_DATA } from "./walk.ts";
@@ -128,4 +129,31 @@ function bitsOf(data: DataSet, element: Element, name: string) {
   const representation = data.uint16(0x00280103) ?? 0;
   if (representation > 1) throw damaged(name, `its pixel representation is ${representation}`);
   return { allocated: allocated as 1 | 8 | 16 | 32, stored, highBit, signed: representation === 1 && allocated > 1 };
+}
+
+const PADDING = { value: 0x00280120, limit: 0x00280121 };
+const FLOAT_PADDING = { value: 0x00280122, limit: 0x00280124 };
+const DOUBLE_PADDING = { value: 0x00280123, limit: 0x00280125 };
+
+/**
+ * Stored values that are padding (C.7.5.1.1.2; C.7.6.24 and C.7.6.25 for floats): from the Pixel Padding Value to the
+ * range limit, in whichever order, or the value alone. Null where the file declares none, or none that is a number.
+ */
+export function paddingOf(data: DataSet, format: PixelFormat): Padding | null {
+  if (!isGrey(format.photometric) || format.photometric === "PALETTE COLOR") return null;
+  const tags = !format.float ? PADDING : format.allocated === 32 ? FLOAT_PADDING : DOUBLE_PADDING;
+  const numberAt = (tag: number): number | null => {
+    if (format.float) return (format.allocated === 32 ? data.floats(tag) : data.doubles(tag))?.[0] ?? null;
+    // US or SS by the Pixel Representation, whatever the file calls it; some write 32 bits for samples of 32.
+    const wide = data.element(tag)?.length === 4 ? data.uint32s(tag)?.[0] : undefined;
+    const word = wide ?? data.uint16(tag);
+    if (word === null || !format.signed) return word;
+    return wide === undefined ? (word << 16) >> 16 : word | 0;
+  };
+  const value = numberAt(tags.value);
+  if (value === null || Number.isNaN(value)) return null;
+  const limit = numberAt(tags.limit) ?? value;
+  return Number.isNaN(limit)
+    ? { low: value, high: value }
+    : { low: Math.min(value, limit), high: Math.max(value, limit) };
 }

@@ -4,6 +4,7 @@
  */
 
 import { IDENTITY } from "../../volumes/modality.ts";
+import { isPadding, type Padding } from "../../volumes/padding.ts";
 import { rangeOf as rangeOfSamples } from "../../volumes/samples.ts";
 import type { Samples, Scan } from "../../volumes/scan.ts";
 import { decodeFrame } from "./codecs.ts";
@@ -16,7 +17,7 @@ import { FrameGroups, MACRO } from "./functional.ts";
 import { stackOf } from "./geometry.ts";
 import { type DicomInstance, isNearSpacing, readInstance } from "./instance.ts";
 import { clampToStored, emptySamples, interleave, keepStoredBits, readNative } from "./native.ts";
-import { type PixelFormat, pixelFormat } from "./pixels.ts";
+import { type PixelFormat, paddingOf, pixelFormat } from "./pixels.ts";
 import { DICOM_LIMITS, type DicomLimits, damaged, refusalOf, tooBig, unreadable } from "./refuse.ts";
 import { decodeRle } from "./rle.ts";
 import { modalityTransforms, unitOf, voiTransforms } from "./transforms.ts";
@@ -76,6 +77,7 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
   const sameOrientation = instance.frames.every((frame) => isSame(frame.orientation, instance.orientation));
   const between = groups.macroOrTop(MACRO.pixelMeasures, 0).number(0x00180088);
   const thickness = between !== null && between > 0 && between < 1e6 ? between : instance.sliceThickness;
+  const padding = paddingOf(data, format);
   const stack = stackOf(
     instance.frames.map((frame) => frame.position),
     sameOrientation ? instance.orientation : null,
@@ -92,7 +94,8 @@ async function readObject(file: DicomFile, bytes: Uint8Array, name: string, limi
       size: [format.columns, format.rows, format.frames],
       channels: isGrey ? 1 : 3,
       stored,
-      range: rangeOf(stored, format),
+      range: rangeOf(stored, format, padding),
+      ...(padding && { padding: [padding] }),
       modality,
       unit: isGrey ? unitOf(groups, instance.modality) : null,
       voi,
@@ -178,11 +181,13 @@ function readNativeColour(bytes: Uint8Array, format: PixelFormat, name: string):
   const { element } = format;
   const halved = format.photometric.endsWith("422") && format.allocated === 8 && element.length < 3 * pixels;
   if (!halved) return readNative(bytes, format, name);
-  if (format.columns % 2 !== 0) throw damaged(name, "its colours are shared by two pixels, and its columns are odd");
-  if (element.length < 2 * pixels) {
-    throw damaged(name, `its pixel data are cut off: ${element.length} of ${2 * pixels} bytes are there`);
+  // Rows of an odd length, which the standard does not allow, are written with a last pair of which one pixel is no one's.
+  const rows = format.rows * format.frames;
+  const coded = 4 * Math.ceil(format.columns / 2) * rows;
+  if (element.length < coded) {
+    throw damaged(name, `its pixel data are cut off: ${element.length} of ${coded} bytes are there`);
   }
-  return spread422(bytes.subarray(element.offset, element.offset + element.length), pixels);
+  return spread422(bytes.subarray(element.offset, element.offset + element.length), format.columns, rows);
 }
 
 function copyLittleEndian(decoded: Uint8Array, width: number, target: Samples): void {
@@ -211,9 +216,12 @@ function toGreyOrRgb(
 }
 
 /** Of the type; of the data where they are floats. Colours may be signed too: their least value is the darkest. */
-function rangeOf(stored: Samples, format: PixelFormat): readonly [number, number] {
+function rangeOf(stored: Samples, format: PixelFormat, padding: Padding | null): readonly [number, number] {
   if (format.photometric === "PALETTE COLOR") return [0, stored instanceof Uint8Array ? 255 : 65535];
-  if (format.float) return rangeOfSamples(stored);
+  if (format.float) {
+    const values = stored as Float32Array | Float64Array;
+    return rangeOfSamples(padding ? values.filter((value) => !isPadding(padding, value)) : values);
+  }
   if (!format.signed) return [0, 2 ** format.stored - 1];
   return [-(2 ** (format.stored - 1)), 2 ** (format.stored - 1) - 1];
 }

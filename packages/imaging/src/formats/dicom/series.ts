@@ -91,7 +91,7 @@ export function scansOfObject(object: DicomObject, name: string): DicomSeries[] 
 
 function joined(stack: Slice[], notes: readonly string[]): DicomSeries {
   const [{ object, place }] = stack;
-  const { unplaced: _, ...scan } = object.scan;
+  const { unplaced: _, padding: __, ...scan } = object.scan;
   const { instance } = object;
   const [across, down] = place.spacing;
   const instances = [...new Set(stack.map((slice) => slice.object.instance))];
@@ -114,6 +114,7 @@ function joined(stack: Slice[], notes: readonly string[]): DicomSeries {
       range: rangeOf(stack),
       modality: sameOrEach<ModalityTransform>(stack.map((slice) => ofFrame(slice.object.scan.modality, slice.frame))),
       voi: voiOf(stack),
+      ...paddingOf(stack),
       affine: geometry.affine,
       spacing: [across, down, geometry.step],
       ...(geometry.reason !== null && { unplaced: geometry.reason }),
@@ -141,6 +142,14 @@ function rangeOf(stack: Slice[]): [number, number] {
 function voiOf(stack: Slice[]): readonly VoiTransform[] {
   const all = stack.map((slice) => ofFrame(slice.object.scan.voi, slice.frame));
   return all.every((voi) => voi !== undefined) ? sameOrEach(all as VoiTransform[]) : [];
+}
+
+/** Slices may declare another padding each, or none. */
+function paddingOf(stack: readonly Slice[]): Pick<Scan, "padding"> {
+  const all = stack.map((slice) => ofFrame(slice.object.scan.padding ?? [null], slice.frame));
+  if (all.every((one) => one === null)) return {};
+  const [first] = all;
+  return { padding: all.every((one) => one?.low === first?.low && one?.high === first?.high) ? [first] : all };
 }
 
 const ofFrame = <T>(values: readonly T[], frame: number): T => values[values.length === 1 ? 0 : frame];

@@ -1,12 +1,13 @@
 /**
  * @file Reads the skeleton of a PNG (ISO/IEC 15948) before anything is decoded: lengths, header, palette, and how many
- * bytes the pixels may inflate to. fast-png trusts all of these, so a file that lies is refused here. Chunks that do not
- * decide pixels (text, profiles, gamma) are dropped unread. Pixels are left to png-decode.ts.
+ * bytes the pixels may inflate to. fast-png trusts all of these, so a file that lies is refused here. Chunks that decide
+ * neither pixels nor how they are turned (text, profiles, gamma) are dropped unread. Pixels are left to png-decode.ts.
  */
 import { joinedBytes } from "@hale/core";
 import CRC32 from "crc-32";
 import { Unzlib } from "fflate";
 import { checkSize, corrupt, unsupported } from "../../raster/limits.ts";
+import { exifOrientation } from "../exif.ts";
 
 export interface PngHeader {
   width: number;
@@ -29,6 +30,8 @@ export interface PngSkeleton {
   palette: Uint8Array;
   /** Data of tRNS where present. */
   transparency: Uint8Array | null;
+  /** Of eXIf; 1 where it says nothing. */
+  orientation: number;
 }
 
 /** One pass of pixels: the whole image, or one of the seven Adam7 passes (8.2 of the standard). */
@@ -66,6 +69,7 @@ export function readSkeleton(bytes: Uint8Array, name: string): PngSkeleton {
   let header: PngHeader | null = null;
   let transparency: Uint8Array | null = null;
   let palette: Uint8Array = new Uint8Array(0);
+  let orientation: number | null = null;
   let ended = false;
   for (let at = 8; !ended; ) {
     if (at + 12 > bytes.length) throw corrupt(name, "it ends before its last chunk");
@@ -86,6 +90,8 @@ export function readSkeleton(bytes: Uint8Array, name: string): PngSkeleton {
       transparency = data;
     } else if (type === "IDAT") {
       compressed.push(data);
+    } else if (type === "eXIf") {
+      orientation ??= exifOrientation(data);
     } else if (type === "IEND") {
       ended = true;
     } else if ((bytes[at + 4] & 0x20) === 0) {
@@ -103,7 +109,7 @@ export function readSkeleton(bytes: Uint8Array, name: string): PngSkeleton {
   if (compressed.length === 0) throw corrupt(name, "it has no pixel data (IDAT)");
   if (header.colour === 3 && palette.length === 0) throw corrupt(name, "its palette is missing");
   checkTransparency(header, transparency, palette.length / 3, name);
-  return { header, bare: joinedBytes(kept), compressed, palette, transparency };
+  return { header, bare: joinedBytes(kept), compressed, palette, transparency, orientation: orientation ?? 1 };
 }
 
 function readHeader(data: Uint8Array, name: string): PngHeader {

@@ -1,13 +1,15 @@
 /**
  * @file PNG pixels to a raster, by fast-png, after png-chunks.ts has checked the skeleton. Alpha is composited over
  * black (a transparent pixel shows nothing, and what hides under it must not reach a score); gamma and colour profiles
- * are ignored; 1-, 2- and 4-bit grey is stretched to 0…255; a palette of greys gives a grey raster.
+ * are ignored; 1-, 2- and 4-bit grey is stretched to 0…255; a palette of greys gives a grey raster; pictures
+ * are turned as their eXIf says.
  */
 import { joinedBytes } from "@hale/core";
 import { decode } from "fast-png";
 import { zlibSync } from "fflate";
 import { corrupt, refuseRawErrors } from "../../raster/limits.ts";
 import { emptyRaster, type Raster } from "../../raster/raster.ts";
+import { upright } from "../../raster/turn.ts";
 import { inflatePixels, type PngHeader, type PngSkeleton, passesOf, readSkeleton } from "./chunks.ts";
 import { PNG_SIGNATURE } from "./signature.ts";
 
@@ -15,16 +17,21 @@ import { PNG_SIGNATURE } from "./signature.ts";
 export function decodePng(bytes: Uint8Array, name: string): Raster {
   return refuseRawErrors(name, () => {
     const skeleton = readSkeleton(bytes, name);
-    const { header } = skeleton;
-    // fast-png 8 reads Adam7 rows of less than a byte a pixel wrongly, so those passes go to it one by one.
-    const packedPasses = header.interlaced && header.depth < 8;
-    const inflated = inflatePixels(skeleton, name, packedPasses);
-    const samples = packedPasses
-      ? joinPasses(header, inflated)
-      : unpack(decode(skeleton.bare).data, header.width, header.height, header);
-    if (header.colour === 3) return fromPalette(skeleton, samples, name);
-    return header.samples % 2 === 0 ? compositeAlpha(header, samples) : withoutKey(skeleton, samples);
+    return upright(decodeStored(skeleton, name), skeleton.orientation);
   });
+}
+
+/** As stored. */
+function decodeStored(skeleton: PngSkeleton, name: string): Raster {
+  const { header } = skeleton;
+  // fast-png 8 reads Adam7 rows of less than a byte a pixel wrongly, so those passes go to it one by one.
+  const packedPasses = header.interlaced && header.depth < 8;
+  const inflated = inflatePixels(skeleton, name, packedPasses);
+  const samples = packedPasses
+    ? joinPasses(header, inflated)
+    : unpack(decode(skeleton.bare).data, header.width, header.height, header);
+  if (header.colour === 3) return fromPalette(skeleton, samples, name);
+  return header.samples % 2 === 0 ? compositeAlpha(header, samples) : withoutKey(skeleton, samples);
 }
 
 type Samples = Uint8Array | Uint8ClampedArray | Uint16Array;

@@ -5,6 +5,7 @@
  */
 import { Inflate, Unzlib } from "fflate";
 import { checkSize, corrupt, unsupported } from "../../raster/limits.ts";
+import { TYPE_BYTES } from "./classic.ts";
 
 export interface TiffLayout {
   width: number;
@@ -15,7 +16,6 @@ export interface TiffLayout {
   photometric: 0 | 1 | 2 | 3;
 }
 
-const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 const TAG = {
   width: 256,
   height: 257,
@@ -23,7 +23,6 @@ const TAG = {
   compression: 259,
   photometric: 262,
   fillOrder: 266,
-  orientation: 274,
   stripOffsets: 273,
   samples: 277,
   rowsPerStrip: 278,
@@ -97,7 +96,6 @@ export function readLayout(bytes: Uint8Array, name: string): TiffLayout {
   refuse(photometric === 2 ? samples !== 3 && samples !== 4 : samples > 2, `it has ${samples} TIFF samples a pixel`);
   refuse(photometric === 3 && samples !== 1, "its TIFF palette goes with several samples");
   refuse(samples > 1 && first(TAG.planar, 1) !== 1, "its TIFF colour planes are stored apart");
-  refuse(first(TAG.orientation, 1) !== 1, "its TIFF orientation is not upright");
   refuse(first(TAG.fillOrder, 1) !== 1, "its TIFF bits are stored in reverse");
   refuse(
     tiled && (samples > 1 || bits === 1 || first(TAG.predictor, 1) !== 1),

@@ -41,9 +41,12 @@ export const THRESHOLD = code("THRESHOLD", LOCAL, "Threshold of the anomaly scor
 export const MAP_THRESHOLD = code("MAP-THRESHOLD", LOCAL, "Threshold of the anomaly map, point by point");
 export const FALSE_ALARM_RATE = code("FALSE-ALARMS", LOCAL, "False-alarm rate aimed at on normals");
 export const DECISION = code("DECISION", LOCAL, "Score compared with the threshold");
-/** CID 242. */
-export const NORMAL = code("17621005", "SCT", "Normal");
-export const ABNORMAL = code("263654008", "SCT", "Abnormal");
+/** CID 242 has "normal" and "abnormal", which a comparison with a threshold does not say. */
+export const DECISIONS = {
+  above: code("ABOVE", LOCAL, "Above the threshold"),
+  "not above": code("NOT-ABOVE", LOCAL, "Not above the threshold"),
+  "needs review": code("NEEDS-REVIEW", LOCAL, "Needs review: outside what this detector knows"),
+};
 /** CID 7050. */
 export const BASIC_PROFILE = code("113100", "DCM", "Basic Application Confidentiality Profile");
 

@@ -64,7 +64,7 @@ function objectsOf(sources: SourceInstance[]): Record<string, () => Uint8Array> 
     report: () =>
       structuredReport(
         {
-          ...{ sources, score: 1 / 3, threshold: 0.1, falseAlarmRate: 0.05, detector: DETECTOR },
+          ...{ sources, score: 1 / 3, threshold: 0.1, decision: "above", falseAlarmRate: 0.05, detector: DETECTOR },
           parametricMap: placeMap(map).planes && asSource(parametricMap({ map, detector: DETECTOR, maximum: 1 })),
           segmentation: {
             instance: asSource(segmentation({ map, detector: DETECTOR, threshold: 0.5 })),
@@ -75,7 +75,10 @@ function objectsOf(sources: SourceInstance[]): Record<string, () => Uint8Array> 
         making,
       ),
     "report alone": () =>
-      structuredReport({ sources, score: 1, threshold: null, falseAlarmRate: null, detector: DETECTOR }, making),
+      structuredReport(
+        { sources, score: 1, threshold: null, decision: null, falseAlarmRate: null, detector: DETECTOR },
+        making,
+      ),
   };
 }
 

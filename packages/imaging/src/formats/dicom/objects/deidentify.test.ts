@@ -50,7 +50,7 @@ function objectsOf(sources: SourceInstance[]): Record<string, Uint8Array<ArrayBu
     segmentation: segmentation({ map, detector: DETECTOR, threshold: 0.2 }, fixedMaking()),
     picture: secondaryCapture({ pictures, detector: DETECTOR }, fixedMaking()),
     report: structuredReport(
-      { sources, score: 1, threshold: 0.5, falseAlarmRate: 0.1, detector: DETECTOR },
+      { sources, score: 1, threshold: 0.5, decision: "above", falseAlarmRate: 0.1, detector: DETECTOR },
       fixedMaking(),
     ),
   };

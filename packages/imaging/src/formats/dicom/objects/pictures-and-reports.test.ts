@@ -134,7 +134,7 @@ function lines(items: Found[], depth = 0): string[] {
   });
 }
 
-const INPUT = { score: 0.75, threshold: 0.5, falseAlarmRate: 0.05, detector: DETECTOR };
+const INPUT = { score: 0.75, threshold: 0.5, falseAlarmRate: 0.05, decision: "above", detector: DETECTOR } as const;
 
 describe("structured report", () => {
   test("says what was looked at, by whom, and what came out", () => {
@@ -154,7 +154,7 @@ describe("structured report", () => {
       `3 INFERRED FROM IMAGE Source of Measurement = ${SERIES_UID}.2`,
       "2 CONTAINS NUM Threshold of the anomaly score = 0.5 1",
       "2 CONTAINS NUM False-alarm rate aimed at on normals = 5 %",
-      "2 CONTAINS CODE Score compared with the threshold = Abnormal",
+      "2 CONTAINS CODE Score compared with the threshold = Above the threshold",
       "1 CONTAINS TEXT Comment = Research use only. Not for diagnosis.",
     ]) {
       expect(found).toContain(line);
@@ -194,13 +194,14 @@ describe("structured report", () => {
     }
   });
 
-  test("calls a score at the threshold normal, and decides nothing without one", () => {
+  test("says how a score compares with its threshold, calls nothing normal or abnormal, and decides nothing without one", () => {
     const decision = (input: object) =>
       lines(
         readBack(structuredReport({ ...INPUT, sources: ctStack(1), ...input }, fixedMaking())).ContentSequence,
       ).filter((line) => /Score compared|Threshold|False-alarm/.test(line));
-    expect(decision({ score: 0.5 }).at(-1)).toContain("= Normal");
-    expect(decision({ threshold: null, falseAlarmRate: null })).toEqual([]);
+    expect(decision({ score: 0.5, decision: "not above" }).at(-1)).toMatch(/= Not above the threshold$/);
+    expect(decision({ decision: "needs review" }).at(-1)).toContain("= Needs review: outside what this detector knows");
+    expect(decision({ threshold: null, falseAlarmRate: null, decision: null })).toEqual([]);
   });
 
   test("keeps a number in full beside its 16 characters", () => {

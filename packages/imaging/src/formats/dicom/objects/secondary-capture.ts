@@ -31,6 +31,8 @@ export interface SecondaryCaptureInput {
   detector: DetectorIdentity;
   /** What the pictures show; "Anomaly map over the image" unless given. */
   description?: string;
+  /** Sentences for those who look at it, beside what it is for. */
+  remarks?: readonly string[];
 }
 
 function pixelsOf(rasters: readonly Raster[]): Uint8Array {
@@ -71,7 +73,7 @@ function spacingOf({ instance, frame }: SourceFrame, raster: Raster): Attributes
  * are said to hold text.
  */
 export function secondaryCapture(input: SecondaryCaptureInput, making: Making = {}): Uint8Array<ArrayBuffer> {
-  const { pictures, detector, description = "Anomaly map over the image" } = input;
+  const { pictures, detector, description = "Anomaly map over the image", remarks = [] } = input;
   if (pictures.length === 0 || pictures.length > MAX_FRAMES) {
     throw new HaleError(
       "OPTION_INVALID",
@@ -113,7 +115,7 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
       ConversionType: "WSD",
       ImageType: ["DERIVED", "SECONDARY"],
       PatientOrientation: sources[0].image.PatientOrientation ?? null,
-      ImageComments: `${description}. ${STATEMENT}`,
+      ImageComments: [`${description}.`, ...remarks, STATEMENT].join(" "),
       DerivationDescription: `${description}: ${detector.name} ${detector.version}. ${STATEMENT}`,
       DerivationCodeSequence: [ANOMALY_MAP],
       SourceImageSequence: sourceImages(frames),

@@ -27,8 +27,10 @@ export interface ReportInput {
   sources: readonly SourceInstance[];
   /** Higher is more abnormal; no unit. */
   score: number;
-  /** A score above it is called abnormal; null where the detector has none. */
+  /** What the score is compared with; null where the detector has none. */
   threshold: number | null;
+  /** How it compares; null where there is no threshold. */
+  decision: keyof typeof codes.DECISIONS | null;
   /** That the threshold was set for, 0 to 1; null where there is no threshold. */
   falseAlarmRate: number | null;
   detector: DetectorIdentity;
@@ -90,7 +92,7 @@ function imageLibrary(sources: readonly SourceInstance[]): Attributes {
 
 /** TID 1501: measurements of the images as a whole; algorithm by TID 4019, image references by TID 300. */
 function measurements(input: ReportInput, trackingUid: string): Attributes {
-  const { score, threshold, falseAlarmRate, detector, parametricMap, segmentation } = input;
+  const { score, threshold, falseAlarmRate, decision, detector, parametricMap, segmentation } = input;
   const sources = distinct([...input.sources, ...(parametricMap ? [parametricMap] : [])]).map((source) =>
     image("INFERRED FROM", source, dcm("121112", "Source of Measurement")),
   );
@@ -109,8 +111,8 @@ function measurements(input: ReportInput, trackingUid: string): Attributes {
     if (falseAlarmRate !== null) {
       children.push(number("CONTAINS", codes.FALSE_ALARM_RATE, 100 * falseAlarmRate, codes.PERCENT));
     }
-    children.push(coded("CONTAINS", codes.DECISION, score > threshold ? codes.ABNORMAL : codes.NORMAL));
   }
+  if (decision !== null) children.push(coded("CONTAINS", codes.DECISION, codes.DECISIONS[decision]));
   if (segmentation) {
     // As TID 1410 and 1411 name it. Theirs are measurements within the segment, and ours are not, so TID 1501 it stays.
     const segment = dcm("121191", "Referenced Segment");
