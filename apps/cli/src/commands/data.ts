@@ -42,7 +42,11 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const { check } = await checked(path, options);
-      print(options.json ? printableJson(check) : formatDatasetCheck(clean(check), formatInput).trimEnd());
+      // What each image scores is for comparisons within a program.
+      const controls = check.controls?.map(({ scores: _, ...control }) => control) ?? null;
+      print(
+        options.json ? printableJson({ ...check, controls }) : formatDatasetCheck(clean(check), formatInput).trimEnd(),
+      );
       if (check.leaks.length > 0) {
         process.exitCode = 1;
         warn(

@@ -27,6 +27,7 @@ import {
   type Skipped,
 } from "@hale/data/node";
 import type { Aggregation, Detector, Finding } from "@hale/detector";
+import { methods } from "@hale/methods";
 import {
   type ClusterCounts,
   clusteredIntervals,
@@ -36,6 +37,7 @@ import {
   type PixelMetrics,
   pixelMetrics,
 } from "@hale/statistics";
+import { type Comparison, type ComparisonOptions, compareWithControls } from "../comparisons.ts";
 import { type ClassRow, classRows, needsReview, operatingPointOf } from "../decided.ts";
 
 /** One test image and what the detector says of it. */
@@ -98,8 +100,13 @@ export interface Evaluation {
   pixels: PixelEvaluation | null;
   /** Whole volumes; null where the images are not slices of any. */
   volumes: VolumeEvaluation | null;
-  /** Leaks, and trivial controls on the same test images. */
+  /** Leaks, and controls on the same test images. */
   audit: DatasetCheck;
+  /**
+   * The detector beside each trivial control and, where its method learns from the pool, beside the pool's. Null where there are
+   * no controls on the test images.
+   */
+  comparisons: Comparison[] | null;
 }
 
 export interface EvaluateOptions {
@@ -189,6 +196,7 @@ export async function evaluateDetector(
     metrics: ["auroc", "averagePrecision"],
   });
   const threshold = detector.card.threshold?.value;
+  const audit = checkOf(dataset, inOrderOf(dataset, read), { nearCopies });
   return {
     dataset,
     cases,
@@ -214,8 +222,24 @@ export async function evaluateDetector(
         resamples,
       },
     ),
-    audit: checkOf(dataset, inOrderOf(dataset, read), { nearCopies }),
+    audit,
+    comparisons: comparisonsOf(detector, audit, { ...resampled, scores }),
   };
+}
+
+/** Whether a detector's method learns from unlabelled images; of a method that is not known here, whether it had any. */
+const usesPool = ({ card: { method, dataset } }: Detector) =>
+  methods.get(method.name)?.needsUnlabelled ?? dataset.unlabelled > 0;
+
+function comparisonsOf(
+  detector: Detector,
+  { controls, controlsOn }: DatasetCheck,
+  options: Omit<ComparisonOptions, "controls">,
+): Comparison[] | null {
+  // Elsewhere the controls saw other images, and nothing is paired.
+  if (!controls || controlsOn !== "test") return null;
+  const fair = controls.filter(({ name }) => name !== "pool" || usesPool(detector));
+  return compareWithControls({ ...options, controls: fair });
 }
 
 /** The data set with the slices that the detector looks at; opened anew where it was opened with others. */

@@ -1,4 +1,5 @@
 /** @file Evaluation, controls, report, and the quality of generated images. What needs files or threads. */
+export type { Comparison } from "../comparisons.ts";
 export {
   type EvaluatedCase,
   type EvaluateOptions,
