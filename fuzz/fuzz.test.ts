@@ -135,7 +135,10 @@ test("figures of a campaign replace the rows of the table, and nothing else", ()
     residentGrowthMb: null,
   };
   const page = "a\n\n| seeds | runs | seed |\n|---|---|---|\n| old | 1 | 2 |\n\nb | c\n";
-  const all = [1, 2, 3].map((seed) => ({ ...figures, seed, runs: 10 * seed, codecs: seed === 2 }));
-  const rows = "| JavaScript parsers | 30 | 3 | 0 | 5 | 0.5 |  |\n| WebAssembly decoders | 20 | 2 | 0 | 5 | 0.5 |  |\n";
+  const all = [1, 2, 3, 4].map((seed) => {
+    return { ...figures, kinds: seed === 4 ? ["hale"] : [], seed, runs: 10 * seed, codecs: seed === 2 };
+  });
+  const rows =
+    "| JavaScript parsers | 30 | 3 | 0 | 5 | 0.5 |  |\n| WebAssembly decoders | 20 | 2 | 0 | 5 | 0.5 |  |\n| detectors alone | 40 | 4 | 0 | 5 | 0.5 |  |\n";
   expect(withTable(page, all)).toBe(`a\n\n| seeds | runs | seed |\n|---|---|---|\n${rows}\nb | c\n`);
 });

@@ -6,7 +6,7 @@ import type { Figures } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** Adds a line to the file of results, and writes the last campaign of either kind into the table. */
+/** Adds a line to the file of results, and writes the last campaign of each row into the table. */
 export async function record(figures: Figures, root = ROOT): Promise<void> {
   const results = join(root, "results", "fuzz.jsonl");
   await appendFile(results, `${JSON.stringify(figures)}\n`);
@@ -17,13 +17,18 @@ export async function record(figures: Figures, root = ROOT): Promise<void> {
   await writeFile(page, withTable(text, all));
 }
 
+/** Which row of the table a campaign belongs in. */
+function nameOf({ codecs, kinds }: Figures): string {
+  if (codecs) return "WebAssembly decoders";
+  return kinds.join() === "hale" ? "detectors alone" : "JavaScript parsers";
+}
+
 /** The page with the rows of its table of campaigns replaced. */
 export function withTable(page: string, all: readonly Figures[]): string {
-  const rows = [false, true].flatMap((codecs) => {
-    const last = all.findLast((figures) => figures.codecs === codecs);
+  const rows = ["JavaScript parsers", "WebAssembly decoders", "detectors alone"].flatMap((name) => {
+    const last = all.findLast((figures) => nameOf(figures) === name);
     if (!last) return [];
     const { runs, seed, findings, slowestMilliseconds, ownGrowthMb, residentGrowthMb } = last;
-    const name = codecs ? "WebAssembly decoders" : "JavaScript parsers";
     return [`| ${[name, runs, seed, findings, slowestMilliseconds, ownGrowthMb, residentGrowthMb].join(" | ")} |\n`];
   });
   return page.replace(/(\| seeds \| runs \|.*\n\|---.*\n)(?:\|.*\n)*/, (_, head) => head + rows.join(""));

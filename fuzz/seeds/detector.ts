@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { joinedBytes } from "@hale/core";
 import { packDetector } from "@hale/detector";
 import { unzipSync, zipSync } from "fflate";
+import { networkModel } from "../../packages/detector/src/format/bomb-fixture.ts";
 import { cardWith, plainModel, withCard } from "../../packages/detector/src/test-support.ts";
 import { type Field, fieldsAt, type Seed } from "./seed.ts";
 
@@ -34,6 +35,16 @@ export async function detectorSeeds(): Promise<Seed[]> {
   const packed = await packDetector({ model: plainModel, card: cardWith() });
   const { "card.json": card, "model.onnx": model } = unzipSync(packed);
   const carried = model.subarray(plainModel.length);
+  /** Mutated under its card, with true hashes. */
+  const modelSeed = (name: string, bytes: Uint8Array): Seed => ({
+    kind: "hale",
+    name,
+    bytes,
+    codec: false,
+    // A protocol buffer: any byte may be a length.
+    fields: fieldsAt(0, 1, true, bytes.length),
+    seal: (mutated) => forge(card, joinedBytes([mutated, carried])),
+  });
   return [
     { kind: "hale", name: "zip", bytes: packed, codec: false, fields: zipFields(packed) },
     {
@@ -44,14 +55,7 @@ export async function detectorSeeds(): Promise<Seed[]> {
       fields: [],
       seal: (bytes) => forge(bytes, withCard(plainModel, new TextDecoder().decode(bytes))),
     },
-    {
-      kind: "hale",
-      name: "model",
-      bytes: plainModel,
-      codec: false,
-      // A protocol buffer: any byte may be a length.
-      fields: fieldsAt(0, 1, true, plainModel.length),
-      seal: (bytes) => forge(card, joinedBytes([bytes, carried])),
-    },
+    modelSeed("model", plainModel),
+    modelSeed("network", networkModel),
   ];
 }

@@ -121,7 +121,7 @@ describe("a sentence and no half-written file answer", () => {
       expectRefused(
         await train("empty", "--out", "no-run"),
         1,
-        /There are no images in empty\. Put images into normal/,
+        /There are no images in the folders of empty that have a meaning: .* Put images into normal/,
       );
       expect(await readdir(root)).not.toContain("no-run");
     },
@@ -222,7 +222,7 @@ describe("a sentence and no half-written file answer", () => {
     "images that match nothing, with the same fault as JSON when asked",
     async () => {
       const result = await hale(["score", detector, "no/*.png", "--json"]);
-      expectRefused(result, 1, /No images match no\/\*\.png\. Check the path; quote globs\./);
+      expectRefused(result, 1, /No images match no\/\*\.png in .*\. Check the path; quote globs\./);
       expect(JSON.parse(result.out)).toMatchObject({ error: { code: "FILE_NOT_FOUND" } });
     },
     LIMIT,

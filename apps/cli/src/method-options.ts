@@ -70,7 +70,7 @@ export function methodSettings(
     const issue = parsed.error.issues[0];
     throw new HaleError(
       "OPTION_INVALID",
-      `${["--set", ...issue.path].join(" ")}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
+      `${faultyFlag(issue.path, written, values.set)}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
       "hale train --help lists the options.",
     );
   }
@@ -78,6 +78,18 @@ export function methodSettings(
     size: given("size") ? values.size : (preset?.size ?? method.size ?? values.size),
     options: parsed.data as Record<string, unknown>,
   };
+}
+
+/** As it was written: by a flag of its own, or by --set. */
+function faultyFlag(
+  path: readonly PropertyKey[],
+  written: readonly string[],
+  set: Record<string, unknown> = {},
+): string {
+  const [name, ...inside] = path.map(String);
+  if (name === undefined) return "--set";
+  const flag = written.includes(name) && !Object.hasOwn(set, name) ? flagOf(name) : `--set ${name}`;
+  return [flag, ...inside].join(" ");
 }
 
 function presetNamed(method: string, name: string): Preset {

@@ -4,6 +4,8 @@
  */
 import { HaleError, VERSION } from "@hale/core";
 import { Command, CommanderError } from "commander";
+import { withConfig } from "./config.ts";
+import { beQuiet } from "./notes.ts";
 import { print, warn } from "./output.ts";
 import { wordsOf } from "./words.ts";
 
@@ -65,7 +67,29 @@ export const COMMANDS: readonly Entry[] = [
     summary: "Tell what runs here: versions, CPU, WebGPU, each with a small self-check",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand(),
   },
+  {
+    name: "completion",
+    summary: "Print a script that completes commands and options in your shell",
+    load: async () =>
+      (await import("./commands/completion.ts")).completionCommand(() => Promise.all(COMMANDS.map(fully))),
+  },
 ];
+
+/** A command with what every command has. */
+async function fully({ load }: Entry): Promise<Command> {
+  const command = await load();
+  addCommonOptions(command);
+  return command;
+}
+
+function addCommonOptions(command: Command): void {
+  for (const child of command.commands) addCommonOptions(child);
+  if (command.commands.length > 0) return;
+  command
+    .option("--quiet", "no progress and no notes; errors are still said")
+    .option("--config <file>", "options from this file instead of hale.config.json, if that is here")
+    .hook("preAction", (_, called) => beQuiet(called.opts().quiet === true));
+}
 
 const EXAMPLES = `
 Examples:
@@ -83,8 +107,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const before = process.exitCode;
   try {
     process.exitCode = 0;
+    beQuiet(false);
     const program = await programFor(args);
-    await program.parseAsync(args, { from: "user" });
+    const names = COMMANDS.map(({ name }) => name);
+    await program.parseAsync([...withConfig(program, args, names)], { from: "user" });
     // Commands that go on after a fault (an image that cannot be read) say so at their end.
     return Number(process.exitCode);
   } catch (error) {
@@ -106,8 +132,9 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .addHelpText("after", EXAMPLES);
   const [first, second] = args.filter((word) => !word.startsWith("-"));
   const called = first === "help" ? second : first;
-  for (const { name, summary, load } of COMMANDS) {
-    program.addCommand(name === called ? await load() : new Command(name).description(summary));
+  for (const entry of COMMANDS) {
+    const { name, summary } = entry;
+    program.addCommand(name === called ? await fully(entry) : new Command(name).description(summary));
   }
   exitOverride(program);
   return program;

@@ -4,6 +4,7 @@
  */
 
 import { type Options, Presets, SingleBar } from "cli-progress";
+import { isQuiet, note } from "./notes.ts";
 import { warn } from "./output.ts";
 
 /** "1 h 02 min", "3 min 20 s", "12 s". */
@@ -30,7 +31,7 @@ const LINE_EVERY = 10;
 
 /** Progress of one thing, called `what`. Silent when `quiet`. */
 export function progress(what: string, quiet = false): Progress {
-  if (quiet) return { update() {}, stop() {} };
+  if (quiet || isQuiet()) return { update() {}, stop() {} };
   const started = performance.now();
   const left = (done: number, total: number) => {
     const seconds = (performance.now() - started) / 1000;
@@ -97,5 +98,5 @@ function stop(): void {
   }
   requested = now;
   stopping?.abort();
-  warn("\nStopping after this step, and saving. Once more to stop at once.");
+  note("\nStopping after this step, and saving. Once more to stop at once.");
 }

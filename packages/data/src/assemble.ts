@@ -26,7 +26,7 @@ export function assembleDataset(rows: readonly Row[], options: AssembleOptions):
   if (rows.length === 0) {
     throw new HaleError(
       "DATASET_EMPTY",
-      `There are no images in ${name}.`,
+      `There are no images in the folders of ${name} that have a meaning: normal/, abnormal/, unlabelled/.`,
       "Put images into normal/, abnormal/ and unlabelled/, or list them in split.csv.",
     );
   }

@@ -95,6 +95,28 @@ describe("a detector", () => {
     expect(await good).toMatchObject({ decision: "not above" });
   });
 
+  test("refuses an image that is all length, before it makes weights for it", async () => {
+    const { detector, log } = await loaded();
+    const long = { ...emptyRaster(1, 1, 1), width: 2 ** 24, data: new Uint8Array(2 ** 24) };
+    await expect(detector.examine(long)).rejects.toMatchObject({
+      code: "SHAPE_MISMATCH",
+      message: expect.stringContaining("16777216 × 1"),
+    });
+    expect(log.runs).toBe(1);
+  });
+
+  test("tells of a run that fails which image it was", async () => {
+    let runs = 0;
+    const onRun = () => {
+      if (runs++ > 0) throw new Error("no memory");
+    };
+    const { detector } = await loaded({ onRun });
+    await expect(detector.examine(raster)).rejects.toMatchObject({
+      code: "SHAPE_MISMATCH",
+      message: expect.stringMatching(/d\.hale.*5 × 3 pixels: no memory/),
+    });
+  });
+
   test("takes images at once and runs them one by one", async () => {
     const { detector, log } = await loaded();
     await Promise.all([1, 2, 3].map(() => detector.examine(raster)));

@@ -47,6 +47,11 @@ export type Scores = Pick<Examination, "score" | "parts">;
 /** Size and channels that images are prepared to. */
 export type ModelImage = Pick<Card["image"], "size" | "channels">;
 
+/**
+ * Weights of a matrix that resizes a side, side times size: 128 MB. More than a dozen such arrays are made of each side, so that a
+ * picture of few pixels, all in a row, would take a hundred times its own memory.
+ */
+const MOST_WEIGHTS = 2 ** 25;
 /** Arrays for pixels that are kept for the next batches. */
 const MOST_SPARE = 4;
 
@@ -195,6 +200,13 @@ export class DetectorModel {
   private async outputsOf(rasters: readonly Raster[], wanted: Readonly<Record<string, number>>): Promise<ReadOutput> {
     const { channels } = this.image;
     const { width, height } = checkBatch(rasters);
+    if (Math.max(width, height) * this.image.size > MOST_WEIGHTS) {
+      throw new HaleError(
+        "SHAPE_MISMATCH",
+        `An image of ${width} × ${height} pixels is too long to be resized to ${this.image.size}.`,
+        "Give a part of it.",
+      );
+    }
     const pixels = this.emptyPixels(rasters.length * channels * height * width);
     fillPixels(pixels, rasters, channels);
     const expected = { ...lengths([OUTPUTS.score, ...this.parts.map((name) => PART_PREFIX + name)], 1), ...wanted };

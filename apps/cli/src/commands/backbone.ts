@@ -10,6 +10,7 @@ import { writeAtomic } from "@hale/core/node";
 import { type Backbone, FeatureNetwork, type LayerRow, layerRows, writeBackbone } from "@hale/methods";
 import { importOnnxFile, listOnnxFile, readBackboneFile, readPlainFolder } from "@hale/methods/node";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print, warn } from "../output.ts";
 
@@ -198,7 +199,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
   if (json) {
     const { size } = input;
     const known = { file, name, origin, licence, trainedOn, identity, size, input, weightsSha256 };
-    print(printableJson({ ...known, layers, all }));
+    print(printableJson(labelled("backbone show", { ...known, layers, all })));
     return;
   }
   const numbers = (values: readonly number[]) => values.map((value) => Number(value.toFixed(3))).join(", ");
@@ -218,7 +219,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
 }
 
 function showRows(network: string, { size, layers }: Listed, json?: boolean): void {
-  if (json) print(printableJson({ network, size, layers }));
+  if (json) print(printableJson(labelled("backbone import", { network, size, layers })));
   else print(table(layers, size));
 }
 

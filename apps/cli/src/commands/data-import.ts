@@ -6,6 +6,7 @@ import { printableJson } from "@hale/core";
 import { REASONS, type Reason } from "@hale/data";
 import { defaultKeyFile, type ImportReport, importDataset } from "@hale/data/node";
 import { Command, InvalidArgumentError } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print, warn } from "../output.ts";
 import { progress, stopSignal } from "../terminal.ts";
@@ -73,7 +74,7 @@ Examples:
       } finally {
         stop();
       }
-      print(json ? printableJson(report) : text(report, options.out));
+      print(json ? printableJson(labelled("data import", report)) : text(report, options.out));
       if (report.stopped) {
         warn("Stopped; the same command goes on.");
         process.exitCode = 3;

@@ -7,6 +7,7 @@ import { HaleError, printableJson } from "@hale/core";
 import { type DatasetCheck, filePartOf, formatDatasetCheck, leakingItems, type Split, splitRows } from "@hale/data";
 import { checkOpened, loadFiles, type OpenedDataset, openDataset, writeManifest } from "@hale/data/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { rate, wholeNumber } from "../options.ts";
 import { clean, print, warn } from "../output.ts";
 import { addScanOptions, askedInput, formatInput, refuseWithoutScans, type ScanOptions } from "../scan-options.ts";
@@ -45,7 +46,9 @@ Examples:
       // What each image scores is for comparisons within a program.
       const controls = check.controls?.map(({ scores: _, ...control }) => control) ?? null;
       print(
-        options.json ? printableJson({ ...check, controls }) : formatDatasetCheck(clean(check), formatInput).trimEnd(),
+        options.json
+          ? printableJson(labelled("data check", { ...check, controls }))
+          : formatDatasetCheck(clean(check), formatInput).trimEnd(),
       );
       if (check.leaks.length > 0) {
         process.exitCode = 1;

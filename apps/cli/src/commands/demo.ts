@@ -16,8 +16,10 @@ import { openDevice } from "@hale/runtime/node";
 import { auroc } from "@hale/statistics";
 import { type FinishedRun, listCheckpoints, type RunSettings, writeRunDetector } from "@hale/training/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
+import { note } from "../notes.ts";
 import { wholeNumber } from "../options.ts";
-import { print, warn } from "../output.ts";
+import { print } from "../output.ts";
 import { duration } from "../terminal.ts";
 import { trainWithProgress } from "./train.ts";
 
@@ -38,7 +40,7 @@ export function demoCommand(): Command {
       async ({ out, seed, iterations, json }: { out: string; seed: number; iterations: number; json?: boolean }) => {
         const started = performance.now();
         const say = (line: string) => {
-          if (!json) warn(line);
+          if (!json) note(line);
         };
         say("Drawing phantoms: heads with varied anatomy, some with a bright, dark or textural lesion.");
         const data = join(out, "phantoms");
@@ -76,7 +78,7 @@ export function demoCommand(): Command {
             auroc_pool_control: pool,
             seconds,
           };
-          print(printableJson(line));
+          print(printableJson(labelled("demo", line)));
           return;
         }
         const { estimate, low, high } = evaluation.auroc;

@@ -7,6 +7,7 @@ import { printableJson, VERSION } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
 import { checkDevice } from "@hale/training/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { print } from "../output.ts";
 import { bytes } from "../terminal.ts";
 
@@ -33,7 +34,7 @@ export function doctorCommand(): Command {
           devices.push({ kind, ok: false, reason: (error as Error).message.split("\n")[0] });
         }
       }
-      if (json) print(printableJson({ ...machine, devices }));
+      if (json) print(printableJson(labelled("doctor", { ...machine, devices })));
       else {
         for (const [name, value] of Object.entries(machine)) print(`${name.padEnd(9)} ${value}`);
         for (const device of devices) {

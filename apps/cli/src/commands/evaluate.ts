@@ -4,15 +4,17 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { printableJson } from "@hale/core";
+import { printableJson, sha256Hex } from "@hale/core";
 import { aggregationName } from "@hale/detector";
 import { type Comparison, type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
+import { checkWritable } from "../writable.ts";
 
 interface EvaluateOptions {
   report?: string;
@@ -40,8 +42,9 @@ export function evaluateCommand(): Command {
     .option("--json", "print the figures as one JSON object")
     .addHelpText("after", "\nExample:\n  hale evaluate runs/first/detector.hale scans/ --report report.html")
     .action(async (file: string, data: string, options: EvaluateOptions) => {
+      if (options.report) await checkWritable(options.report);
       const device = await openDevice({ kind: options.device, threads: options.threads });
-      const { detector } = await openDetectorFile(file, device, options.json);
+      const { detector, bytes } = await openDetectorFile(file, device, options.json);
       const bar = progress("Scoring", options.json);
       try {
         const evaluation = await evaluateDetector(detector, data, {
@@ -61,7 +64,17 @@ export function evaluateCommand(): Command {
             command: process.argv.slice(2),
           });
         }
-        print(options.json ? printableJson(figures(evaluation, options.report)) : text(evaluation, options.report));
+        print(
+          options.json
+            ? printableJson(
+                labelled("evaluate", {
+                  detector: { file, sha256: await sha256Hex(bytes), method: detector.card.method.name },
+                  ...{ seed: options.seed, threshold: detector.card.threshold },
+                  ...figures(evaluation, options.report),
+                }),
+              )
+            : text(evaluation, options.report),
+        );
       } finally {
         bar.stop();
         await detector.release();

@@ -1,9 +1,11 @@
 /** @file `hale probe` on files made here, one of each kind and each fault, and on the sample files where there are some. */
+
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { VERSION } from "@hale/core";
 import { gzipSync, zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
 import { el, imageFile } from "../../../../packages/imaging/src/formats/dicom/dicom-fixture.ts";
@@ -23,7 +25,11 @@ const rowsOf = ({ out }: Result): Row[] =>
   out
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line));
+    .map((line) => {
+      const { schema, hale, ...row } = JSON.parse(line);
+      expect([schema, hale]).toEqual(["hale/probe@1", VERSION]);
+      return row;
+    });
 
 function write(name: string, content: Uint8Array | string): void {
   mkdirSync(dirname(join(folder, name)), { recursive: true });

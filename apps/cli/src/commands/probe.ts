@@ -5,10 +5,11 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { HaleError, printable, printableJson } from "@hale/core";
+import { HaleError, joinedBytes, printable, printableJson } from "@hale/core";
 import { type FileSummary, type GuardedReader, READ_MILLISECONDS, titlesOf } from "@hale/imaging";
 import { openGuardedReader } from "@hale/imaging/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 
@@ -34,7 +35,7 @@ const NOTHING = {
 export function probeCommand(): Command {
   return new Command("probe")
     .description("Tell what image files are: kind, shape, place, values; or why they are refused")
-    .argument("<paths...>", "files and folders; folders are walked")
+    .argument("<paths...>", "files and folders; folders are walked; - is standard input")
     .option("--json", "one JSON object a line")
     .option("--timeout <ms>", "milliseconds that reading one file may take", wholeNumber(1), READ_MILLISECONDS)
     .addHelpText(
@@ -58,7 +59,7 @@ Examples:
         if (!json) print(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
         for await (const file of filesOf(paths)) {
           const row = await probeOne(reader, file);
-          print(json ? printableJson(row) : tableLine(row));
+          print(json ? printableJson(labelled("probe", row)) : tableLine(row));
         }
       } finally {
         reader.close();
@@ -92,12 +93,18 @@ async function* filesOf(paths: readonly string[]): AsyncGenerator<string> {
 
 async function probeOne(reader: GuardedReader, file: string): Promise<Row> {
   try {
-    const summary = await reader.summarise({ path: file }, file);
+    const summary = await reader.summarise(file === "-" ? { bytes: await fromStandardInput() } : { path: file }, file);
     return { file, status: "ok", code: null, reason: null, ...summary };
   } catch (error) {
     if (!(error instanceof HaleError)) throw error;
     return { file, status: "refused", code: error.code, reason: error.message, ...NOTHING };
   }
+}
+
+async function fromStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return joinedBytes(chunks);
 }
 
 const COLUMNS: readonly [title: string, width: number][] = [

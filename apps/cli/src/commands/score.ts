@@ -20,8 +20,9 @@ import { findTargets, folderSink, openObjects } from "@hale/scoring/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
 import { sentencesOf } from "../flags.ts";
+import { labelled } from "../json.ts";
+import { note } from "../notes.ts";
 import { wholeNumber } from "../options.ts";
-import { warn } from "../output.ts";
 import { addScanOptions, aggregation, askedInput, type ScanOptions } from "../scan-options.ts";
 import { progress } from "../terminal.ts";
 
@@ -44,7 +45,10 @@ export function scoreCommand(): Command {
   return addScanOptions(new Command("score"))
     .description("Score images with a detector; results go to standard output as they come")
     .argument("<detector>", "a .hale file")
-    .argument("<images...>", "pictures and scans (NIfTI, DICOM): files, folders and globs (quote them)")
+    .argument(
+      "<images...>",
+      "pictures and scans (NIfTI, DICOM): files, folders and globs (quote them); - is standard input",
+    )
     .addOption(new Option("--format <kind>", "form of the result").choices(["csv", "jsonl"]).default("csv"))
     .option("--json", "the same as --format jsonl")
     .option(
@@ -103,7 +107,9 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   const bar = progress("Scoring", !process.stderr.isTTY);
   if (csv) process.stdout.write(csvHead(card));
   const print = (row: Row) =>
-    process.stdout.write(csv ? csvRow(card, row, sentencesOf) : `${printableJson(rowRecord(row, sentencesOf))}\n`);
+    process.stdout.write(
+      csv ? csvRow(card, row, sentencesOf) : `${printableJson(labelled("score", rowRecord(row, sentencesOf)))}\n`,
+    );
   const kept: Row[] = [];
   let [done, failed] = [0, 0];
   try {
@@ -125,7 +131,7 @@ async function score(file: string, patterns: string[], options: ScoreOptions): P
   }
 }
 
-const say = (sentence: string) => warn(`hale: ${printable(sentence)}`);
+const say = (sentence: string) => note(`hale: ${printable(sentence)}`);
 
 /** What the options for DICOM objects ask for; undefined where they ask for none. Throws OPTION_INVALID. */
 async function objectsAsked({ dicomOut: folder, segmentAbove, deidentify = false, key }: ScoreOptions) {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VERSION } from "@hale/core";
 import { cardPage, cardText, packDetector } from "@hale/detector";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { cardWith, plainModel } from "../../../../packages/detector/src/test-support.ts";
@@ -37,7 +38,7 @@ test("prints the card as text, as one line of JSON, and as a page", async () => 
   expect(await show(file, "--html")).toEqual({ code: 0, out: cardPage(card, "d.hale"), err: "" });
   const { out, code } = await show(file, "--json");
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toEqual(card);
+  expect(JSON.parse(out)).toEqual({ schema: "hale/show@1", hale: VERSION, ...card });
   expect(out).not.toContain("\u202e");
   expect(out.trimEnd().split("\n")).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { HaleError, printableJson } from "@hale/core";
 import { cardPage, cardText, readCard } from "@hale/detector";
 import { readDetectorBytes } from "@hale/detector/node";
 import { Command } from "commander";
+import { labelled } from "../json.ts";
 import { print } from "../output.ts";
 
 export function showCommand(): Command {
@@ -28,7 +29,7 @@ Examples:
         throw new HaleError("OPTION_INVALID", "--json and --html exclude one another.", "Choose one of them.");
       }
       const card = await readCard(await readDetectorBytes(file), file);
-      if (json) print(printableJson(card));
+      if (json) print(printableJson(labelled("show", card)));
       else process.stdout.write(html ? cardPage(card, basename(file)) : cardText(card, file));
     });
 }

@@ -4,10 +4,11 @@
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { HaleError, printableJson } from "@hale/core";
+import { HaleError, percent, printableJson } from "@hale/core";
 import { type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Aggregation, aggregationName } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
+import { normalsNeeded } from "@hale/statistics";
 import {
   type FinishedRun,
   type FitSettings,
@@ -23,9 +24,11 @@ import {
   writeRunDetector,
 } from "@hale/training/node";
 import { Command, Option } from "commander";
+import { labelled } from "../json.ts";
 import { addMethodFlags, methodHelp, methodSettings } from "../method-options.ts";
+import { note } from "../notes.ts";
 import { rate, setting, wholeNumber } from "../options.ts";
-import { print, warn } from "../output.ts";
+import { print } from "../output.ts";
 import {
   addScanOptions,
   aggregation,
@@ -127,7 +130,8 @@ Examples:
             .split(/[\\/]/)
             .pop()}`,
         );
-      const given = (name: string) => command.getOptionValueSource(name) === "cli";
+      const given = (name: string) => ["cli", "config"].includes(command.getOptionValueSource(name) ?? "");
+      if (options.resume) refuseOtherSettings(options.resume, data, command, given);
       const asked: AskedRun = options.resume
         ? { settings: await readRunSettings(options.resume) }
         : await newRun(data, options, flags, given);
@@ -141,26 +145,28 @@ Examples:
       const card = await writeRunDetector(run, file);
       if (options.json) {
         print(
-          printableJson({
-            detector: file,
-            ...(isByGradient(settings) ? { iterations: settings.iterations } : { normals: run.iteration }),
-            selected: run.selected,
-            seconds: run.seconds,
-            threshold: card.threshold,
-          }),
+          printableJson(
+            labelled("train", {
+              detector: file,
+              ...(isByGradient(settings) ? { iterations: settings.iterations } : { normals: run.iteration }),
+              selected: run.selected,
+              seconds: run.seconds,
+              threshold: card.threshold,
+            }),
+          ),
         );
         return;
       }
-      warn(`Trained in ${duration(run.seconds)}; exported ${exportedOf(run)}.`);
+      note(`Trained in ${duration(run.seconds)}; exported ${exportedOf(run)}.`);
       if (card.threshold) {
         const { value, falseAlarmRate, normals, low, high } = card.threshold;
-        warn(
+        note(
           `Threshold ${value.toFixed(4)} for a false-alarm rate of ${(100 * falseAlarmRate).toFixed(1)} %, from ${normals} held-out normals (95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %).`,
         );
-      } else warn(`No threshold: ${card.thresholdReason}`);
+      } else note(`No threshold: ${card.thresholdReason}`);
       if (card.input) {
         const { threshold, thresholdReason, aggregation: way, normalScores } = card.input.volume;
-        warn(
+        note(
           threshold
             ? `Threshold of volumes (${aggregationName(way)} of their slices) ${threshold.value.toFixed(4)}, from ${normalScores.length} held-out normal volumes.`
             : `No threshold for volumes: ${thresholdReason}`,
@@ -172,6 +178,34 @@ Examples:
   flags = addMethodFlags(command);
   return command;
 }
+
+/** Methods that learn in one pass. */
+const fits = () => [...methods.values()].filter(({ learning }) => learning === "fit").map(({ name }) => name);
+
+/** What may be said beside --resume: nothing that the run has settled. */
+const OF_RESUMING = ["resume", "until", "json", "quiet", "config"];
+
+/** Throws OPTION_INVALID for what a resumed run would not heed. */
+function refuseOtherSettings(
+  folder: string,
+  data: string | undefined,
+  { options }: Command,
+  given: (name: string) => boolean,
+): void {
+  const others = options.filter(
+    (option) => given(option.attributeName()) && !OF_RESUMING.includes(option.attributeName()),
+  );
+  const said = [...(data === undefined ? [] : [data]), ...others.map(({ long }) => long)];
+  if (said.length === 0) return;
+  throw new HaleError(
+    "OPTION_INVALID",
+    `The run in ${folder} goes on with its own settings, so that ${said.join(", ")} would mean nothing.`,
+    "Leave that out, or start a new run with another --out. --until ends a run before its last step.",
+  );
+}
+
+/** Seconds of training from which faster methods are named. */
+const LONG = 3600;
 
 function exportedOf({ recipe, selected, iteration }: FinishedRun): string {
   if (recipe.learning === "fit") return `what ${iteration} normals gave`;
@@ -266,7 +300,7 @@ export async function trainWithProgress(
   const reading = progress("Reading images", quiet);
   const training = progress("Training", quiet);
   const say = (line: string) => {
-    if (!quiet) warn(line);
+    if (!quiet) note(line);
   };
   try {
     return await runTraining(
@@ -289,6 +323,13 @@ export async function trainWithProgress(
           if (leftOut.length > 0 && isByGradient(settings))
             say(`Left out ${leftOut.length} unlabelled images of patients who select or set the threshold.`);
           say(`Estimated: ${duration(seconds)}, ${bytes(memory)} of memory. The run is kept in ${folder}.`);
+          const needed = normalsNeeded(settings.falseAlarmRate);
+          if (partition.threshold.length < needed)
+            say(
+              `There will be no threshold: a false-alarm rate of ${percent(settings.falseAlarmRate)} needs ${needed} held-out normals, and there are ${partition.threshold.length}. Add normal images, or ask for a higher --false-alarm-rate.`,
+            );
+          if (seconds > LONG && isByGradient(settings))
+            say(`Faster: --method ${fits().join(" or --method ")}, one pass over the normals; or fewer --iterations.`);
           if (resumedAt > 0) say(`Going on from ${isByGradient(settings) ? "iteration" : "normal"} ${resumedAt}.`);
         },
         onStep: ({ iteration, iterations, losses }) => {

@@ -78,6 +78,53 @@ const square = (side: number) => [
   node("Pad", ["w", "margins"], "big"),
 ];
 
+/** A sound small network: what the exporter writes before every network, and an operator of each further kind of rule. */
+export const networkModel = onnx(
+  pixels,
+  weights("odd", Int32Array.of(1, 3, 5, 7), [4, 1]),
+  weights("k", new Float32Array(18).fill(0.1), [2, 1, 3, 3]),
+  weights("d", new Float32Array(8).fill(0.1), [2, 1, 2, 2]),
+  weights("m", new Float32Array(32).fill(0.1), [16, 2]),
+  ...[weights("scale", Float32Array.of(1, 1)), weights("shift", Float32Array.of(0, 0))],
+  ...[int("side", 4), int("eight", 8)],
+  ...[
+    ints("open", -1, 1, 4, 4),
+    ints("row", -1, 16),
+    ints("axes", 2, 3),
+    ints("first", 1),
+    ints("two", 2),
+    ints("one", 1),
+  ],
+  ints("frame", 0, 0, 1, 1, 0, 0, 1, 1),
+  node("Shape", ["pixels"], "s", { start: 3, end: 4 }),
+  node("Squeeze", ["s"], "w"),
+  node("Cast", ["w"], "from", { to: 6 }),
+  node("Mul", ["odd", "from"], "centres"),
+  node("Mul", ["from", "eight"], "to"),
+  node("Range", ["side", "to", "eight"], "positions"),
+  node("Sub", ["positions", "centres"], "apart"),
+  node("Cast", ["apart"], "taps", { to: 1 }),
+  node("Transpose", ["taps"], "across", { perm: [1, 0] }),
+  node("MatMul", ["pixels", "across"], "rows"),
+  node("MatMul", ["taps", "rows"], "small"),
+  node("Reshape", ["small", "open"], "x"),
+  node("Conv", ["x", "k"], "y", { group: 1, kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] }),
+  node("InstanceNormalization", ["y", "scale", "shift"], "n", { epsilon: { float: 1e-5 } }),
+  node("LeakyRelu", ["n"], "l", { alpha: { float: 0.2 } }),
+  node("MaxPool", ["l"], "p", { kernel_shape: [2, 2], pads: [0, 0, 0, 0], strides: [2, 2] }),
+  node("ConvTranspose", ["p", "d"], "up", {
+    ...{ group: 1, kernel_shape: [2, 2], output_padding: [0, 0], pads: [0, 0, 0, 0], strides: [2, 2] },
+  }),
+  node("Concat", ["up", "x"], "both", { axis: 1 }),
+  node("Pad", ["both", "frame"], "framed"),
+  node("Slice", ["both", "one", "two", "first"], "cut"),
+  node("ReduceMean", ["framed", "axes"], "mean", { keepdims: 1 }),
+  node("Reshape", ["cut", "row"], "flat"),
+  node("Gemm", ["flat", "m"], "product", { transA: 0, transB: 0 }),
+  node("ArgMax", ["product"], "place", { axis: 1, keepdims: 1 }),
+  node("Gather", ["odd", "place"], "found", { axis: 0 }),
+);
+
 /** By name: the model, and how it is refused. */
 export const BOMBS: Readonly<Record<string, { model: Uint8Array; refusal: RegExp }>> = {
   ConstantOfShape: {

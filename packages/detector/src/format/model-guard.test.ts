@@ -2,7 +2,7 @@
 import { HaleError } from "@hale/core";
 import { describe, expect, test } from "vitest";
 import { cardWith, onnx, withCard } from "../test-support.ts";
-import { BOMBS, node, pixels, weights } from "./bomb-fixture.ts";
+import { BOMBS, networkModel, node, pixels, weights } from "./bomb-fixture.ts";
 import { checkModel } from "./model-guard.ts";
 import { readCard } from "./package.ts";
 
@@ -18,6 +18,13 @@ test.each(Object.entries(BOMBS))("a model that asks for too much is refused: %s"
   expect(message).toMatch(refusal);
   expect(message).toContain("d.hale");
   expect((user + system) / 1e6).toBeLessThan(2);
+});
+
+test("a plain network passes, and is refused where it is cut off", async () => {
+  checkModel(networkModel, image, "d.hale");
+  for (let length = 1; length < networkModel.length; length += 13) {
+    expect(() => checkModel(networkModel.subarray(0, length), image, "d.hale")).toThrow(HaleError);
+  }
 });
 
 describe("a model that", () => {

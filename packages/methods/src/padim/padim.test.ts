@@ -1,7 +1,6 @@
 /** @file PaDiM against the paper's formulas in float64 loops: Gaussians, Mahalanobis distances, the image's score. */
 import { evaluate, input } from "@hale/autodiff";
 import { Random } from "@hale/core";
-import { inverse, Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
 import { noise } from "../backbone/node/test-support.ts";
 import type { Gathering } from "../method.ts";
@@ -53,6 +52,23 @@ function momentsOf(rows: readonly Float32Array[], place: number) {
   return { mean, covariance };
 }
 
+/** matrix⁻¹ · b by elimination with pivots. */
+function solved(matrix: readonly (readonly number[])[], b: readonly number[]): number[] {
+  const rows = matrix.map((row, i) => [...row, b[i]]);
+  rows.forEach((_, k) => {
+    const pivot = rows.reduce((best, row, i) => (i > k && Math.abs(row[k]) > Math.abs(rows[best][k]) ? i : best), k);
+    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+    rows.forEach((row, i) => {
+      if (i === k) return;
+      const times = row[k] / rows[k][k];
+      row.forEach((_value, j) => {
+        row[j] -= times * rows[k][j];
+      });
+    });
+  });
+  return rows.map((row, i) => row[row.length - 1] / row[i]);
+}
+
 function distances(state: ReturnType<typeof fitted>, image: Float32Array): number[] {
   const x = input("x", [1, PLACES, WIDTH]);
   const inference = gaussianAnswers(state, (rows) => rows, { score: "top", share: 0.5, size: 2, smoothing: 0 });
@@ -78,13 +94,11 @@ describe("the distance", () => {
       const { mean, covariance } = one;
       const flat = Float64Array.from(covariance.flat());
       const share = options.shrinkage === "auto" ? oracleShrinkage(flat, WIDTH, rows.length) : options.shrinkage;
-      const shrunk = new Matrix(
-        covariance.map((row, i) =>
-          row.map((value, j) => (1 - share) * value + (i === j ? share * variance(one) + least : 0)),
-        ),
+      const shrunk = covariance.map((row, i) =>
+        row.map((value, j) => (1 - share) * value + (i === j ? share * variance(one) + least : 0)),
       );
-      const away = Matrix.columnVector(mean.map((value, i) => image[place * WIDTH + i] - value));
-      const expected = Math.sqrt(away.transpose().mmul(inverse(shrunk)).mmul(away).get(0, 0));
+      const away = mean.map((value, i) => image[place * WIDTH + i] - value);
+      const expected = Math.sqrt(solved(shrunk, away).reduce((sum, value, i) => sum + value * away[i], 0));
       expect(actual[place] / expected).toBeCloseTo(1, 4);
     });
   });
@@ -129,18 +143,24 @@ test("sums in single precision leave what many normals with far means have in co
 });
 
 test("a triangle times its own turned round is the matrix, times its inverse one", () => {
-  const root = new Matrix([
-    Array.from(noise(4, 1)),
-    Array.from(noise(4, 2)),
-    Array.from(noise(4, 3)),
-    Array.from(noise(4, 5)),
-  ]);
-  const matrix = root.mmul(root.transpose()).add(Matrix.eye(4).mul(0.1));
-  const lower = cholesky(Float64Array.from(matrix.to1DArray()), 4);
-  const triangle = Matrix.from1DArray(4, 4, lower);
-  expect(triangle.mmul(triangle.transpose()).sub(matrix).norm()).toBeLessThan(1e-12);
-  const back = Matrix.from1DArray(4, 4, inverseOfLower(lower, 4));
-  expect(back.mmul(triangle).sub(Matrix.eye(4)).norm()).toBeLessThan(1e-10);
+  const root = [1, 2, 3, 5].map((seed) => Array.from(noise(4, seed)));
+  const product = (a: readonly number[][], b: readonly number[][]) =>
+    a.map((row) => b[0].map((_, j) => row.reduce((sum, value, k) => sum + value * b[k][j], 0)));
+  const turned = (a: readonly number[][]) => a[0].map((_, j) => a.map((row) => row[j]));
+  const square = (flat: Float64Array) => [0, 1, 2, 3].map((i) => Array.from(flat.subarray(4 * i, 4 * i + 4)));
+  const matrix = product(root, turned(root)).map((row, i) => row.map((value, j) => value + (i === j ? 0.1 : 0)));
+  const lower = cholesky(Float64Array.from(matrix.flat()), 4);
+  const triangle = square(lower);
+  product(triangle, turned(triangle))
+    .flat()
+    .forEach((value, i) => {
+      expect(value).toBeCloseTo(matrix.flat()[i], 12);
+    });
+  product(square(inverseOfLower(lower, 4)), triangle)
+    .flat()
+    .forEach((value, i) => {
+      expect(value).toBeCloseTo(i % 5 === 0 ? 1 : 0, 10);
+    });
 });
 
 describe("shrinkage from the data", () => {

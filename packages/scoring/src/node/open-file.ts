@@ -1,5 +1,6 @@
 /** @file A file on disk, opened: a plain picture, or a scan with the frames that DICOM objects of it refer to. */
-import { isDicom, oneScan, pictureOf, scansOfObject } from "@hale/imaging";
+import { HaleError, joinedBytes } from "@hale/core";
+import { isDicom, MAX_INPUT_BYTES, oneScan, pictureOf, scansOfObject } from "@hale/imaging";
 import { readImageBytes, sharedReader } from "@hale/imaging/node";
 import { framesOf, type SourceReader } from "../sources.ts";
 import type { Opened } from "../target.ts";
@@ -16,6 +17,33 @@ export async function openFile(path: string, readSource?: SourceReader): Promise
   const scan = oneScan(await sharedReader().read({ path }, path), path);
   const raster = pictureOf(scan);
   return raster ? { kind: "picture", raster } : { kind: "scan", scan };
+}
+
+/** The same for what comes by a stream, such as standard input. Throws IMAGE_TOO_LARGE too. */
+export async function openStream(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  readSource?: SourceReader,
+): Promise<Opened> {
+  const bytes = await bytesOf(stream, name);
+  if (readSource && isDicom(bytes)) return openObject(bytes, name, readSource);
+  const scan = oneScan(await sharedReader().read({ bytes }, name), name);
+  const raster = pictureOf(scan);
+  return raster ? { kind: "picture", raster } : { kind: "scan", scan };
+}
+
+async function bytesOf(stream: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_INPUT_BYTES) {
+      const fault = `${name} gives more than ${MAX_INPUT_BYTES} bytes.`;
+      throw new HaleError("IMAGE_TOO_LARGE", fault, "Give a smaller image.");
+    }
+  }
+  return joinedBytes(chunks);
 }
 
 /** The same scan as without sources, and the frame that each of its slices is: they may lie in the file in any order. */

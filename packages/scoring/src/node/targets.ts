@@ -12,7 +12,10 @@ import { readDicomFolder } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
 import { type SourceReader, sourceOrFault } from "../sources.ts";
 import type { Opened, Target } from "../target.ts";
-import { openFile } from "./open-file.ts";
+import { openFile, openStream } from "./open-file.ts";
+
+/** Stands for the image that is given on standard input. */
+const STANDARD_INPUT = "-";
 
 /** How a target opens; null where its file is read as it is. */
 type Open = (() => Promise<Opened>) | null;
@@ -36,6 +39,10 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
     found.set(file, open);
   };
   for (const pattern of patterns) {
+    if (pattern === STANDARD_INPUT) {
+      await add(pattern, () => openStream(process.stdin, "Standard input", readSource));
+      continue;
+    }
     const info = await stat(pattern).catch(() => null);
     let matches = 0;
     if (info?.isDirectory()) {
@@ -62,7 +69,7 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
     if (matches === 0) {
       throw new HaleError(
         "FILE_NOT_FOUND",
-        `No images match ${pattern}.`,
+        `No images match ${pattern} in ${process.cwd()}.`,
         "Check the path; quote globs. Links in a folder are not followed.",
       );
     }

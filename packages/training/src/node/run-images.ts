@@ -3,7 +3,7 @@ import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
 import { type ImageStore, readImages, type Skipped } from "@hale/data/node";
 import { prepare } from "@hale/imaging";
-import type { Method } from "@hale/methods";
+import { type Method, methods } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import { look, noLooks, type RunLooks } from "./run-looks.ts";
 import type { RunSettings } from "./run-settings.ts";
@@ -73,8 +73,11 @@ export async function readRunImages(
     throw new HaleError(
       "DATASET_INVALID",
       `${name} learns from unlabelled images too, and the data set has none.`,
-      "Add an unlabelled/ folder, or rows with an empty label.",
+      `Add an unlabelled/ folder, or rows with an empty label; or choose a method that learns from normals alone: ${withoutUnlabelled().join(", ")}.`,
     );
   }
   return { train, unlabelled, selection, threshold, looks, skipped, notes };
 }
+
+const withoutUnlabelled = () =>
+  [...methods.values()].filter(({ needsUnlabelled }) => !needsUnlabelled).map(({ name }) => name);
