@@ -26,7 +26,7 @@ const options = z.strictObject({
     .int()
     .min(1)
     .max(15)
-    .default(1)
+    .default(3)
     .describe("places along each side over which a feature is averaged, odd"),
   dimensions: z
     .union([z.literal(AUTO), z.int().min(1).max(1024)])
@@ -34,12 +34,12 @@ const options = z.strictObject({
     .describe(`numbers of a place, drawn from all channels; auto: ${WIDTH}, or all where there are no more`),
   shrinkage: z
     .union([z.literal(AUTO), z.number().min(0).max(1)])
-    .default(AUTO)
+    .default(0.1)
     .describe("share of a round Gaussian in each covariance; auto: from the data (OAS)"),
   floor: z.number().gt(0).max(1).default(0.01).describe("added to every variance, in mean variances of all places"),
   score: z
     .enum(SCORES)
-    .default("top")
+    .default("largest")
     .describe("of the image: mean of the largest distances, or the map's largest value"),
   share: z.number().gt(0).max(1).default(0.05).describe("of the places, those farthest off, that `top` averages"),
   smoothing: z
