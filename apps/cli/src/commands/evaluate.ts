@@ -4,9 +4,19 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { printableJson, sha256Hex } from "@hale/core";
+import { count, printable, printableJson, sha256Hex } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { type Comparison, type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
+import { readSeen, seenPath } from "@hale/detector/node";
+import {
+  type Comparison,
+  type Evaluation,
+  evaluateDetector,
+  patientsKnown,
+  patientsSentence,
+  seenAsWords,
+  seenSentence,
+  writeReport,
+} from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
@@ -51,6 +61,7 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
+          seen: await readSeen(seenPath(file)),
           unmarked: options.unmarkedNormal ? "normal" : "left-out",
           onProgress: (done, total) => bar.update(done, total),
         });
@@ -87,7 +98,15 @@ function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, rep
   // Of volumes the scores too, but not those of each slice.
   const whole = volumes && { ...volumes, volumes: volumes.volumes.map(({ slices: __, ...volume }) => volume) };
   const controls = audit.controls?.map(({ scores: _scores, ...control }) => control) ?? null;
-  return { dataset: dataset.name, ...rest, volumes: whole, controls, leaks: audit.leaks, report };
+  return {
+    dataset: dataset.name,
+    ...rest,
+    volumes: whole,
+    controls,
+    leaks: audit.leaks,
+    patients_known: patientsKnown(dataset.items),
+    report,
+  };
 }
 
 function text(
@@ -105,6 +124,8 @@ function text(
     volumes,
     audit,
     comparisons,
+    seen,
+    dataset,
     skipped,
   }: Evaluation,
   report?: string,
@@ -159,6 +180,7 @@ function text(
       if (compared) lines.push(`  ${"".padEnd(16)} ${beside(compared)}`);
     }
   }
+  lines.push(...trustLines({ seen, audit, dataset }));
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
   for (const caution of new Set([clusters.caution, operating?.caution, volumes?.clusters.caution]))
@@ -174,4 +196,26 @@ function beside({ difference: { estimate, low, high }, pValue, verdict }: Compar
   const words = { above: "above it", below: "below it", undecided: "not told apart from it" };
   const p = pValue < 0.001 ? "p < 0.001" : `p ${pValue.toFixed(3)}`;
   return `the detector ${signed(estimate)} (${signed(low)} to ${signed(high)}; ${p} after Holm): ${words[verdict]}`;
+}
+
+/** Most test images that are named. */
+const NAMED = 10;
+
+/** What could make the result better than it is, and what could not be looked for. */
+function trustLines({ seen, audit, dataset }: Pick<Evaluation, "seen" | "audit" | "dataset">): string[] {
+  const { text: sentence, warns } = seenSentence(seen);
+  const lines = [warns ? `Caution: ${sentence}` : sentence];
+  const named = seen.checked ? seen.seen : [];
+  lines.push(...named.slice(0, NAMED).map(({ path, as }) => `  ${printable(path)}: ${seenAsWords(as)}`));
+  if (named.length > NAMED) lines.push(`  and ${named.length - NAMED} more`);
+  const { leaks, nearCopies } = audit;
+  const copies = nearCopies ? "" : "; near copies were not looked for";
+  lines.push(
+    leaks.length > 0
+      ? `Caution: ${count(leaks.length, "leak")} between the splits of this data set; hale data check names them${copies}.`
+      : `Leaks between the splits of this data set: none found of what could be looked for${copies}.`,
+  );
+  const patients = patientsSentence(patientsKnown(dataset.items));
+  if (patients) lines.push(patients);
+  return lines;
 }
