@@ -4,9 +4,18 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { printableJson, sha256Hex } from "@hale/core";
+import { count, printable, printableJson, sha256Hex } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
+import { readSeen, seenPath } from "@hale/detector/node";
+import {
+  type Evaluation,
+  evaluateDetector,
+  patientsKnown,
+  patientsSentence,
+  seenAsWords,
+  seenSentence,
+  writeReport,
+} from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
@@ -51,6 +60,7 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
+          seen: await readSeen(seenPath(file)),
           unmarked: options.unmarkedNormal ? "normal" : "left-out",
           onProgress: (done, total) => bar.update(done, total),
         });
@@ -86,7 +96,15 @@ export function evaluateCommand(): Command {
 function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, report?: string) {
   // Of volumes the scores too, but not those of each slice.
   const whole = volumes && { ...volumes, volumes: volumes.volumes.map(({ slices: __, ...volume }) => volume) };
-  return { dataset: dataset.name, ...rest, volumes: whole, controls: audit.controls, leaks: audit.leaks, report };
+  return {
+    dataset: dataset.name,
+    ...rest,
+    volumes: whole,
+    controls: audit.controls,
+    leaks: audit.leaks,
+    patients_known: patientsKnown(dataset.items),
+    report,
+  };
 }
 
 function text(
@@ -103,6 +121,8 @@ function text(
     pixels,
     volumes,
     audit,
+    seen,
+    dataset,
     skipped,
   }: Evaluation,
   report?: string,
@@ -156,10 +176,33 @@ function text(
         ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${interval(value)}: ${direction}`,
       ),
     );
+  lines.push(...trustLines({ seen, audit, dataset }));
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
   for (const caution of new Set([clusters.caution, operating?.caution, volumes?.clusters.caution]))
     if (caution) lines.push(`Caution: ${caution}`);
   if (report) lines.push(`Report: ${report}`);
   return lines.join("\n");
+}
+
+/** Most test images that are named. */
+const NAMED = 10;
+
+/** What could make the result better than it is, and what could not be looked for. */
+function trustLines({ seen, audit, dataset }: Pick<Evaluation, "seen" | "audit" | "dataset">): string[] {
+  const { text: sentence, warns } = seenSentence(seen);
+  const lines = [warns ? `Caution: ${sentence}` : sentence];
+  const named = seen.checked ? seen.seen : [];
+  lines.push(...named.slice(0, NAMED).map(({ path, as }) => `  ${printable(path)}: ${seenAsWords(as)}`));
+  if (named.length > NAMED) lines.push(`  and ${named.length - NAMED} more`);
+  const { leaks, nearCopies } = audit;
+  const copies = nearCopies ? "" : "; near copies were not looked for";
+  lines.push(
+    leaks.length > 0
+      ? `Caution: ${count(leaks.length, "leak")} between the splits of this data set; hale data check names them${copies}.`
+      : `Leaks between the splits of this data set: none found of what could be looked for${copies}.`,
+  );
+  const patients = patientsSentence(patientsKnown(dataset.items));
+  if (patients) lines.push(patients);
+  return lines;
 }

@@ -60,6 +60,7 @@ interface TrainOptions extends ScanOptions {
   keep: number;
   exact?: boolean;
   skipCorrupt?: boolean;
+  imageHashes?: boolean;
   json?: boolean;
   aggregate?: Aggregation;
 }
@@ -107,6 +108,7 @@ export function trainCommand(): Command {
     .option("--exact", "without the convolutions that are faster and round a little more")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")
     .option("--aggregate <way>", "scans: a volume's score of its slices': max, mean or top-k:<number>", aggregation)
+    .option("--image-hashes", "put hashes of the images that were used into the detector, not only beside it")
     .option("--json", "end with one JSON line, without progress")
     .addHelpText(
       "after",
@@ -142,7 +144,7 @@ Examples:
         data: asked.data,
       });
       const file = join(folder, "detector.hale");
-      const card = await writeRunDetector(run, file);
+      const card = await writeRunDetector(run, file, { imageHashes: options.imageHashes });
       if (options.json) {
         print(
           printableJson(

@@ -93,6 +93,8 @@ export interface AuditData {
   nearCopies: boolean;
   /** Of how many images the patient is known: without that nothing can be said of patients in two splits. */
   patientsKnown: "all" | "some" | "none";
+  /** Whether the detector was made with test images: a sentence, whether it takes from the result, and which they are. */
+  seen: { text: string; warns: boolean; images: readonly string[] };
   skipped: readonly { path: string; reason: string }[];
   /** What the controls were measured on, for example "the 200 labelled test images". */
   controlsOn: string;

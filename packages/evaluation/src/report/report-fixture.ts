@@ -150,6 +150,11 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       leaks: [],
       nearCopies: true,
       patientsKnown: "all",
+      seen: {
+        text: "None of the test images is among the 40 images that the detector was made with.",
+        warns: false,
+        images: [],
+      },
       skipped: [{ path: "images/broken.png", reason: "The file ends in the middle of its pixels." }],
       controlsOn: `the ${items.length} labelled test images`,
       suspiciousAuroc: 0.7,

@@ -71,6 +71,12 @@ function noLeaks({ nearCopies, patientsKnown }: AuditData): Markup {
 split.${looked}</p>`;
 }
 
+/** What is known of test images that the detector was made with. */
+function seenPart({ seen: { text, warns, images } }: AuditData): Markup {
+  if (!warns) return html`<p class="fine">${text}</p>`;
+  return html`<div class="warning"><p>${text}</p>${images.length > 0 && list(images.map((image) => html`${image}`))}</div>`;
+}
+
 function controlPart(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {
   const { controls, suspiciousAuroc, controlsOn } = audit;
   if (!controls || controls.length === 0) {
@@ -100,6 +106,8 @@ export function auditSection(audit: AuditData, methodName: string, auroc: Interv
   return html`<section id="audit"><h2>Can the data be trusted?</h2>
 <h3>Scores that know nothing of disease</h3>
 ${controlPart(audit, methodName, auroc)}
+<h3>Images that the detector was made with</h3>
+${seenPart(audit)}
 <h3>Leaks between the parts</h3>
 ${
   leaks === null
