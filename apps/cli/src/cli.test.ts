@@ -245,7 +245,9 @@ describe("the whole way", () => {
       expect((await readdir(join(root, "run"))).sort()).toEqual([
         "checkpoints",
         "detector.hale",
+        "detector.hale.seen",
         "examples",
+        "images.seen",
         "losses.jsonl",
         "run.json",
         "tensorboard",
