@@ -163,3 +163,39 @@ test(
   },
   LIMIT,
 );
+
+test(
+  "patchcore and padim need nothing but normals, and the former is named where few normals meet a network",
+  async () => {
+    for (const method of ["patchcore", "padim"]) {
+      const learnt = await hale([
+        "train",
+        "scans",
+        "--method",
+        method,
+        "--size",
+        "32",
+        "--threads",
+        "1",
+        "--out",
+        method,
+      ]);
+      expect(learnt.code, learnt.err).toBe(0);
+      expect(learnt.err).toMatch(new RegExp(`${method}, one pass, 32 x 32: \\d+ normals to learn from`));
+      expect(learnt.err).not.toMatch(/reach for/);
+      const scored = await hale(["score", join(method, "detector.hale"), join("scans", "images"), "--threads", "1"]);
+      expect(scored.code, scored.err).toBe(0);
+      const [head, ...rows] = rowsOf(scored.out);
+      expect(rows.length).toBeGreaterThan(50);
+      expect(rows.every((row) => Number(row[head.indexOf("score")]) > 0)).toBe(true);
+    }
+    const network = "--method autoencoder --size 32 --iterations 1 --threads 1 --hidden 16 --batch 2".split(" ");
+    const other = await hale(["train", "scans", ...network, "--out", "network"]);
+    expect(other.code, other.err).toBe(0);
+    expect(other.err).toMatch(/With \d+ normals to learn from, reach for --method patchcore first/);
+    const help = await hale(["train", "--help"]);
+    expect(help.out).toMatch(/Which method first:\n\s+patchcore /);
+    expect(help.out).toMatch(/--set memory=4000/);
+  },
+  LIMIT,
+);
