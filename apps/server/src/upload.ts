@@ -14,7 +14,7 @@ import type { Limits } from "./settings.ts";
 import type { Spool } from "./spool.ts";
 
 /** The field that files have in a form. */
-export const FIELD = "file";
+const FIELD = "file";
 
 /** What is received so far; a folder that fails is the caller's to erase. */
 export interface Received {
@@ -27,7 +27,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}/\\:*?"<>|]/gu;
 const LONGEST = 120;
 
 /** A bare name of what the client calls a file; different from all of `taken`, whatever the case of letters. */
-export function safeName(given: string | undefined, taken: ReadonlySet<string>): string {
+function safeName(given: string | undefined, taken: ReadonlySet<string>): string {
   const bare = (given ?? "")
     .replace(/^.*[/\\]/, "")
     .replace(UNSAFE, "_")

@@ -14,7 +14,7 @@ export interface Allowed {
 }
 
 /** The name in a Host header, without its port and brackets, lower case; null for what is none. */
-export function nameIn(host: string | undefined): string | null {
+function nameIn(host: string | undefined): string | null {
   const found = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(host ?? "");
   return (found?.[1] ?? found?.[2])?.toLowerCase() ?? null;
 }

@@ -1,6 +1,6 @@
 /** @file DICOM objects as what is to be scored: series, and what is in none. */
 import { HaleError } from "@hale/core";
-import { assembleSeries, type DicomObject, type LeftOut, READERS, readerNamed } from "@hale/imaging";
+import { assembleSeries, type DicomObject, isLocalizer, type LeftOut, READERS, readerNamed } from "@hale/imaging";
 import type { SourceInstance } from "@hale/imaging/dicom-objects";
 import type { Opened } from "../target.ts";
 
@@ -37,6 +37,7 @@ export function seriesTargets(
     (name, number) => `${name} (series ${number})`,
   );
   const rows = series.map(({ scan, instances, slices, notes }, i): [string, OpenTarget] => {
+    if (isLocalizer(instances[0].imageType)) return [names[i], refuseLocalizer];
     const frames =
       sources === null
         ? undefined
@@ -58,6 +59,15 @@ export function seriesTargets(
       },
     ]),
   ];
+}
+
+/** As an import leaves them out. */
+async function refuseLocalizer(): Promise<never> {
+  throw new HaleError(
+    "IMAGE_UNSUPPORTED",
+    "It is a localizer, which only shows where other images lie.",
+    "Score it by its own name where you mean it.",
+  );
 }
 
 /** What to do about a file that is in no scan. */
