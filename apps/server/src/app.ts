@@ -2,7 +2,6 @@
  * @file The HTTP side: one Fastify instance with its guards, routes and document. Guards come first, in the order of what they
  * cost; nothing of a body is read before all of them have passed.
  */
-import type { ServerResponse } from "node:http";
 import multipart from "@fastify/multipart";
 import swagger from "@fastify/swagger";
 import { VERSION } from "@hale/core";
@@ -14,33 +13,16 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
-import type { Detectors } from "./detectors.ts";
+import type { Context } from "./context.ts";
 import { type FaultBody, faultOf, HttpFault } from "./faults.ts";
-import type { Admission } from "./guard/admission.ts";
 import { checkHost } from "./guard/hosts.ts";
 import { tokenCheck } from "./guard/token.ts";
-import type { Jobs } from "./jobs/jobs.ts";
 import { type LogStream, logSettings, placeOf } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
 import { detectorRoutes } from "./routes/detectors.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { PAGE_PATHS, pageRoutes } from "./routes/page.ts";
 import { scoreRoutes } from "./routes/score.ts";
 import { stateRoutes } from "./routes/state.ts";
-import type { ServeSettings } from "./settings.ts";
-import type { Spool } from "./spool.ts";
-
-/** What routes work with. */
-export interface Context {
-  settings: ServeSettings;
-  detectors: Detectors;
-  jobs: Jobs;
-  spool: Spool;
-  admission: Admission;
-  metrics: Metrics;
-  /** Answers that go on until they are ended, such as the progress of a job. */
-  streams: Set<ServerResponse>;
-}
 
 export type App = FastifyInstance;
 

@@ -1,6 +1,6 @@
 /** @file `GET /v1/detectors`: what can be asked, and what each knows of itself. */
 import { nameOf } from "../answers/answer.ts";
-import type { Context } from "../app.ts";
+import type { Context } from "../context.ts";
 import type { Serving } from "../detectors.ts";
 import { detectorParams, detectors as detectorsSchema, detectorView } from "../schemas.ts";
 import { REFUSALS, type Routes } from "./routes.ts";

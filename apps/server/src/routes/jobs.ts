@@ -3,7 +3,7 @@ import { finished } from "node:stream";
 import { answerFiles } from "../answers/files.ts";
 import { formatOf } from "../answers/format.ts";
 import { written } from "../answers/write.ts";
-import type { Context } from "../app.ts";
+import type { Context } from "../context.ts";
 import { busy, HttpFault } from "../faults.ts";
 import type { Job } from "../jobs/jobs.ts";
 import { jobId, jobQuery, job as jobSchema, resultsQuery, scored } from "../schemas.ts";

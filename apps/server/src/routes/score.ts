@@ -6,7 +6,7 @@ import { answerOf } from "../answers/answer.ts";
 import { answerFiles } from "../answers/files.ts";
 import { formatOf } from "../answers/format.ts";
 import { written } from "../answers/write.ts";
-import type { Context } from "../app.ts";
+import type { Context } from "../context.ts";
 import type { Serving } from "../detectors.ts";
 import { busy, HttpFault } from "../faults.ts";
 import { type Scored, scored, scoreQuery } from "../schemas.ts";

@@ -1,5 +1,5 @@
 /** @file What machines ask that watch the server: whether it lives, whether it takes work, and what it counts. */
-import type { Context } from "../app.ts";
+import type { Context } from "../context.ts";
 import { state } from "../schemas.ts";
 import type { Routes } from "./routes.ts";
 
