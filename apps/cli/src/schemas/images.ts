@@ -15,6 +15,10 @@ export const score = z
     meaning: z.string().nullable().describe("The decision in words, or why there is none."),
     error: z.string().nullable(),
     threshold_reason: z.string().optional().describe("Why there is no threshold."),
+    domain: z
+      .strictObject({ outside: z.boolean(), distance: z.number(), reasons: z.array(z.string()) })
+      .optional()
+      .describe("Whether the image is unlike the training images, which leaves its decision to a person."),
     aggregation: z.string().optional().describe('Of a volume: "max", "mean" or "top-k:5".'),
     axis: z.enum(["axial", "coronal", "sagittal", "stored"]).optional(),
     highest_slice: count.optional(),
