@@ -24,6 +24,7 @@ const allowed: Record<string, string[]> = {
     ...["runtime", "autodiff", "statistics", "imaging", "detector", "data", "methods", "training", "evaluation"],
     "scoring",
   ],
+  "apps/studio": ["runtime", "statistics", "imaging", "detector", "data", "training", "scoring"],
   bench: [
     "runtime",
     "autodiff",
