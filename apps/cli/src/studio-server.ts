@@ -41,7 +41,11 @@ export interface StudioServer {
 /** Serves the page of `folder` at a port of the loopback address; 0 takes a free one. Throws FILE_NOT_FOUND without a page, OPTION_INVALID for a port in use. */
 export async function serveStudio(folder: string, port: number): Promise<StudioServer> {
   if (!(await stat(join(folder, "index.html")).catch(() => null))) {
-    throw new HaleError("FILE_NOT_FOUND", "The studio's page is not there.", "In a clone, make it first: npm run studio.");
+    throw new HaleError(
+      "FILE_NOT_FOUND",
+      "The studio's page is not there.",
+      "In a clone, make it first: npm run studio.",
+    );
   }
   const server = createServer(async (request, response) => {
     const refuse = (status: number) => response.writeHead(status, HEADERS).end();
@@ -49,8 +53,8 @@ export async function serveStudio(folder: string, port: number): Promise<StudioS
     // A page of elsewhere can make a browser ask by a name of its own for this address.
     if (!isLocal(request.headers.host)) return refuse(421);
     const file = fileOf(folder, request.url ?? "/");
-    const info = file && (await stat(file).catch(() => null));
-    if (!file || !info?.isFile()) return refuse(404);
+    const info = file === null ? null : await stat(file).catch(() => null);
+    if (file === null || !info?.isFile()) return refuse(404);
     const type = TYPES[extname(file)] ?? "application/octet-stream";
     response.writeHead(200, { ...HEADERS, "Content-Type": type, "Content-Length": info.size });
     if (request.method === "HEAD") return response.end();
@@ -87,7 +91,9 @@ function listening(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const fault = `Port ${port} cannot be used: ${cause.code ?? cause.message}.`;
-      reject(new HaleError("OPTION_INVALID", fault, "Give another one, or 0 for a free one.", { cause, setting: "port" }));
+      reject(
+        new HaleError("OPTION_INVALID", fault, "Give another one, or 0 for a free one.", { cause, setting: "port" }),
+      );
     });
     server.listen(port, "127.0.0.1", resolve);
   });

@@ -2,13 +2,14 @@
  * @file What the page has open: a detector, a table of rows, what is selected, what goes on. One store for all views, so that
  * scoring goes on while another is looked at. The engine does the work.
  */
-import type { GivenFile, SourceRow } from "@hale/scoring/web";
+
 import type { Row } from "@hale/scoring";
+import type { GivenFile, SourceRow } from "@hale/scoring/web";
 import { proxy } from "comlink";
 import { useSyncExternalStore } from "react";
 import { engine, onCrash } from "./engine/client.ts";
 import type { ListedSource, OpenedDetector } from "./engine/engine.ts";
-import { type Refusal, Refused, refusalOf, valueOf } from "./engine/outcome.ts";
+import { type Refusal, Refused, refusalOf, unwrapped } from "./engine/outcome.ts";
 
 /** A line of the table: a source, or a further scan of one. */
 export interface TableRow {
@@ -76,7 +77,11 @@ onCrash((why) => {
   const lost = session.detector ? " Drop detector and images again." : "";
   set({
     ...{ detector: null, rows: [], done: 0, selected: null, phase: "idle", activity: "" },
-    refusal: { code: "DEFECT", fault: `The worker behind the page ended: ${why}.`, remedy: `A new one was started.${lost}` },
+    refusal: {
+      code: "DEFECT",
+      fault: `The worker behind the page ended: ${why}.`,
+      remedy: `A new one was started.${lost}`,
+    },
   });
 });
 
@@ -107,7 +112,7 @@ export function openDetector(source: Blob | string, name: string): Promise<boole
     const before = session.phase;
     set({ phase: "loading", activity: "Loading the detector" });
     try {
-      const detector = valueOf(await (await engine()).open(source, name));
+      const detector = unwrapped(await (await engine()).open(source, name));
       const rows = session.rows.filter(({ part }) => part === 0).map((row) => ({ ...row, row: null }));
       set({ detector, rows, done: 0, rate: null, phase: "idle", activity: "" });
     } catch (error) {
@@ -122,7 +127,7 @@ async function addImages(files: readonly GivenFile[]): Promise<void> {
     set({ phase: "finding", activity: "Looking at the files" });
     const told = proxy((done: number, total: number) => set({ activity: `Looking at the files: ${done} of ${total}` }));
     try {
-      const { listed, others } = valueOf(await (await engine()).add([...files], told));
+      const { listed, others } = unwrapped(await (await engine()).add([...files], told));
       list(listed, others);
       if (listed.length === 0) {
         throw new Refused({
@@ -138,7 +143,9 @@ async function addImages(files: readonly GivenFile[]): Promise<void> {
 }
 
 function list(listed: readonly ListedSource[], others = 0): void {
-  const rows = listed.map(({ id, file, series }): TableRow => ({ key: `${id}.0`, id, part: 0, file, series, row: null }));
+  const rows = listed.map(
+    ({ id, file, series }): TableRow => ({ key: `${id}.0`, id, part: 0, file, series, row: null }),
+  );
   set({
     rows: [...session.rows, ...rows],
     others: session.others + others,
@@ -153,7 +160,7 @@ export async function score(): Promise<void> {
   await attempt(async () => {
     set({ phase: "scoring", activity: "Scoring" });
     try {
-      const finished = valueOf(await (await engine()).score(ids, proxy(receive)));
+      const finished = unwrapped(await (await engine()).score(ids, proxy(receive)));
       set({ phase: finished ? "done" : "paused", activity: "" });
     } catch (error) {
       set({ phase: "paused", activity: "" });
@@ -198,7 +205,7 @@ export async function tryIt(): Promise<boolean> {
   if (!(await openDetector(address, "example.hale"))) return false;
   const listed = await attempt(async () => {
     set({ phase: "finding", activity: "Drawing phantoms" });
-    list(valueOf(await (await engine()).addExamples()).listed);
+    list(unwrapped(await (await engine()).addExamples()).listed);
     set({ selected: "1.0" });
   });
   if (listed) void score();

@@ -1,7 +1,7 @@
 /** @file A detector's card as a page. */
 import { factsOf, INTENDED_USE } from "@hale/detector";
-import { give, useSession } from "../session.ts";
 import { Histogram } from "../score/histogram.tsx";
+import { give, useSession } from "../session.ts";
 import { OpenFiles } from "../shell/open-files.tsx";
 
 export default function DetectorView() {
@@ -10,7 +10,10 @@ export default function DetectorView() {
     return (
       <div className="pad narrow">
         <h1>Detector</h1>
-        <p>A detector is one file, made by training. Its card tells what it has learnt, from what, and what its scores mean.</p>
+        <p>
+          A detector is one file, made by training. Its card tells what it has learnt, from what, and what its scores
+          mean.
+        </p>
         <OpenFiles primary label="Open a .hale file" accept={[".hale"]} onFiles={(files) => void give(files)} />
       </div>
     );

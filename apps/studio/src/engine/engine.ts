@@ -10,7 +10,7 @@ import { openGuardedReader } from "@hale/imaging/web";
 import { openDevice } from "@hale/runtime/web";
 import { findSources, type GivenFile, type ImageSource, type SourceRow, scoreSources } from "@hale/scoring/web";
 import { drawExamples, type Example } from "./examples.ts";
-import { dicomObjects, mapOf, type ExportedFile } from "./exports.ts";
+import { dicomObjects, type ExportedFile, mapOf } from "./exports.ts";
 import { ImageLook } from "./look.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { ImageView } from "./views.ts";
@@ -88,12 +88,13 @@ export class Engine {
   addExamples(): Promise<Outcome<{ listed: ListedSource[]; examples: Example[] }>> {
     return outcomeOf(async () => {
       const examples = await drawExamples();
-      const { listed } = await this.add(examples.map(({ name, blob }) => ({ path: name, blob })), () => {}).then(
-        (outcome) => {
-          if ("refusal" in outcome) throw new Error(outcome.refusal.fault);
-          return outcome.value;
-        },
-      );
+      const { listed } = await this.add(
+        examples.map(({ name, blob }) => ({ path: name, blob })),
+        () => {},
+      ).then((outcome) => {
+        if ("refusal" in outcome) throw new Error(outcome.refusal.fault);
+        return outcome.value;
+      });
       return { listed, examples };
     });
   }

@@ -14,7 +14,11 @@ export type Outcome<Value> = { value: Value } | { refusal: Refusal };
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof HaleError) return { code: error.code, fault: error.fault, remedy: error.remedy };
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: "DEFECT", fault: `Something unexpected went wrong: ${said}.`, remedy: "Reload the page; please report it." };
+  return {
+    code: "DEFECT",
+    fault: `Something unexpected went wrong: ${said}.`,
+    remedy: "Reload the page; please report it.",
+  };
 }
 
 export async function outcomeOf<Value>(work: () => Promise<Value> | Value): Promise<Outcome<Value>> {
@@ -32,7 +36,7 @@ export class Refused extends Error {
   }
 }
 
-export function valueOf<Value>(outcome: Outcome<Value>): Value {
+export function unwrapped<Value>(outcome: Outcome<Value>): Value {
   if ("refusal" in outcome) throw new Refused(outcome.refusal);
   return outcome.value;
 }

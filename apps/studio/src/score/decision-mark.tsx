@@ -9,7 +9,11 @@ const MARKS = {
 
 /** `short`: the first words alone; the rest is in the title. */
 export function DecisionMark({ row, short = false }: { row: Row; short?: boolean }) {
-  const mark = row.error ? { shape: "✕", tone: "fault" } : row.decision ? MARKS[row.decision] : { shape: "–", tone: "none" };
+  const mark = row.error
+    ? { shape: "✕", tone: "fault" }
+    : row.decision
+      ? MARKS[row.decision]
+      : { shape: "–", tone: "none" };
   const words = row.error ? row.error.fault : (row.meaning ?? "");
   const said = row.error ? "not scored" : (row.decision ?? "no decision");
   return (

@@ -4,7 +4,7 @@ import { csvHead, csvRow } from "@hale/scoring";
 import { useState } from "react";
 import { Button } from "react-aria-components";
 import { engine } from "../engine/client.ts";
-import { valueOf } from "../engine/outcome.ts";
+import { unwrapped } from "../engine/outcome.ts";
 import { refuse, type TableRow } from "../session.ts";
 import { judgedRow } from "./judge.ts";
 import { save } from "./save.ts";
@@ -35,13 +35,13 @@ export function ExportMenu({ card, rows, chosen }: Props) {
   };
   const map = ({ id, part }: TableRow) =>
     attempt("Making the map", async () => {
-      const { name, bytes } = valueOf(await (await engine()).map(id, part));
+      const { name, bytes } = unwrapped(await (await engine()).map(id, part));
       save(name, bytes);
       return "";
     });
   const dicom = () =>
     attempt("Making DICOM objects", async () => {
-      const { file, notes } = valueOf(await (await engine()).dicom(series));
+      const { file, notes } = unwrapped(await (await engine()).dicom(series));
       if (file) save(file.name, file.bytes, "application/zip");
       return notes.slice(0, 3).join(" ");
     });

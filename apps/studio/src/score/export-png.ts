@@ -30,7 +30,14 @@ export async function savePng({ entry, card, panes, aspect }: Picture): Promise<
   const context = canvas.getContext("2d")!;
   context.fillStyle = "#111417";
   context.fillRect(0, 0, width, height);
-  const text = (words: string, x: number, y: number, size: number, fill = "#e6e8ea", align: CanvasTextAlign = "left") => {
+  const text = (
+    words: string,
+    x: number,
+    y: number,
+    size: number,
+    fill = "#e6e8ea",
+    align: CanvasTextAlign = "left",
+  ) => {
     Object.assign(context, { font: `${size}px ${FONT}`, fillStyle: fill, textAlign: align });
     context.fillText(words, x, y, width - x);
   };

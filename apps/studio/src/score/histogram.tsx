@@ -61,6 +61,7 @@ export function Histogram({ card, kind, score }: Props) {
     },
     [normals, range],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the marks are drawn from these.
   useEffect(() => plot.current?.redraw(), [plot, threshold, score]);
   if (normals.length === 0) return null;
   const said =

@@ -12,7 +12,6 @@ export function usePlot(
   needs: readonly unknown[],
 ): RefObject<uPlot | null> {
   const plot = useRef<uPlot | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `make` closes over `needs` alone.
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -35,6 +34,7 @@ export function usePlot(
       plot.current?.destroy();
       plot.current = null;
     };
+    // biome-ignore lint/correctness/useExhaustiveDependencies: `make` closes over `needs` alone.
   }, needs);
   return plot;
 }

@@ -72,6 +72,9 @@ export function ResultTable({ rows, card, selected, onSelect }: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
+    // The head lies over the first of them.
+    scrollMargin: 0,
+    scrollPaddingStart: ROW_HEIGHT,
   });
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at);
@@ -81,6 +84,7 @@ export function ResultTable({ rows, card, selected, onSelect }: Props) {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
     const goals: Record<string, number> = { Home: 0, End: shown.length - 1 };
+    if (event.target !== event.currentTarget) return;
     const to = event.key in steps ? (at < 0 ? 0 : at + steps[event.key]) : goals[event.key];
     if (to === undefined || shown.length === 0) return;
     event.preventDefault();
@@ -93,7 +97,17 @@ export function ResultTable({ rows, card, selected, onSelect }: Props) {
         <Label className="hidden">Filter by file or decision</Label>
         <Input placeholder="Filter: a name, above, review, not scored" />
       </SearchField>
-      <div className="table" role="grid" aria-label="Results" aria-rowcount={shown.length + 1} aria-colcount={4}>
+      <div
+        className="table"
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        aria-label="Results; arrow keys choose a row"
+        aria-rowcount={shown.length + 1}
+        aria-colcount={4}
+        aria-activedescendant={at >= 0 ? `row-${shown[at].id}` : undefined}
+        onKeyDown={move}
+      >
         <div className="line head" role="row" aria-rowindex={1}>
           {table.getFlatHeaders().map((header) => {
             const sorted = header.column.getIsSorted();
@@ -112,34 +126,24 @@ export function ResultTable({ rows, card, selected, onSelect }: Props) {
             );
           })}
         </div>
-        <div
-          className="body"
-          ref={scroller}
-          role="rowgroup"
-          tabIndex={0}
-          aria-label="Rows; arrow keys choose one"
-          aria-activedescendant={at >= 0 ? `row-${shown[at].id}` : undefined}
-          onKeyDown={move}
-        >
-          <div className="tall" role="presentation" style={{ height: virtual.getTotalSize() }}>
-            {virtual.getVirtualItems().map((item) => {
-              const { original, id } = shown[item.index];
-              return (
-                <div
-                  key={id}
-                  id={`row-${id}`}
-                  className={id === selected ? "line chosen" : "line"}
-                  role="row"
-                  aria-rowindex={item.index + 2}
-                  aria-selected={id === selected}
-                  style={{ transform: `translateY(${item.start}px)`, height: item.size }}
-                  onClick={() => onSelect(id)}
-                >
-                  <Cells line={original} />
-                </div>
-              );
-            })}
-          </div>
+        <div className="body" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const { original, id } = shown[item.index];
+            return (
+              <div
+                key={id}
+                id={`row-${id}`}
+                className={id === selected ? "line chosen" : "line"}
+                role="row"
+                aria-rowindex={item.index + 2}
+                aria-selected={id === selected}
+                style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+                onClick={() => onSelect(id)}
+              >
+                <Cells line={original} />
+              </div>
+            );
+          })}
         </div>
       </div>
       <p className="soft count" role="status">
@@ -171,7 +175,9 @@ function Cells({ line: { file, judged } }: { line: Line }) {
 }
 
 function matches({ file, judged }: Line, wanted: string): boolean {
-  const words = judged?.error ? `not scored ${judged.error.fault}` : `${judged?.decision ?? ""} ${judged?.meaning ?? ""}`;
+  const words = judged?.error
+    ? `not scored ${judged.error.fault}`
+    : `${judged?.decision ?? ""} ${judged?.meaning ?? ""}`;
   const text = wanted.trim().toLowerCase();
   if (text === "above") return judged?.decision === "above";
   return `${file} ${words}`.toLowerCase().includes(text);

@@ -16,7 +16,7 @@ export default function ScoreView() {
   const chosen = rows.find(({ key }) => key === selected) ?? null;
   const open = (files: Parameters<typeof give>[0]) => void give(files);
   return (
-    <div className="score">
+    <div className="score-view">
       <h1 className="hidden">Score images</h1>
       <section className="bar" aria-label="Files and progress">
         <OpenFiles label={detector ? "Open files" : "Open a detector and images"} primary={!detector} onFiles={open} />
@@ -86,7 +86,9 @@ function Empty({ hasDetector, busy }: { hasDetector: boolean; busy: boolean }) {
       <p className="lead">
         {hasDetector ? "Drop images, folders, zips or DICOM series here." : "Drop a detector (.hale) and images here."}
       </p>
-      <p className="soft">PNG, JPEG, TIFF, DICOM, NIfTI, NRRD and MetaImage. They are read on this machine and kept nowhere.</p>
+      <p className="soft">
+        PNG, JPEG, TIFF, DICOM, NIfTI, NRRD and MetaImage. They are read on this machine and kept nowhere.
+      </p>
       {!hasDetector && (
         <Button isDisabled={busy} onPress={() => void tryIt()}>
           Or try it on phantoms

@@ -1,7 +1,7 @@
 /** @file The scores of a volume's slices; a click or the slider below goes to one. */
 import { significant } from "@hale/core";
-import uPlot from "uplot";
 import { useEffect, useRef } from "react";
+import uPlot from "uplot";
 import { colour, usePlot } from "./plot.ts";
 
 interface Props {

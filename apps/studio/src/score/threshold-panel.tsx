@@ -48,8 +48,8 @@ export function ThresholdPanel({ card, kind, score, rate, onRate }: Props) {
             {threshold ? (
               <>
                 <strong>{percent(threshold.falseAlarmRate)} false alarms</strong>; the rate that it really has is{" "}
-                {percentRange(threshold.low, threshold.high)} at {percent(threshold.level)} confidence, from {n} held-out
-                normals.
+                {percentRange(threshold.low, threshold.high)} at {percent(threshold.level)} confidence, from {n}{" "}
+                held-out normals.
               </>
             ) : (
               reason

@@ -2,9 +2,18 @@
 import { significant } from "@hale/core";
 import type { Card } from "@hale/detector";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Button, Label, Slider, SliderOutput, SliderThumb, SliderTrack, ToggleButton, ToggleButtonGroup } from "react-aria-components";
+import {
+  Button,
+  Label,
+  Slider,
+  SliderOutput,
+  SliderThumb,
+  SliderTrack,
+  ToggleButton,
+  ToggleButtonGroup,
+} from "react-aria-components";
 import { engine } from "../engine/client.ts";
-import { Refused, valueOf } from "../engine/outcome.ts";
+import { Refused, unwrapped } from "../engine/outcome.ts";
 import type { ImageView } from "../engine/views.ts";
 import type { TableRow } from "../session.ts";
 import { DecisionMark } from "./decision-mark.tsx";
@@ -28,7 +37,8 @@ export function Viewer({ entry, card }: { entry: TableRow; card: Card }) {
         <h2 title={entry.file}>{entry.file.split("/").at(-1)}</h2>
         {row && (
           <p>
-            {row.score !== null && <strong className="number">{significant(row.score)}</strong>} <DecisionMark row={row} />
+            {row.score !== null && <strong className="number">{significant(row.score)}</strong>}{" "}
+            <DecisionMark row={row} />
             {row.pValue !== null && <span className="soft"> p = {significant(row.pValue)}</span>}
           </p>
         )}
@@ -63,7 +73,7 @@ function useImage({ id, part }: TableRow) {
       }
       state.busy = true;
       try {
-        const found = valueOf(await (await engine()).view(id, part, index));
+        const found = unwrapped(await (await engine()).view(id, part, index));
         if (alive.current) {
           setView(found);
           setFault(null);
@@ -125,7 +135,9 @@ function Look({ view, entry, card, asked, onSlice }: LookProps) {
     way === "side"
       ? [
           { title: "Image", label: `Image ${name}`, layers: [image] },
-          ...(restored ? [{ title: "Healthy counterpart", label: `Healthy counterpart of ${name}`, layers: [restored] }] : []),
+          ...(restored
+            ? [{ title: "Healthy counterpart", label: `Healthy counterpart of ${name}`, layers: [restored] }]
+            : []),
           { title: "Anomaly map", label: `Anomaly map of ${name}: ${where}`, layers: [alone] },
         ]
       : way === "overlay"
@@ -175,7 +187,9 @@ function Look({ view, entry, card, asked, onSlice }: LookProps) {
         ))}
       </div>
       <p className="readout" aria-live="off">
-        {point ? readout(view, card, point) : "Wheel zooms, dragging moves; with Shift it sets level and window. Keys: + − 0 and arrows."}
+        {point
+          ? readout(view, card, point)
+          : "Wheel zooms, dragging moves; with Shift it sets level and window. Keys: + − 0 and arrows."}
       </p>
       <Legend card={card} value={point ? mapAt(map, point.x, point.y) : null} />
       {view.slice && entry.row?.volume && (
@@ -193,7 +207,11 @@ function Look({ view, entry, card, asked, onSlice }: LookProps) {
       <details className="window">
         <summary>Window and level</summary>
         <Share label="Level" value={range.level} onChange={(level) => setRange({ ...range, level })} />
-        <Share label="Window" value={range.width / 2} onChange={(half) => setRange({ ...range, width: Math.max(0.02, 2 * half) })} />
+        <Share
+          label="Window"
+          value={range.width / 2}
+          onChange={(half) => setRange({ ...range, width: Math.max(0.02, 2 * half) })}
+        />
       </details>
     </>
   );
@@ -235,7 +253,14 @@ function Slices({ view, asked, onSlice }: Pick<LookProps, "view" | "asked" | "on
 
 function Share({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
   return (
-    <Slider className="slider small" minValue={0} maxValue={1} step={0.01} value={value} onChange={(to) => onChange(Number(to))}>
+    <Slider
+      className="slider small"
+      minValue={0}
+      maxValue={1}
+      step={0.01}
+      value={value}
+      onChange={(to) => onChange(Number(to))}
+    >
       <Label>{label}</Label>
       <SliderOutput>{Math.round(value * 100)} %</SliderOutput>
       <SliderTrack>
@@ -261,9 +286,20 @@ function readout({ picture, values, map }: ImageView, card: Card, { x, y }: { x:
   const at = row * picture.width + column;
   const value = mapAt(map, x, y);
   const { p50, p95, p99, max } = card.mapScale;
-  const beyond = value > max ? "above all" : value > p99 ? "above 99 %" : value > p95 ? "above 95 %" : value > p50 ? "above 50 %" : "below half";
+  const beyond =
+    value > max
+      ? "above all"
+      : value > p99
+        ? "above 99 %"
+        : value > p95
+          ? "above 95 %"
+          : value > p50
+            ? "above 50 %"
+            : "below half";
   const shown = values
     ? `${significant(values.data[at])}${values.unit ? ` ${values.unit}` : ""}`
-    : Array.from(picture.data.subarray(at * picture.channels, (at + 1) * picture.channels), (one) => one.toFixed(3)).join(" ");
+    : Array.from(picture.data.subarray(at * picture.channels, (at + 1) * picture.channels), (one) =>
+        one.toFixed(3),
+      ).join(" ");
   return `${column}, ${row} · value ${shown} · map ${significant(value)}, ${beyond} of normal pixels`;
 }

@@ -30,9 +30,9 @@ export function App() {
   }, [view]);
   return (
     <div className={over ? "page over" : "page"}>
-      <a className="skip" href="#main" onClick={focusMain}>
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
         To the content
-      </a>
+      </button>
       <Head view={view} />
       {refusal && (
         <div className="refusal" role="alert">
@@ -59,11 +59,6 @@ export function App() {
       {over && <div className="drop-veil">Drop a detector, images, folders or zips</div>}
     </div>
   );
-}
-
-function focusMain(event: { preventDefault(): void }) {
-  event.preventDefault();
-  document.getElementById("main")?.focus();
 }
 
 function Head({ view }: { view: ViewName }) {

@@ -15,8 +15,8 @@ export function TryView() {
     <div className="try">
       <h1>See what is unlike the normal</h1>
       <p className="lead">
-        A detector has learnt from normal images alone. It scores how far a new one is from them, shows where, and says how
-        often a normal one scores as high.
+        A detector has learnt from normal images alone. It scores how far a new one is from them, shows where, and says
+        how often a normal one scores as high.
       </p>
       <div className="actions">
         <Button
@@ -32,7 +32,9 @@ export function TryView() {
         <OpenFiles label="Open a folder" folder onFiles={open} />
       </div>
       <p className="soft" role="status">
-        {busy ? `${activity} …` : "One click, no files: heads are drawn in this page, and a small detector that comes with it scores them."}
+        {busy
+          ? `${activity} …`
+          : "One click, no files: heads are drawn in this page, and a small detector that comes with it scores them."}
       </p>
       <ul className="facts">
         <li>
