@@ -41,12 +41,12 @@ const cpuMs = () => {
 };
 
 async function timeForms(device: Device, layer: Layer, { rounds, ms }: ConvOptions): Promise<Record<Form, number>> {
-  const convBlock = await ad.convBlockOf(device);
+  const machine = await ad.machineOf(device);
   const random = new Random(1, "values");
   let feeds: Record<string, ReturnType<Device["tensor"]>> = {};
   const forms: Partial<Record<Form, Timed>> = {};
   for (const form of Object.keys(FORMS) as Form[]) {
-    const model = ad.convAlone(layer, { target: "cpu", convBlock, ...FORMS[form] });
+    const model = ad.convAlone(layer, { target: "cpu", ...machine, ...FORMS[form] });
     feeds = Object.fromEntries(
       Object.entries(model.shapes).map(([name, shape]) => [
         name,

@@ -60,7 +60,7 @@ describe("help", () => {
       expectRefused(await hale(["train", "scans", "--iterations", "many"]), 2, /must be a whole number from 1 up/);
       expectRefused(await hale(["train", "scans", "--proxy", "blur"]), 2, /--proxy is no option of sagan/);
       const proxyano = ["train", "scans", "--method", "proxyano"];
-      expectRefused(await hale([...proxyano, "--proxy", "fog"]), 2, /--set proxy: .*superpixel/);
+      expectRefused(await hale([...proxyano, "--proxy", "fog"]), 2, /--proxy: .*superpixel/);
       expectRefused(await hale([...proxyano, "--preset", "huge"]), 2, /Presets: small, medium, paper/);
     },
     LIMIT,
@@ -245,7 +245,9 @@ describe("the whole way", () => {
       expect((await readdir(join(root, "run"))).sort()).toEqual([
         "checkpoints",
         "detector.hale",
+        "detector.hale.seen",
         "examples",
+        "images.seen",
         "losses.jsonl",
         "run.json",
         "tensorboard",

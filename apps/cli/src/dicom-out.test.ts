@@ -160,14 +160,21 @@ describe("a series", () => {
     const { stored } = await readScan(join(root, row.map));
     const area = COLUMNS * ROWS;
     const looked = row.slices.map(({ slice }: { slice: number }) => slice);
-    expect([scan.size, scan.channels]).toEqual([[COLUMNS, ROWS, looked.length], 3]);
+    // Wide enough for the words of the strip below each picture.
+    const [wide, high] = scan.size;
+    expect([wide, scan.size[2], scan.channels]).toEqual([Math.max(COLUMNS, 104), looked.length, 3]);
+    expect(high).toBeGreaterThan(ROWS);
+    const inCapture = (i: number) => {
+      const [slice, y, x] = [Math.floor(i / area), Math.floor((i % area) / COLUMNS), i % COLUMNS];
+      return (slice * high + y) * wide + x;
+    };
     const object = await objectOf(row.dicom.secondaryCapture);
     expect(object.SourceImageSequence.map((item: Found) => item.ReferencedSOPInstanceUID)).toEqual(
       looked.map((slice: number) => `${SERIES_UID}.${slice + 1}`),
     );
     // Where the map is 0 the picture is grey, and where it is not, seldom.
     for (let i = 0; i < area * looked.length; i++) {
-      const [red, green, blue] = scan.stored.subarray(3 * i, 3 * i + 3);
+      const [red, green, blue] = scan.stored.subarray(3 * inCapture(i), 3 * inCapture(i) + 3);
       if (stored[looked[0] * area + i] === 0) expect(red === green && green === blue).toBe(true);
     }
   });
@@ -190,7 +197,10 @@ describe("a series", () => {
     expect(numbers.get("Threshold of the anomaly score")).toBe(volume.threshold!.value);
     expect(numbers.get("False-alarm rate aimed at on normals")).toBe(25);
     expect(numbers.get("Threshold of the anomaly map, point by point")).toBe(card.mapScale.p99);
-    expect(text).toContain(row.decision === "above" ? "Above the threshold" : "Not above the threshold");
+    // The series is nothing like the training images.
+    expect(row.decision).toBe("needs review");
+    expect(text).toContain("Needs review: outside what this detector knows");
+    expect(text).not.toContain("bove the threshold");
     expect(text).toContain("top-k:3 of the scores of 7 axial slices");
     expect(images.get(uidIn(row.dicom.segmentation)!)).toMatchObject({
       ConceptNameCodeSequence: [{ CodeValue: "121191" }],
@@ -228,7 +238,9 @@ describe("a series", () => {
     expect(seen.map.sum).toBeCloseTo(sum, 3);
     expect(seen.seg).toMatchObject({ kind: "Segmentation Storage", shape: [SLICES, ROWS, COLUMNS] });
     expect(seen.seg.sum).toBe([...stored].filter((value) => value > card.mapScale.p99).length);
-    expect(seen.overlay.shape).toEqual([row.slices.length, ROWS, COLUMNS, 3]);
+    // The picture, wide enough for the words of the strip below it.
+    expect(seen.overlay.shape).toEqual([row.slices.length, expect.any(Number), Math.max(COLUMNS, 104), 3]);
+    expect(seen.overlay.shape[1]).toBeGreaterThan(ROWS);
     expect(seen.report.kind).toBe("Enhanced SR Storage");
     for (const [kind, path] of Object.entries(row.dicom as Record<string, string>))
       expect(

@@ -3,7 +3,7 @@ export * from "./array64.ts";
 export * from "./evaluate.ts";
 export * from "./graph.ts";
 export { convAlone, type LoneConv } from "./lowering/conv-alone.ts";
-export { convBlockOf } from "./lowering/conv-block.ts";
+export { machineOf } from "./lowering/conv-block.ts";
 export type { ConvGeometry } from "./lowering/conv-geometry.ts";
 export { type LoweredModel, lower } from "./lowering/lower.ts";
 export { type Numerics, type OnnxGraph, SYMBOLIC_BATCH, type Target } from "./lowering/onnx-graph.ts";

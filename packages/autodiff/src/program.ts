@@ -4,7 +4,7 @@
  */
 import type { Device, FloatTensor, InferenceSession, OrtTensor } from "@hale/runtime";
 import { topologicalOrder } from "./graph.ts";
-import { convBlockOf } from "./lowering/conv-block.ts";
+import { machineOf } from "./lowering/conv-block.ts";
 import { type LoweredModel, lower } from "./lowering/lower.ts";
 import type { Numerics } from "./lowering/onnx-graph.ts";
 import { input, inputName } from "./ops/leaf.ts";
@@ -176,8 +176,8 @@ export class Program {
         throw new RangeError(`${name} is [${shape}], its update [${value.shape}].`);
       all[UPDATE + name] = value;
     }
-    const convBlock = await convBlockOf(state.device);
-    const model = lower(spec.name, all, { target: state.device.kind, convBlock, ...state.numerics });
+    const machine = await machineOf(state.device);
+    const model = lower(spec.name, all, { target: state.device.kind, ...machine, ...state.numerics });
     const shapes = new Map<string, Shape>();
     for (const tensor of topologicalOrder(Object.values(all))) {
       const name = inputName(tensor);

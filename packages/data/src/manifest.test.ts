@@ -51,3 +51,28 @@ describe("a manifest", () => {
     );
   });
 });
+
+describe("tables as people have them", () => {
+  test("labels in words are those of every other table", () => {
+    const text = "path,label\na.png,normal\nb.png,Abnormal\nc.png,unlabelled\nd.png,\n";
+    expect(parseManifest(text, "split.csv").map(({ label }) => label)).toEqual([0, 1, null, null]);
+    expect(() => parseManifest("path,label\na.png,sick\n", "split.csv")).toThrow(/0 or normal, 1 or abnormal/);
+  });
+
+  test.each([
+    ["semicolons", "path;label\na.png;1\n", /separated by semicolons.*commas/],
+    ["tabs", "path\tlabel\na.png\t1\n", /separated by tabs.*commas/],
+    [
+      "UTF-16",
+      new TextDecoder().decode(new Uint8Array(Uint16Array.from("\ufeffpath,label\n", (c) => c.charCodeAt(0)).buffer)),
+      /UTF-16.*CSV UTF-8/,
+    ],
+  ])("with %s get a hint", (_, text, said) => {
+    expect(() => parseManifest(text, "split.csv")).toThrow(said);
+  });
+
+  test("a backslash in a name is refused before it is written", () => {
+    const [row] = parseManifest("path,label\na.png,1\n", "split.csv");
+    expect(() => formatManifest([{ ...row, path: "back\\slash.png" }])).toThrow(/backslash/);
+  });
+});

@@ -66,6 +66,7 @@ export function readCsv(
   name: string,
   { quoting = true }: { quoting?: boolean } = {},
 ): { record: string[]; line: number }[] {
+  refuseOtherTables(text, name);
   try {
     const parsed = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true }) as unknown;
     return (parsed as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
@@ -80,6 +81,20 @@ export function readCsv(
     const where = typeof cause.lines === "number" ? ` (line ${cause.lines})` : "";
     throw invalid(name, `it is not proper CSV${where}.`, remedy);
   }
+}
+
+/** Throws DATASET_INVALID, with what would help, for tables that spreadsheets like to write instead. */
+function refuseOtherTables(text: string, name: string): void {
+  const head = text.slice(0, 65536);
+  // UTF-16 read as UTF-8: every other byte is zero, and its mark is none.
+  if (head.includes("\0") || head.startsWith("\ufffd\ufffd")) {
+    throw invalid(name, "it is not UTF-8, but seems to be UTF-16.", 'Save it as "CSV UTF-8 (comma-separated)".');
+  }
+  const [first] = head.split(/\r?\n/, 1);
+  const other = first.includes(",") ? undefined : [";", "\t"].find((character) => first.includes(character));
+  if (other === undefined) return;
+  const what = other === ";" ? "semicolons" : "tabs";
+  throw invalid(name, `its cells are separated by ${what}.`, "Save it with commas between the cells, as UTF-8.");
 }
 
 function checkColumns(columns: string[], name: string): void {
@@ -99,14 +114,17 @@ function checkColumns(columns: string[], name: string): void {
 }
 
 function labelOf(text: string, where: string): 0 | 1 | null {
-  if (text === "") return null;
-  if (text === "0") return 0;
-  if (text === "1") return 1;
-  throw invalid(
-    where,
-    `the label ${JSON.stringify(text)} is unknown.`,
-    "Use 0 for normal, 1 for abnormal, or nothing.",
-  );
+  const label = labelNamed(text);
+  if (label !== undefined) return label;
+  throw invalid(where, `the label ${JSON.stringify(text)} is unknown.`, "Use 0 or normal, 1 or abnormal, or nothing.");
+}
+
+/** What a cell of labels says, in every table that is read: null where it says unlabelled, undefined for other words. */
+export function labelNamed(text: string): 0 | 1 | null | undefined {
+  const word = text.toLowerCase();
+  if (word === "" || word === "unlabelled") return null;
+  if (word === "0" || word === "normal") return 0;
+  return word === "1" || word === "abnormal" ? 1 : undefined;
 }
 
 function splitOf(text: string, where: string): Split | null {
@@ -116,7 +134,15 @@ function splitOf(text: string, where: string): Split | null {
   return split;
 }
 
-/** Rows as a manifest; masks and paths must be relative to where the manifest will lie. Ends with a line break. */
+/** Rows as a manifest; masks and paths must be relative to where the manifest will lie. Ends with a line break. Throws DATASET_INVALID for names that could not be read again. */
 export function formatManifest(rows: readonly Row[]): string {
+  const odd = rows.flatMap(({ path, mask }) => [path, mask ?? ""]).find((path) => path.includes("\\"));
+  if (odd !== undefined) {
+    throw invalid(
+      "The manifest",
+      `${JSON.stringify(odd)} has a backslash in its name, which manifests take for a folder's slash.`,
+      "Rename the file.",
+    );
+  }
   return csvLines([MANIFEST_COLUMNS, ...rows.map((row) => MANIFEST_COLUMNS.map((column) => row[column]))]);
 }

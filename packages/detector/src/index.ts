@@ -9,7 +9,7 @@ export {
   type DomainFinding,
   type DomainReason,
   domainCheck,
-  domainWords,
+  domainOfSlices,
 } from "./domain/check.ts";
 export { type Description, describe } from "./domain/description.ts";
 export { fitDomain } from "./domain/fit.ts";

@@ -18,7 +18,7 @@ import * as z from "zod";
 const EXACT_BYTES = 16;
 const PRINT_BYTES = EXACT_BYTES + DETAIL_HASH_BYTES;
 /** Most pictures that are kept: 14 MB. */
-export const MOST_SEEN = 100_000;
+const MOST_SEEN = 100_000;
 
 /**
  * Most bits in which a picture that was stored again differs. Measured on five public sets: recompressed or sharpened copies

@@ -9,6 +9,7 @@ export { type DicomObject, readDicom } from "./formats/dicom/read.ts";
 /** @public */
 export { DICOM_LIMITS, type DicomLimits } from "./formats/dicom/refuse.ts";
 export { assembleSeries, type DicomSeries, type LeftOut, scansOfObject } from "./formats/dicom/series.ts";
+export { isLocalizer } from "./formats/dicom/stacks.ts";
 export { isDicom } from "./formats/dicom/start.ts";
 /** @public */
 /** @public */

@@ -17,6 +17,8 @@ export interface Device {
   readonly host: "node" | "browser";
   /** Version of ONNX Runtime. */
   readonly version: string;
+  /** The processor, as its maker names it; only where the device is a CPU that says so (Node). */
+  readonly processor?: string;
   /** Compiles a model. Outputs named in `resident` stay on the device. */
   createSession(model: Uint8Array, options?: SessionOptions): Promise<InferenceSession>;
   /** A tensor in host memory. */

@@ -129,7 +129,10 @@ export async function writeObjects(
   const decided = words === null ? [] : [`Score ${significant(finding.score)}: ${words}.`];
   await write("secondaryCapture", (sopInstanceUid) => {
     const pictures = picturesOf(scored, found, mapScale.top);
-    return library.secondaryCapture({ pictures, detector, remarks: decided }, { sopInstanceUid });
+    return library.secondaryCapture(
+      { pictures, detector, maximum: mapScale.top, remarks: decided },
+      { sopInstanceUid },
+    );
   });
   const asSource = (bytes: Uint8Array | null) => bytes && writtenSource(library, bytes, found[0].instance);
   const segment = asSource(segmentBytes);

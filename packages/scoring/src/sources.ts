@@ -25,5 +25,5 @@ export function framesOf(bytes: Uint8Array, name: string, readSource: SourceRead
 }
 
 /** Every frame of a source, in order. */
-export const allFrames = (instance: SourceInstance): SourceFrame[] =>
+const allFrames = (instance: SourceInstance): SourceFrame[] =>
   Array.from({ length: instance.frames }, (_, k) => ({ instance, frame: k + 1 }));

@@ -225,3 +225,20 @@ test("no targets, no rows", async () => {
   const { detector } = await open();
   expect(await rowsOf(detector, [])).toEqual([]);
 });
+
+test("a picture of which DICOM objects were asked for says that there are none; 12 bits in 16 are told", async () => {
+  const { detector } = await open();
+  const raster: Raster = { ...picture(0), maxValue: 65535, data: Uint16Array.from({ length: 16 }, (_, i) => 200 * i) };
+  const notes: string[] = [];
+  const objects = { sink: async () => "" } as unknown as ScoringOptions["objects"];
+  const rows: Row[] = [];
+  for await (const row of scoreTargets(detector, [target(0, raster)], {
+    objects,
+    onNote: (note) => notes.push(note),
+  })) {
+    rows.push(row);
+  }
+  expect(rows[0].objects).toMatchObject({ dicom: {}, leftOut: [{ object: "all", reason: /plain picture/ }] });
+  expect(notes.join()).toMatch(/0\.png: no DICOM objects/);
+  expect(notes.join()).toMatch(/16 bits.*3000 of 65535/);
+});

@@ -243,18 +243,24 @@ class Scoring {
     const rasters = batch.map(({ raster }) => raster);
     if (!options.maps) {
       const verdicts = await detector.score(rasters);
-      return batch.map(({ target, raster }, k) => ({
-        row: pictureRow(card, target.file, verdicts[k]),
-        notes: fewBits(target.file, raster),
-      }));
+      return batch.map((one, k) => this.pictureOutcome(one, pictureRow(card, one.target.file, verdicts[k])));
     }
     const findings = await detector.examineBatch(rasters);
     const outcomes: Outcome[] = [];
-    for (const [k, { target, raster }] of batch.entries()) {
-      for (const output of pictureFiles(card, findings[k], target.name)) await options.maps(output);
-      outcomes.push({ row: pictureRow(card, target.file, findings[k]), notes: fewBits(target.file, raster) });
+    for (const [k, one] of batch.entries()) {
+      for (const output of pictureFiles(card, findings[k], one.target.name)) await options.maps(output);
+      outcomes.push(this.pictureOutcome(one, pictureRow(card, one.target.file, findings[k])));
     }
     return outcomes;
+  }
+
+  /** With what is to be said of the picture; where DICOM objects were asked for, that there are none of it. */
+  private pictureOutcome({ target: { file }, raster }: Waiting, row: Row): Outcome {
+    const notes = fewBits(file, raster);
+    if (!this.options.objects) return { row, notes };
+    const reason = "It is a plain picture: DICOM objects are made of DICOM files alone.";
+    notes.push(`${file}: no DICOM objects. ${reason}`);
+    return { row: { ...row, objects: { dicom: {}, leftOut: [{ object: "all", reason }] } }, notes };
   }
 }
 

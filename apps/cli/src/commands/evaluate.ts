@@ -4,9 +4,19 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { printableJson, sha256Hex } from "@hale/core";
+import { count, printable, printableJson, sha256Hex } from "@hale/core";
 import { aggregationName } from "@hale/detector";
-import { type Evaluation, evaluateDetector, writeReport } from "@hale/evaluation/node";
+import { readSeen, seenPath } from "@hale/detector/node";
+import {
+  type Comparison,
+  type Evaluation,
+  evaluateDetector,
+  patientsKnown,
+  patientsSentence,
+  seenAsWords,
+  seenSentence,
+  writeReport,
+} from "@hale/evaluation/node";
 import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
@@ -51,6 +61,7 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
+          seen: await readSeen(seenPath(file)),
           unmarked: options.unmarkedNormal ? "normal" : "left-out",
           onProgress: (done, total) => bar.update(done, total),
         });
@@ -86,7 +97,16 @@ export function evaluateCommand(): Command {
 function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, report?: string) {
   // Of volumes the scores too, but not those of each slice.
   const whole = volumes && { ...volumes, volumes: volumes.volumes.map(({ slices: __, ...volume }) => volume) };
-  return { dataset: dataset.name, ...rest, volumes: whole, controls: audit.controls, leaks: audit.leaks, report };
+  const controls = audit.controls?.map(({ scores: _scores, ...control }) => control) ?? null;
+  return {
+    dataset: dataset.name,
+    ...rest,
+    volumes: whole,
+    controls,
+    leaks: audit.leaks,
+    patients_known: patientsKnown(dataset.items),
+    report,
+  };
 }
 
 function text(
@@ -103,6 +123,9 @@ function text(
     pixels,
     volumes,
     audit,
+    comparisons,
+    seen,
+    dataset,
     skipped,
   }: Evaluation,
   report?: string,
@@ -128,7 +151,7 @@ function text(
     lines.push(`needs review       ${needsReview}, outside what the detector knows: in neither of the two`);
   if (pixels)
     lines.push(
-      `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,
+      `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (oracle: its threshold was chosen on these very pixels)`,
     );
   if (volumes) {
     const { aggregation, operating: at, reason } = volumes;
@@ -149,17 +172,50 @@ function text(
       "Parts of the score, each alone; nothing was chosen by them:",
       ...parts.map(({ name, auroc: value }) => `  ${name.padEnd(16)} AUROC ${interval(value)}`),
     );
-  if (audit.controls)
-    lines.push(
-      "Controls that know nothing of disease:",
-      ...audit.controls.map(
-        ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${interval(value)}: ${direction}`,
-      ),
-    );
+  if (audit.controls) {
+    lines.push("Controls, which know nothing of disease:");
+    for (const { name, auroc: value, direction } of audit.controls) {
+      lines.push(`  ${name.padEnd(16)} ${interval(value)}: ${direction}`);
+      const compared = comparisons?.find(({ control }) => control === name);
+      if (compared) lines.push(`  ${"".padEnd(16)} ${beside(compared)}`);
+    }
+  }
+  lines.push(...trustLines({ seen, audit, dataset }));
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
   for (const caution of new Set([clusters.caution, operating?.caution, volumes?.clusters.caution]))
     if (caution) lines.push(`Caution: ${caution}`);
   if (report) lines.push(`Report: ${report}`);
   return lines.join("\n");
+}
+
+/** The detector less a control. */
+function beside({ difference: { estimate, low, high }, pValue, verdict }: Comparison): string {
+  const signed = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
+  if (low === null || high === null || pValue === null) return `the detector ${signed(estimate)}, without an interval`;
+  const words = { above: "above it", below: "below it", undecided: "not told apart from it" };
+  const p = pValue < 0.001 ? "p < 0.001" : `p ${pValue.toFixed(3)}`;
+  return `the detector ${signed(estimate)} (${signed(low)} to ${signed(high)}; ${p} after Holm): ${words[verdict]}`;
+}
+
+/** Most test images that are named. */
+const NAMED = 10;
+
+/** What could make the result better than it is, and what could not be looked for. */
+function trustLines({ seen, audit, dataset }: Pick<Evaluation, "seen" | "audit" | "dataset">): string[] {
+  const { text: sentence, warns } = seenSentence(seen);
+  const lines = [warns ? `Caution: ${sentence}` : sentence];
+  const named = seen.checked ? seen.seen : [];
+  lines.push(...named.slice(0, NAMED).map(({ path, as }) => `  ${printable(path)}: ${seenAsWords(as)}`));
+  if (named.length > NAMED) lines.push(`  and ${named.length - NAMED} more`);
+  const { leaks, nearCopies } = audit;
+  const copies = nearCopies ? "" : "; near copies were not looked for";
+  lines.push(
+    leaks.length > 0
+      ? `Caution: ${count(leaks.length, "leak")} between the splits of this data set; hale data check names them${copies}.`
+      : `Leaks between the splits of this data set: none found of what could be looked for${copies}.`,
+  );
+  const patients = patientsSentence(patientsKnown(dataset.items));
+  if (patients) lines.push(patients);
+  return lines;
 }

@@ -37,7 +37,7 @@ function write(name: string, content: Uint8Array | string): void {
 }
 
 const KEYS =
-  "file status code reason kind shape spacing orientation photometric transferSyntax min max mean sha256 scaled".split(
+  "file status code reason kind shape spacing orientation photometric transferSyntax modality series min max mean sha256 scaled".split(
     " ",
   );
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -108,6 +108,8 @@ describe("hale probe", async () => {
       orientation: "LPS",
       photometric: "MONOCHROME2",
       transferSyntax: "1.2.840.10008.1.2.1",
+      modality: expect.any(String),
+      series: null,
       min: 0,
       max: 4095,
       mean: 4105 / 6,

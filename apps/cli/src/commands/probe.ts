@@ -25,6 +25,8 @@ const NOTHING = {
   orientation: null,
   photometric: null,
   transferSyntax: null,
+  modality: null,
+  series: null,
   min: null,
   max: null,
   mean: null,
@@ -109,7 +111,7 @@ async function fromStandardInput(): Promise<Uint8Array> {
 
 const COLUMNS: readonly [title: string, width: number][] = [
   ["status", 8],
-  ["kind", 9],
+  ["kind", 18],
   ["shape", 18],
   ["place", 22],
   ["values", 26],
@@ -120,7 +122,9 @@ function tableLine(row: Row): string {
   const spacing = row.spacing?.map((step) => (step === null ? "?" : short(step))).join(" x ");
   const place = [row.orientation, spacing && `${spacing} mm`].filter(Boolean).join(" ");
   const values = row.min === null ? "none" : `${short(row.min)} to ${short(row.max!)}, mean ${short(row.mean!)}`;
-  const cells = [row.status, row.kind, row.shape.join(" x "), place, values];
+  const series = row.series === null ? "" : `series ${row.series}`;
+  const kind = [row.kind, printable(row.modality ?? ""), series].filter(Boolean).join(" ");
+  const cells = [row.status, kind, row.shape.join(" x "), place, values];
   return `${cells.map((cell, i) => cell.padEnd(COLUMNS[i][1])).join("  ")}  ${printable(row.file)}`;
 }
 

@@ -1,11 +1,16 @@
 /**
- * @file Finds out how many channels ONNX Runtime's blocked convolutions put together on this machine: 16 with AVX-512,
+ * @file What of a machine decides on the forms of its convolutions. It finds out how many channels ONNX Runtime's blocked convolutions put together on this machine: 16 with AVX-512,
  * 8 with AVX2, none elsewhere. Nothing tells, so a tiny convolution is run both ways and compared.
  */
 import type { Device } from "@hale/runtime";
 import { lowerConv } from "./convolution.ts";
-import { OnnxGraph } from "./onnx-graph.ts";
+import { OnnxGraph, type OnnxGraphOptions } from "./onnx-graph.ts";
 import { encodeModel, FLOAT } from "./onnx-model.ts";
+
+/** Options of a lowering that say what the machine is like; the same in every run on it. */
+export async function machineOf(device: Device): Promise<Pick<OnnxGraphOptions, "convBlock" | "farCache">> {
+  return { convBlock: await convBlockOf(device), farCache: /\b(Intel|Xeon)\b/.test(device.processor ?? "") };
+}
 
 const known = new WeakMap<Device, Promise<number>>();
 

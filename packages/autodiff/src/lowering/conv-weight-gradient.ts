@@ -80,7 +80,7 @@ export function lowerConvWeightGradient(
   dyShape: Shape,
   geometry: ConvGeometry,
 ): string {
-  if (takesWinograd(graph, xShape[0], [dyShape[1], xShape[1]], geometry)) {
+  if (takesWinograd(graph, "weight gradient", xShape[0], [dyShape[1], xShape[1]], geometry)) {
     return winogradWeightGradient(graph, x, dy, xShape, dyShape, geometry);
   }
   const roles = blockedRoles(graph, xShape, dyShape, geometry);

@@ -35,7 +35,7 @@ export function lowerConv(
   g: ConvGeometry,
   bias?: string,
 ): string {
-  if (!bias && takesWinograd(graph, xShape[0], wShape, g)) {
+  if (!bias && takesWinograd(graph, "forward", xShape[0], wShape, g)) {
     return winogradConv(graph, x, w, xShape, wShape, g);
   }
   const positions = xShape[0] * g.output[0] * g.output[1];
@@ -116,7 +116,7 @@ export function lowerConvTranspose(
   wShape: Shape,
   g: ConvGeometry,
 ): string {
-  if (takesWinograd(graph, yShape[0], wShape, g)) {
+  if (takesWinograd(graph, "input gradient", yShape[0], wShape, g)) {
     return winogradConvTranspose(graph, y, w, yShape, wShape, g);
   }
   const [o, i] = wShape;

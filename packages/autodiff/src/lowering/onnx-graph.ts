@@ -42,6 +42,11 @@ export interface OnnxGraphOptions extends Numerics {
   target: Target;
   /** Channels in a block of the device's blocked convolutions; 0 or missing where it has none. */
   convBlock?: number;
+  /**
+   * The third-level cache is far, as on Intel's servers, where the cores share it over a mesh: a kernel that does not fit into
+   * the second-level one halves the speed of a blocked convolution. AMD's Zen reads its own nearly as fast.
+   */
+  farCache?: boolean;
   /** Values of inputs that become constants of the model. */
   constants?: ReadonlyMap<string, { data: Float32Array; shape: Shape }>;
   /** Inputs that the model works out itself: each function emits nodes and returns the name of the value. */

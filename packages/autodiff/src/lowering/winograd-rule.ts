@@ -1,7 +1,9 @@
 /**
- * @file Where Winograd's products are taken instead of the direct forms of a convolution: a rule that hangs on shapes only, so
- * that a run computes the same wherever and whenever it goes on. It was read off `npm run bench -- conv`
- * (results/conv.jsonl, an AMD Zen 4), and takes what also gained on an Intel Sapphire Rapids.
+ * @file Where Winograd's products are taken instead of the direct forms of a convolution: a rule that hangs on shapes and on the
+ * make of the processor only, so that a run computes the same whenever it goes on. `npm run bench -- conv` compares the forms:
+ * results/conv.jsonl has an AMD Zen 4, whose direct forms are near their peak, so that only few and large products gain. On
+ * an Intel Sapphire Rapids, where a multiplication costs half as much and the third-level cache is far, direct weight
+ * gradients ran at 79 to 122 of 260 GFLOP/s and Winograd's gained 1.4 to 3.7 times on 17 shapes of 16 to 512 channels.
  */
 import type { Shape } from "../shape.ts";
 import type { ConvGeometry } from "./conv-geometry.ts";
@@ -11,19 +13,45 @@ import { hasWinograd, TILE } from "./winograd-matrices.ts";
 /** The three ops that a convolution is made of. */
 export type ConvPart = "forward" | "input gradient" | "weight gradient";
 
-/** Channels on both ends from which the products are large enough to pay for the transforms. */
-const LEAST_CHANNELS = 64;
-/** Longest axis for which a product with a banded matrix is a cheap transform. */
-const LONGEST_AXIS = 16;
 /** Tiles of all images: fewer make products with too few rows. */
 const LEAST_TILES = 16;
 
+/**
+ * Least channels on the narrower and on the wider end, and the longest axis: the transforms' work grows with the axis where
+ * that is a product with a banded matrix, and with the memory that they pass through.
+ */
+interface Bounds {
+  narrow: number;
+  wide: number;
+  axis: number;
+}
+
+const VALUES = {
+  nearCache: [{ narrow: 64, wide: 64, axis: 16 }],
+  farCache: [
+    { narrow: 64, wide: 64, axis: 8 },
+    { narrow: 64, wide: 128, axis: 64 },
+  ],
+} satisfies Record<string, Bounds[]>;
+
+const WEIGHTS = {
+  nearCache: [...VALUES.nearCache, { narrow: 128, wide: 128, axis: 32 }],
+  farCache: [{ narrow: 16, wide: 16, axis: 64 }],
+} satisfies Record<string, Bounds[]>;
+
 /** Whether an op of a convolution of n images, with weights [O, C, ...], is taken by Winograd's products. */
-export function takesWinograd({ options, target }: OnnxGraph, n: number, [o, c]: Shape, g: ConvGeometry): boolean {
+export function takesWinograd(
+  { options, target }: Pick<OnnxGraph, "options" | "target">,
+  part: ConvPart,
+  n: number,
+  [o, c]: Shape,
+  g: ConvGeometry,
+): boolean {
   if (options.exact || !hasWinograd(g)) return false;
   if (options.winogradAlways) return true;
   const tiles = n * Math.ceil(g.output[0] / TILE) * Math.ceil(g.output[1] / TILE);
-  const long = Math.max(...g.input, ...g.output);
-  const wide = Math.min(o, c) >= LEAST_CHANNELS;
-  return target === "cpu" && wide && long <= LONGEST_AXIS && tiles >= LEAST_TILES;
+  if (target !== "cpu" || tiles < LEAST_TILES) return false;
+  const axis = Math.max(...g.input, ...g.output);
+  const bounds = (part === "weight gradient" ? WEIGHTS : VALUES)[options.farCache ? "farCache" : "nearCache"];
+  return bounds.some((most) => Math.min(o, c) >= most.narrow && Math.max(o, c) >= most.wide && axis <= most.axis);
 }

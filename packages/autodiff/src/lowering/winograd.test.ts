@@ -99,6 +99,17 @@ test("large layers take it on the CPU, unless exact values are asked for or the 
   expect(products(outputs, {}, "any")).toBe(0);
 });
 
+test("where the third-level cache is far, thin layers' weight gradients take it too", () => {
+  const [x, w] = [ad.input("x", [8, 16, 32, 32]), ad.input("w", [16, 16, 3, 3])];
+  const y = ad.conv2d(x, w, { pad: 1 });
+  const [dx, dw] = gradients(ad.sum(ad.square(y)), [x, w]);
+  const products = (farCache: boolean) =>
+    Buffer.from(lower("test", { dx, dw }, { target: "cpu", farCache }).bytes)
+      .toString("latin1")
+      .split("FusedMatMul").length - 1;
+  expect([products(false), products(true)]).toEqual([0, 1]);
+});
+
 test("float32 rounds to millionths of the largest value", async () => {
   const { outputs, values } = layer();
   for (const error of errors(outputs, values, await run(outputs, values, {}))) expect(error).toBeLessThan(4e-6);

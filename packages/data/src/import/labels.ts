@@ -5,7 +5,7 @@
  */
 import { withoutExtension } from "@hale/imaging";
 import { SPLITS, type Split } from "../item.ts";
-import { invalid, readCsv } from "../manifest.ts";
+import { invalid, labelNamed, readCsv } from "../manifest.ts";
 
 /** What is said of a scan; a label of null says that it is unlabelled. */
 export interface Label {
@@ -141,10 +141,8 @@ export function parseLabels(text: string): LabelTable {
 }
 
 function labelOf(text: string, where: string): 0 | 1 | null {
-  const word = text.toLowerCase();
-  if (word === "" || word === "unlabelled") return null;
-  if (word === "0" || word === "normal") return 0;
-  if (word === "1" || word === "abnormal") return 1;
+  const label = labelNamed(text);
+  if (label !== undefined) return label;
   throw invalid(where, "its label is unknown.", "Use 0 or normal, 1 or abnormal, or nothing.");
 }
 

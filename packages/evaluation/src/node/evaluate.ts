@@ -26,7 +26,19 @@ import {
   readImages,
   type Skipped,
 } from "@hale/data/node";
-import type { Aggregation, Detector, Finding } from "@hale/detector";
+import {
+  type Aggregation,
+  type Detector,
+  type DomainFinding,
+  domainOfSlices,
+  type Finding,
+  printOf,
+  refuseBlank,
+  type SeenAs,
+  type SeenRecord,
+  seenSearch,
+} from "@hale/detector";
+import { methods } from "@hale/methods";
 import {
   type ClusterCounts,
   clusteredIntervals,
@@ -36,7 +48,9 @@ import {
   type PixelMetrics,
   pixelMetrics,
 } from "@hale/statistics";
+import { type Comparison, type ComparisonOptions, compareWithControls } from "../comparisons.ts";
 import { type ClassRow, classRows, needsReview, operatingPointOf } from "../decided.ts";
+import { NOT_CHECKED, type SeenTestImages } from "../seen-images.ts";
 
 /** One test image and what the detector says of it. */
 export interface EvaluatedCase {
@@ -74,8 +88,10 @@ export interface VolumeEvaluation {
   /** Null where one of the classes has no volume. */
   auroc: Interval | null;
   averagePrecision: Interval | null;
-  /** At the detector's threshold for volumes; null where it has none, and `reason` says why. */
+  /** At the detector's threshold for volumes, of those that need no review; null where it has none, and `reason` says why. */
   operating: OperatingPoint | null;
+  /** Paths of volumes that need review. */
+  needReview: string[];
   reason: string | null;
 }
 
@@ -98,8 +114,15 @@ export interface Evaluation {
   pixels: PixelEvaluation | null;
   /** Whole volumes; null where the images are not slices of any. */
   volumes: VolumeEvaluation | null;
-  /** Leaks, and trivial controls on the same test images. */
+  /** Leaks, and controls on the same test images. */
   audit: DatasetCheck;
+  /**
+   * The detector beside each trivial control and, where its method learns from the pool, beside the pool's. Null where there are
+   * no controls on the test images.
+   */
+  comparisons: Comparison[] | null;
+  /** Test images that the detector was made with, where its hashes are at hand. */
+  seen: SeenTestImages;
 }
 
 export interface EvaluateOptions {
@@ -111,6 +134,8 @@ export interface EvaluateOptions {
   resamples?: number;
   /** Whether the audit looks for near copies, its slow part. */
   nearCopies?: boolean;
+  /** Hashes of the images that the detector was made with; those of its card where this is missing. */
+  seen?: SeenRecord | null;
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -148,20 +173,27 @@ export async function evaluateDetector(
   const aside = (dataset.unmarked ?? []).filter((item) => item.split === "test");
   const scored = new Set([...test, ...aside]);
   // Maps of slices that are in no figure would only fill the memory.
-  const otherScores = new Map<Item, number>();
+  const otherScores = new Map<Item, Scored>();
   const found = new Map<Item, EvaluatedCase>();
   const evidence = evidenceOf(dataset, nearCopies);
   const others = new Set(aside);
+  const hashes = options.seen ?? detector.card.seen ?? null;
+  const search = hashes && seenSearch(hashes);
+  const madeWith = new Map<Item, SeenAs>();
   const read = await readImages(
     // In the order of their volumes, so that each is read once.
     [...dataset.items, ...aside].sort(byVolume),
     async (raster, identity, item) => {
       if (others.has(item)) {
-        otherScores.set(item, (await detector.examine(raster)).score);
+        const { score, domain } = await detector.examine(raster);
+        otherScores.set(item, { score, domain });
         return null;
       }
       const seen = await evidence(raster, identity, item);
       if (scored.has(item)) {
+        if (!item.scan || item.scan.single) refuseBlank(raster, item.path);
+        const as = search?.(await printOf(raster));
+        if (as) madeWith.set(item, as);
         const finding = await detector.examine(raster);
         const mask = await loadMask(item, finding.anomalyMap.width, store);
         found.set(item, { item, label: item.label!, finding, mask });
@@ -189,6 +221,7 @@ export async function evaluateDetector(
     metrics: ["auroc", "averagePrecision"],
   });
   const threshold = detector.card.threshold?.value;
+  const audit = checkOf(dataset, inOrderOf(dataset, read), { nearCopies });
   return {
     dataset,
     cases,
@@ -206,16 +239,38 @@ export async function evaluateDetector(
       return { name, auroc: clusteredIntervals({ ...resampled, scores: values, metrics: ["auroc"] }).intervals.auroc };
     }),
     pixels: pixelsOf(cases),
-    volumes: volumesOf(
-      detector,
-      [...cases.map(({ item, finding }) => [item, finding.score] as const), ...otherScores],
-      {
-        seed,
-        resamples,
-      },
-    ),
-    audit: checkOf(dataset, inOrderOf(dataset, read), { nearCopies }),
+    volumes: volumesOf(detector, [...cases.map(({ item, finding }) => [item, finding] as const), ...otherScores], {
+      seed,
+      resamples,
+    }),
+    audit,
+    comparisons: comparisonsOf(detector, audit, { ...resampled, scores }),
+    seen: hashes
+      ? {
+          checked: true,
+          images: hashes.images,
+          seen: cases.flatMap(({ item }) => {
+            const as = madeWith.get(item);
+            return as ? [{ path: item.path, as }] : [];
+          }),
+        }
+      : NOT_CHECKED,
   };
+}
+
+/** Whether a detector's method learns from unlabelled images; of a method that is not known here, whether it had any. */
+const usesPool = ({ card: { method, dataset } }: Detector) =>
+  methods.get(method.name)?.needsUnlabelled ?? dataset.unlabelled > 0;
+
+function comparisonsOf(
+  detector: Detector,
+  { controls, controlsOn }: DatasetCheck,
+  options: Omit<ComparisonOptions, "controls">,
+): Comparison[] | null {
+  // Elsewhere the controls saw other images, and nothing is paired.
+  if (!controls || controlsOn !== "test") return null;
+  const fair = controls.filter(({ name }) => name !== "pool" || usesPool(detector));
+  return compareWithControls({ ...options, controls: fair });
 }
 
 /** The data set with the slices that the detector looks at; opened anew where it was opened with others. */
@@ -269,19 +324,23 @@ function byVolume({ scan: a }: Item, { scan: b }: Item): number {
   return a.path === b.path ? a.index - b.index : a.path < b.path ? -1 : 1;
 }
 
+type Scored = Pick<Finding, "score" | "domain">;
+
 function volumesOf(
   { card }: Detector,
-  scored: readonly (readonly [Item, number])[],
+  scored: readonly (readonly [Item, Scored])[],
   { seed, resamples }: { seed: number; resamples: number },
 ): VolumeEvaluation | null {
   if (!card.input) return null;
   const { aggregation, threshold, thresholdReason } = card.input.volume;
   const volumes = scoredVolumes(
     scored.map(([item]) => item),
-    scored.map(([, score]) => score),
+    scored.map(([, { score }]) => score),
     aggregation,
   ).filter(({ label }) => label !== null);
   if (volumes.length === 0) return null;
+  const review = volumesToReview(scored);
+  const decided = volumes.filter(({ path }) => !review.has(path));
   const labels = volumes.map(({ label }) => label as 0 | 1);
   const scores = volumes.map(({ score }) => score);
   const clusters = volumes.map(({ cluster }) => cluster);
@@ -303,9 +362,27 @@ function volumesOf(
     clusters: counts,
     auroc: intervals?.auroc ?? null,
     averagePrecision: intervals?.averagePrecision ?? null,
-    operating: threshold ? operatingPoint(scores, labels, threshold.value, { clusters }) : null,
+    operating:
+      threshold && decided.length > 0
+        ? operatingPoint(
+            decided.map(({ score }) => score),
+            decided.map(({ label }) => label as 0 | 1),
+            threshold.value,
+            { clusters: decided.map(({ cluster }) => cluster) },
+          )
+        : null,
+    needReview: volumes.filter(({ path }) => review.has(path)).map(({ path }) => path),
     reason: thresholdReason,
   };
+}
+
+/** Paths of the volumes of which most slices are outside what the detector knows. */
+function volumesToReview(scored: readonly (readonly [Item, Scored])[]): Set<string> {
+  const slices = new Map<string, (DomainFinding | null)[]>();
+  for (const [{ scan }, { domain }] of scored) {
+    if (scan) slices.set(scan.path, [...(slices.get(scan.path) ?? []), domain]);
+  }
+  return new Set([...slices].filter(([, domains]) => domainOfSlices(domains)?.outside).map(([path]) => path));
 }
 
 /** Pooled pixel metrics, where abnormal images have masks; pixels of normal images count as normal. */

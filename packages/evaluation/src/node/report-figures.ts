@@ -1,6 +1,6 @@
 /** @file Figures of an evaluation and lines of a run's log, turned into what the report shows. */
 import { countItems, type Item } from "@hale/data";
-import { type Card, decide, decisionWords } from "@hale/detector";
+import { type Card, decide, decisionWords, inOrderOfReview } from "@hale/detector";
 import type { Interval } from "@hale/statistics";
 import type { CountData, IntervalData, ReportData } from "../report/report-data.ts";
 import type { VolumeEvaluation } from "./evaluate.ts";
@@ -59,6 +59,9 @@ export function trainingData(
 export function volumesData(of: VolumeEvaluation, card: Card): NonNullable<ReportData["volumes"]> {
   const { aggregation, volumes, operating } = of;
   const words = { max: "the highest", mean: "the mean", "top-k": "the mean of the highest" } as const;
+  const review = new Set(of.needReview);
+  const decisionOf = ({ path, score }: { path: string; score: number }) =>
+    review.has(path) ? ("needs review" as const) : decide(score, operating?.threshold ?? null);
   const few = aggregation.kind === "top-k" ? ` ${aggregation.k}` : "";
   return {
     aggregation: words[aggregation.kind] + few,
@@ -71,11 +74,12 @@ export function volumesData(of: VolumeEvaluation, card: Card): NonNullable<Repor
     reason: of.reason,
     caution: of.clusters.caution,
     rows: [...volumes]
-      .sort((a, b) => b.score - a.score)
-      .map(({ path, label, class: kind, score, slices }) => ({
+      .map((volume) => ({ ...volume, decision: decisionOf(volume) }))
+      .sort(inOrderOfReview)
+      .map(({ decision, path, label, class: kind, score, slices }) => ({
         path,
         label: label === 0 ? "normal" : kind && kind !== "abnormal" ? `abnormal (${kind})` : "abnormal",
-        decision: decisionWords(card, decide(score, operating?.threshold ?? null), true),
+        decision: decisionWords(card, decision, true),
         score,
         highest: slices.reduce((a, b) => (b.score > a.score ? b : a)).slice,
         slices,

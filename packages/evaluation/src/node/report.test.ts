@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Item } from "@hale/data";
-import { openDataset, writePhantomSet } from "@hale/data/node";
-import type { Detector, Finding } from "@hale/detector";
+import { openDataset, readImages, writePhantomSet } from "@hale/data/node";
+import { type Detector, type Finding, printOf, seenRecord } from "@hale/detector";
 import type { Raster } from "@hale/imaging";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patientsSentence, seenSentence } from "../seen-images.ts";
 import { type Evaluation, evaluateDetector } from "./evaluate.ts";
 import { writeReport } from "./report.ts";
 import { casesData, imageRows } from "./report-cases.ts";
@@ -82,6 +83,63 @@ describe("an evaluation", () => {
 
   test("counts the images with a mask apart from the normal ones and those without", () => {
     expect(evaluation.pixels).toMatchObject({ masked: 23, normals: 24, unmasked: 1 });
+  });
+});
+
+describe("images that the detector was made with", () => {
+  const testNormals = () => evaluation.cases.filter(({ label }) => label === 0).map(({ item }) => item);
+  const report = async (of: Evaluation) => {
+    const file = join(root, "seen.html");
+    await writeReport(file, { detector, evaluation: of, data: root, runFolder: root, command: ["evaluate"] });
+    return readFile(file, "utf8");
+  };
+
+  test("are not claimed to be none where nothing is known of them", async () => {
+    expect(evaluation.seen).toMatchObject({ checked: false });
+    expect(seenSentence(evaluation.seen)).toMatchObject({ warns: true, text: expect.stringMatching(/^Not checked: /) });
+    expect(await report(evaluation)).toContain("Not checked: whether the detector was trained on these test images");
+  });
+
+  test("are named, exact and near copies, whatever the splits of the data set say", async () => {
+    const opened = await openDataset(root);
+    const paths = new Set(
+      testNormals()
+        .slice(0, 5)
+        .map(({ path }) => path),
+    );
+    const { images } = await readImages(
+      opened.dataset.items.filter(({ path }) => paths.has(path)),
+      // The second is used a little brighter.
+      (raster, _, item) =>
+        printOf(
+          item.path === [...paths][1]
+            ? { ...raster, data: Uint8Array.from(raster.data, (v) => Math.min(255, v + 4)) }
+            : raster,
+        ),
+    );
+    const swapped = await evaluateDetector(detector, opened, {
+      ...{ nearCopies: false, resamples: 50 },
+      seen: seenRecord(images),
+    });
+    if (!swapped.seen.checked) throw new Error(swapped.seen.reason);
+    expect(swapped.seen.images).toBe(5);
+    const as = new Map(swapped.seen.seen.map((one) => [one.path, one.as]));
+    expect([...as.keys()].sort()).toEqual([...paths].sort());
+    expect([...as.values()].filter((one) => one === "near")).toHaveLength(1);
+    const page = await report(swapped);
+    expect(page).toContain("made with 5 test images (4 with the same pixels, 1 near copy)");
+    for (const path of paths) expect(page).toContain(`${path}: `);
+  });
+
+  test("are none where the hashes say so", async () => {
+    const seen = seenRecord([]);
+    const clean = await evaluateDetector(detector, root, { nearCopies: false, resamples: 50, seen });
+    expect(seenSentence(clean.seen)).toMatchObject({ warns: false, text: expect.stringContaining("None of the test") });
+  });
+
+  test("patients that are unknown are told", () => {
+    expect(patientsSentence("all")).toBeNull();
+    expect(patientsSentence("none")).toMatch(/^Patients unknown: not checked/);
   });
 });
 

@@ -12,6 +12,7 @@ import { prCurve, rocCurve } from "@hale/statistics";
 import { readLosses } from "@hale/training/node";
 import { renderReport } from "../report/render-report.ts";
 import type { ControlData, ReportData } from "../report/report-data.ts";
+import { seenAsWords, seenSentence } from "../seen-images.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { casesData, imageRows } from "./report-cases.ts";
 import { countData, intervalData, patientsKnown, trainingData, volumesData } from "./report-figures.ts";
@@ -50,10 +51,16 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       warnings: audit.warnings,
       nearCopies: audit.nearCopies,
       patientsKnown: patientsKnown(dataset.items),
+      seen: {
+        ...seenSentence(evaluation.seen),
+        images: evaluation.seen.checked
+          ? evaluation.seen.seen.map(({ path, as }) => `${path}: ${seenAsWords(as)}`)
+          : [],
+      },
       leaks: audit.leaks.map(({ a, b, splits, detail }) => `${a} (${splits[0]}) and ${b} (${splits[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,
-      controls: audit.controls?.map(controlData) ?? null,
+      controls: audit.controls?.map((control) => controlData(control, evaluation.comparisons)) ?? null,
       suspiciousAuroc: SUSPICIOUS_AUROC,
     },
     headline: {
@@ -173,8 +180,10 @@ function provenanceOf(
   };
 }
 
-function controlData({ name, auroc, direction }: ControlResult): ControlData {
-  return { name, meaning: direction, auroc: intervalData(auroc) };
+function controlData({ name, auroc, direction }: ControlResult, comparisons: Evaluation["comparisons"]): ControlData {
+  const found = comparisons?.find(({ control }) => control === name);
+  const compared = found ? { ...found, difference: intervalData(found.difference) } : null;
+  return { name, meaning: direction, auroc: intervalData(auroc), compared };
 }
 
 function legendColours(top: number): string[] {

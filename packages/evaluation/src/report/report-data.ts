@@ -93,6 +93,8 @@ export interface AuditData {
   nearCopies: boolean;
   /** Of how many images the patient is known: without that nothing can be said of patients in two splits. */
   patientsKnown: "all" | "some" | "none";
+  /** Whether the detector was made with test images: a sentence, whether it takes from the result, and which they are. */
+  seen: { text: string; warns: boolean; images: readonly string[] };
   skipped: readonly { path: string; reason: string }[];
   /** What the controls were measured on, for example "the 200 labelled test images". */
   controlsOn: string;
@@ -108,6 +110,20 @@ export interface ControlData {
   /** Plain words, for example "abnormal images are darker". */
   meaning: string;
   auroc: IntervalData;
+  /**
+   * The method less the control, on the same images; null where they cannot be compared, or fairly: where the control was
+   * given images that the method was not.
+   */
+  compared: ComparedData | null;
+}
+
+export interface ComparedData {
+  /** Of AUROC. */
+  difference: IntervalData;
+  /** After Holm over all controls; null without an interval. */
+  pValue: number | null;
+  /** What may be said of the method. */
+  verdict: "above" | "below" | "undecided";
 }
 
 export interface HeadlineData {

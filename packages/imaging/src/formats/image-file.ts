@@ -19,6 +19,9 @@ export interface ImageFile {
   photometric: string | null;
   /** DICOM's transfer syntax UID; null for other kinds. */
   transferSyntax: string | null;
+  /** DICOM's Modality, such as "CT", and Series Number; null for other kinds, and where the file does not say. */
+  modality: string | null;
+  series: number | null;
   /** Millimetres between columns, rows and slices of the first scan; null where nothing is known. */
   spacing: readonly (number | null)[] | null;
   /** Axis codes of column, row and slice of the first scan, such as "LPS": where each index grows towards. */
@@ -29,7 +32,12 @@ export interface ImageFile {
 export function scanFile(
   kind: string,
   { shape, stored, scans }: Pick<ImageFile, "shape" | "stored" | "scans">,
-  { photometric = null, transferSyntax = null }: Partial<Pick<ImageFile, "photometric" | "transferSyntax">> = {},
+  {
+    photometric = null,
+    transferSyntax = null,
+    modality = null,
+    series = null,
+  }: Partial<Pick<ImageFile, "photometric" | "transferSyntax" | "modality" | "series">> = {},
 ): ImageFile {
   const [{ spacing, affine }] = scans;
   return {
@@ -39,6 +47,8 @@ export function scanFile(
     scans,
     photometric,
     transferSyntax,
+    modality,
+    series,
     spacing: spacing.every((step) => step === null) ? null : spacing,
     orientation: affine && axisCodes(affine),
   };

@@ -56,6 +56,8 @@ describe("the worker that reads", () => {
       orientation: null,
       photometric: null,
       transferSyntax: null,
+      modality: null,
+      series: null,
       min: 0,
       max: 62000,
       mean: 31000,

@@ -12,7 +12,7 @@ const SIDE = 32;
 const RADIUS = 3;
 const NOISE = 1;
 
-export const DETAIL_HASH_BITS = SIDE * SIDE;
+const DETAIL_HASH_BITS = SIDE * SIDE;
 export const DETAIL_HASH_BYTES = DETAIL_HASH_BITS / 8;
 
 /** The hash of a picture of any size, DETAIL_HASH_BYTES bytes. Throws what `checkRaster` throws. */

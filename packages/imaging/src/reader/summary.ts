@@ -26,6 +26,9 @@ export interface FileSummary extends Statistics {
   orientation: string | null;
   photometric: string | null;
   transferSyntax: string | null;
+  /** As `ImageFile.modality` and `.series`. */
+  modality: string | null;
+  series: number | null;
   /** Of the stored values as little-endian bytes, in the order of the file. */
   sha256: string;
   /** Of the values after the modality transform (rescale), where it changes any; else null. */
@@ -34,7 +37,7 @@ export interface FileSummary extends Statistics {
 
 /** One line's worth of a file. */
 export async function summarise(file: ImageFile, sha256: Sha256): Promise<FileSummary> {
-  const { kind, shape, spacing, orientation, photometric, transferSyntax, stored, scans } = file;
+  const { kind, shape, spacing, orientation, photometric, transferSyntax, modality, series, stored, scans } = file;
   return {
     kind,
     shape: [...shape],
@@ -42,6 +45,8 @@ export async function summarise(file: ImageFile, sha256: Sha256): Promise<FileSu
     orientation,
     photometric,
     transferSyntax,
+    modality,
+    series,
     ...statisticsOf(stored),
     sha256: await sha256(littleEndian(stored)),
     scaled: scaledStatistics(scans),

@@ -51,6 +51,7 @@ export async function writeBackbone(backbone: Backbone): Promise<Uint8Array> {
     Object.fromEntries(description.featureLayers.map((name, i) => [name, features[i]])),
     {
       target: "cpu",
+      exact: true,
       constants: new Map([...weights].map(([name, array]) => [WEIGHTS + name, array])),
       metadata: { [DESCRIPTION]: JSON.stringify(description) },
     },

@@ -1,4 +1,5 @@
 /** @file Devices of `onnxruntime-node`: the CPU, and WebGPU through Dawn, which is bundled in that package. */
+import { cpus } from "node:os";
 import { HaleError } from "@hale/core";
 import type { Device, NamedShape, SessionOptions } from "../device.ts";
 import { plainError, plainSession, reasonOf } from "../reason.ts";
@@ -16,6 +17,7 @@ export function nativeDevice(ort: typeof import("onnxruntime-node"), kind: "cpu"
     threads: count,
     host: "node" as const,
     version: ort.env.versions.node ?? ort.env.versions.common,
+    ...(kind === "cpu" && { processor: cpus()[0]?.model }),
     async createSession(model: Uint8Array, options: SessionOptions = {}) {
       try {
         const session = await ort.InferenceSession.create(

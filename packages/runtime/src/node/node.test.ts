@@ -1,7 +1,7 @@
 /** @file Devices in Node. What is said where no ONNX Runtime is installed is tested on installed packages as well. */
 import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { conv2d, input, lower } from "@hale/autodiff";
@@ -18,6 +18,7 @@ test("WebAssembly in Node, on two threads, answers as native code does", async (
   for (const kind of ["cpu", "wasm"] as const) {
     const device = await openDevice({ kind, threads: 2 });
     expect(device).toMatchObject({ kind, threads: 2, host: "node", version: expect.stringMatching(/^\d+\.\d+/) });
+    expect(device.processor).toBe(kind === "cpu" ? cpus()[0].model : undefined);
     const session = await device.createSession(bytes);
     const { y } = await session.run({
       x: device.tensor(

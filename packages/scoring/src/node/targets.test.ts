@@ -108,3 +108,14 @@ test("links in a folder lead to nothing outside of it, and nothing is found twic
   expect(await files("in")).toEqual(["in/a.png", "in/deep/b.png"]);
   expect(await files("in/**/*.png", "in/a.png", "in/./a.png")).toEqual(["in/a.png", "in/deep/b.png"]);
 });
+
+test("a localizer has a row that says so, and the other series are found", async () => {
+  await writeSeries("ct", files);
+  const scout = imageFile([1, 2, 3, 4, 5, 6], { more: [el(0x00080008, "CS", "ORIGINAL\\PRIMARY\\LOCALIZER")] });
+  await writeFile(join(root, "ct", "scout"), scout);
+  const targets = await findTargets([join(root, "ct")]);
+  const scouts = targets.filter(({ file }) => file.endsWith("scout"));
+  expect(scouts).toHaveLength(1);
+  await expect(scouts[0].open()).rejects.toMatchObject({ code: "IMAGE_UNSUPPORTED", fault: /localizer/ });
+  expect(await targets.find(({ file }) => !file.endsWith("scout"))?.open()).toMatchObject({ kind: "scan" });
+});

@@ -6,7 +6,7 @@ import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HaleError } from "@hale/core";
 import { stemOf } from "@hale/data";
-import { assembleSeries, isDicom, isZip, READERS, readerNamed } from "@hale/imaging";
+import { assembleSeries, isDicom, isLocalizer, isZip, READERS, readerNamed } from "@hale/imaging";
 import type { SourceInstance } from "@hale/imaging/dicom-objects";
 import { readDicomFolder } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
@@ -100,6 +100,7 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
   );
   const rows = series.map(({ scan, instances, slices, notes }, i): [string, Open] => {
     const file = names[i];
+    if (isLocalizer(instances[0].imageType)) return [file, refuseLocalizer];
     const frames = () => {
       const read = instances.map(({ name }) => sources.get(name)!());
       return slices.map(({ instance, frame }) => ({ instance: read[instance], frame: frame + 1 }));
@@ -118,6 +119,15 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
       },
     ]),
   ];
+}
+
+/** As an import leaves them out. */
+async function refuseLocalizer(): Promise<never> {
+  throw new HaleError(
+    "IMAGE_UNSUPPORTED",
+    "It is a localizer, which only shows where other images lie.",
+    "Score it by its own name where you mean it.",
+  );
 }
 
 /** What to do about a file that is in no scan. */

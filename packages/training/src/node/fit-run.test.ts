@@ -4,8 +4,10 @@ import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writePhantomSet } from "@hale/data/node";
-import { readDetector } from "@hale/detector/node";
+import { readImages, writePhantomSet } from "@hale/data/node";
+import { cardText, printOf, seenSearch } from "@hale/detector";
+import { readDetector, readSeen, seenPath } from "@hale/detector/node";
+import type { Raster } from "@hale/imaging";
 import { type Method, methods } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -161,5 +163,42 @@ test("its detector scores without a counterpart, by a threshold of held-out norm
   expect(card.normalScores[0]).toBeGreaterThan(0);
   const detector = await readDetector(file, await openDevice({ threads: 1 }));
   expect(detector.card).toEqual(card);
+  await detector.release();
+});
+
+test("hashes of all images that it used lie in its folder and beside its detector, and in the card if asked for", async () => {
+  const file = join(root, "hashed.hale");
+  const plain = await writeRunDetector(straight, file);
+  expect(plain.seen).toBeUndefined();
+  const seen = await readSeen(seenPath(file));
+  expect(await readSeen(join(at("straight"), "images.seen"))).toEqual(seen);
+  const { partition } = straight.plan;
+  const used = [...partition.train, ...partition.threshold];
+  expect(seen?.images).toBe(used.length);
+  const search = seenSearch(seen!);
+  const { images } = await readImages(used, async (raster) => search(await printOf(raster)));
+  expect(images).toEqual(used.map(() => "exact"));
+  const told = await writeRunDetector(straight, file, { imageHashes: true });
+  expect(told.seen).toEqual(seen);
+  expect(cardText(told, file)).toContain(`of ${used.length} images: whoever has the file`);
+});
+
+test("its card describes how its normals look, which its own images agree with", async () => {
+  const file = join(root, "look.hale");
+  const card = await writeRunDetector(straight, file);
+  expect(card.domain?.images).toBe(24);
+  expect(card.domainReason).toBeUndefined();
+  const detector = await readDetector(file, await openDevice({ threads: 1 }));
+  const { items } = straight.threshold;
+  const { images } = await readImages(items, async (raster) => {
+    const turned = { ...raster, data: raster.data.map((value) => raster.maxValue - value) as Raster["data"] };
+    return { own: await detector.examine(raster), inverted: await detector.examine(turned) };
+  });
+  for (const { own, inverted } of images) {
+    expect(own).toMatchObject({ domain: { outside: false, reasons: [] } });
+    expect(own.decision).not.toBe("needs review");
+    expect(inverted).toMatchObject({ decision: "needs review", domain: { outside: true } });
+    expect(inverted.score).toBeGreaterThan(0);
+  }
   await detector.release();
 });

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { listCheckpoints } from "./checkpoint.ts";
 import { checkpointsIn, RunCheckpoints } from "./run-checkpoints.ts";
+import type { RunSettings } from "./run-settings.ts";
 
 const RUN = { method: "sagan", fingerprint: "f".repeat(64) };
 const array = (...values: number[]): NamedArray => ({ shape: [values.length], data: Float32Array.from(values) });
@@ -38,4 +39,20 @@ test("checkpoints of another run are refused", async () => {
       fault: expect.stringContaining(folder),
       setting: "out",
     });
+});
+
+test("the refusal names the settings that are other, or says that the images are", async () => {
+  const run = await RunCheckpoints.open(folder, RUN, 2);
+  await run.save({ iteration: 1, best: null, seconds: 0, arrays, bestArrays: new Map() });
+  const settings: RunSettings = {
+    ...{ data: "a", method: "sagan", options: { width: 8 }, size: 32, channels: 1, seed: 1, iterations: 5 },
+    ...{ device: "cpu", threads: 1, falseAlarmRate: 0.05, selection: "last", every: 1, keep: 2, corrupt: "refuse" },
+  };
+  await writeFile(join(folder, "run.json"), JSON.stringify(settings));
+  const refused = (changed: Partial<RunSettings>) =>
+    RunCheckpoints.open(folder, { ...RUN, fingerprint: "0".repeat(64) }, 2, { ...settings, ...changed } as RunSettings);
+  await expect(refused({ seed: 2, options: { width: 16 }, data: "b" })).rejects.toMatchObject({
+    fault: expect.stringMatching(/of another run: options\.width 16 instead of 8, seed 2 instead of 1\.$/),
+  });
+  await expect(refused({})).rejects.toMatchObject({ fault: expect.stringMatching(/settings are the same.*images/) });
 });

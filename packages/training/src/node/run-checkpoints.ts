@@ -6,6 +6,8 @@ import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import { type CheckpointRecord, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type RunSettings, readRunSettings } from "./run-settings.ts";
+import { settingsChanged } from "./settings-changed.ts";
 
 /** Names under which the best state so far travels inside checkpoints begin so. */
 const BEST = "best:";
@@ -30,17 +32,18 @@ export class RunCheckpoints {
     readonly damaged: string[],
   ) {}
 
-  /** Throws CHECKPOINT_MISMATCH where the newest is of another run, and CHECKPOINT_CORRUPT where none is sound. */
+  /** `settings`, where known, let the refusal say what is other. Throws CHECKPOINT_MISMATCH where the newest is of another run, and CHECKPOINT_CORRUPT where none is sound. */
   static async open(
     folder: string,
     run: Pick<CheckpointRecord, "method" | "fingerprint">,
     keep: number,
+    settings?: RunSettings,
   ): Promise<RunCheckpoints> {
     const { checkpoint, damaged } = await newestCheckpoint(checkpointsIn(folder));
     if (checkpoint && (checkpoint.fingerprint !== run.fingerprint || checkpoint.method !== run.method)) {
       throw new HaleError(
         "CHECKPOINT_MISMATCH",
-        `The checkpoints in ${folder} belong to another method, other options or other images.`,
+        `The checkpoints in ${folder} are of another run: ${await otherwise(folder, settings)}.`,
         "Go on with the settings and data that the run was started with, or choose another folder.",
         { setting: "out" },
       );
@@ -71,4 +74,11 @@ export function takenApart(all: ReadonlyMap<string, NamedArray>): Pick<SavedRun,
     else arrays.set(name, array);
   }
   return { arrays, bestArrays };
+}
+
+/** What the run in the folder has other than these settings. */
+async function otherwise(folder: string, settings: RunSettings | undefined): Promise<string> {
+  const before = settings && (await readRunSettings(folder).catch(() => null));
+  if (!before) return "another method, other options or other images";
+  return settingsChanged(before, settings).join(", ") || "its settings are the same, and its images are others";
 }

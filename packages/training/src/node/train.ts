@@ -76,7 +76,7 @@ async function trainIn(
   );
   const origin = { images, backbone: opened.backbone, inherited: inherited?.arrays };
   const run = { method: method.name, fingerprint: fingerprintOf(settings, origin) };
-  const checkpoints = await RunCheckpoints.open(folder, run, settings.keep);
+  const checkpoints = await RunCheckpoints.open(folder, run, settings.keep, settings);
   await writeAtomic(settingsFile(folder), `${JSON.stringify(settings, null, 2)}\n`);
   await writeSeen(join(folder, SEEN_FILE), seenRecord(images.looks.prints));
 

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { commonLabel, keyOf, type Label, type LabelTable, lineForPath } from "../../import/labels.ts";
 import type { Reason } from "../../import/records.ts";
 import type { Pseudonyms } from "../../pseudonym.ts";
+import { type PathPattern, pathPattern } from "./path-pattern.ts";
 import { type Kind, type Surveyed, standsAlone, type Terms } from "./survey.ts";
 
 /** What becomes one scan, or several where a series or file holds several. */
@@ -66,13 +67,14 @@ export async function planImport(
     plan,
   );
   const used = new Set<string>();
+  const pattern = patientPattern && pathPattern(patientPattern);
   const personal = personalWords(surveyed);
   for (const files of gather(kept)) {
     const [first] = files;
     const ids = files.map((found) => found.id).sort();
     const token = await pseudonyms.of("scan", createHash("sha256").update(ids.join()).digest("hex"));
     const all = files.flatMap((found) => [found, ...(copies.get(found) ?? [])]);
-    const said = all.map((found) => saidOf(found, labels, patientPattern, used));
+    const said = all.map((found) => saidOf(found, labels, pattern, used));
     const patients = new Set(said.map(({ patient }) => patient).filter((patient) => patient !== null));
     if (patients.size > 1) {
       for (const found of files) plan.leftOut.push({ found, reason: "several-patients" });
@@ -138,11 +140,11 @@ function gather(kept: readonly Surveyed[]): Surveyed[][] {
 }
 
 /** What folders, path and table say of one file. The patient is [issuer, id] as JSON, so that the two stay apart. */
-function saidOf(found: Surveyed, table: LabelTable | null, pattern: RegExp | null, used: Set<string>) {
+function saidOf(found: Surveyed, table: LabelTable | null, pattern: PathPattern | null, used: Set<string>) {
   const { identity, file, place } = found;
   const line = table ? lineOf(found, table) : null;
   if (line) used.add(line[0]);
-  const id = identity?.patientId ?? pattern?.exec(file.path)?.[1] ?? line?.[1].patient ?? null;
+  const id = identity?.patientId ?? pattern?.(file.path) ?? line?.[1].patient ?? null;
   const issuer = identity?.patientId ? identity.issuer : "";
   const fromTable: Label | null = line && { label: line[1].label, class: line[1].class, split: line[1].split };
   return {
@@ -153,7 +155,7 @@ function saidOf(found: Surveyed, table: LabelTable | null, pattern: RegExp | nul
   function lineOf({ identity }: Surveyed, { key, lines }: LabelTable) {
     if (key === "path") return lineForPath(lines, file.path);
     const ids = {
-      patient: identity?.patientId ?? pattern?.exec(file.path)?.[1],
+      patient: identity?.patientId ?? pattern?.(file.path),
       study: identity?.studyUid,
       series: identity?.seriesUid,
       accession: identity?.accession,

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { outlineDicom, type Reader, readerOf } from "@hale/imaging";
+import { isLocalizer, outlineDicom, type Reader, readerOf } from "@hale/imaging";
 import { type Place, placeOf } from "../../import/labels.ts";
 import type { Reason } from "../../import/records.ts";
 import { bodyPartTerm, isNoPicture, isSingle, modalityTerm, sideTerm, viewTerm } from "../../import/terms.ts";
@@ -93,8 +93,7 @@ function surveyDicom(bytes: Uint8Array, file: SourceFile, place: Place, options:
   if (instance === null) return out("no-pixels");
   const { modality, imageType } = instance;
   if (isNoPicture(modality)) return out("no-picture");
-  const types = imageType.map((type) => type.toUpperCase());
-  if (types.includes("LOCALIZER") || types.includes("SCOUT")) return out("localizer");
+  if (isLocalizer(imageType)) return out("localizer");
   if (!options.allowBurnedIn) {
     if (textInPixels === "yes") return out("burned-in");
     if (textInPixels === "possible") return out("burned-in-possible");

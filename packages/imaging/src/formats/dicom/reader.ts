@@ -20,6 +20,7 @@ export const dicom: Reader = {
     const object = await readDicom(bytes, name);
     const { shape, coded, photometric, transferSyntax } = object;
     const scans = scansOfObject(object, name).map(({ scan }) => scan);
-    return scanFile("dicom", { shape, stored: coded, scans }, { photometric, transferSyntax });
+    const { modality, seriesNumber: series } = object.instance;
+    return scanFile("dicom", { shape, stored: coded, scans }, { photometric, transferSyntax, modality, series });
   },
 };

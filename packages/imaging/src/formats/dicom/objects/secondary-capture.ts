@@ -3,6 +3,7 @@
  * one (PS3.3 A.8.1), Multi-frame True Color Secondary Capture for several (A.8.5).
  */
 import { HaleError } from "@hale/core";
+import { withLegend } from "../../../raster/legend.ts";
 import { MAX_FRAMES } from "../../../raster/limits.ts";
 import { checkRaster, type Raster } from "../../../raster/raster.ts";
 import { ANOMALY_MAP, SOURCE_IMAGE } from "./codes.ts";
@@ -29,6 +30,8 @@ export interface SecondaryCaptureInput {
   /** 8-bit RGB, all of one size, each with the source frame that it shows. */
   pictures: readonly { raster: Raster; source: SourceFrame }[];
   detector: DetectorIdentity;
+  /** Of the colour scale; with it each picture gets a strip below that shows the scale, and that it is for research. */
+  maximum?: number;
   /** What the pictures show; "Anomaly map over the image" unless given. */
   description?: string;
   /** Sentences for those who look at it, beside what it is for. */
@@ -40,17 +43,19 @@ function pixelsOf(rasters: readonly Raster[]): Uint8Array {
   const size = width * height * 3;
   const pixels = new Uint8Array(2 * Math.ceil((size * rasters.length) / 2));
   rasters.forEach((raster, k) => {
-    checkRaster(raster);
-    if (raster.channels !== 3 || raster.maxValue !== 255 || raster.width !== width || raster.height !== height) {
-      throw new HaleError(
-        "SHAPE_MISMATCH",
-        `Picture ${k + 1} of a Secondary Capture is not 8-bit RGB of ${width} × ${height}.`,
-        "Give pictures of one size, as `overlayMap` returns them.",
-      );
-    }
     pixels.set(raster.data, k * size);
   });
   return pixels;
+}
+
+function checkPicture(raster: Raster, { width, height }: Raster): void {
+  checkRaster(raster);
+  if (raster.channels === 3 && raster.maxValue === 255 && raster.width === width && raster.height === height) return;
+  throw new HaleError(
+    "SHAPE_MISMATCH",
+    `A picture of a Secondary Capture is not 8-bit RGB of ${width} × ${height}.`,
+    "Give pictures of one size, as `overlayMap` returns them.",
+  );
 }
 
 /** Spacing as the source calibrates it (10.7), where the pictures are on the source's pixels. */
@@ -68,12 +73,13 @@ function spacingOf({ instance, frame }: SourceFrame, raster: Raster): Attributes
 }
 
 /**
- * Bytes of a Secondary Capture. Nothing is burned into the picture; that it is for research stands in its comments.
+ * Bytes of a Secondary Capture. That it is for research stands in its comments and, with `maximum`, below the picture in
+ * its pixels, for viewers that show no comments; nothing is written over the picture, and nothing says whose it is.
  * Throws SHAPE_MISMATCH for pictures of other kinds, OPTION_INVALID for none, and for de-identified sources whose pixels
  * are said to hold text.
  */
 export function secondaryCapture(input: SecondaryCaptureInput, making: Making = {}): Uint8Array<ArrayBuffer> {
-  const { pictures, detector, description = "Anomaly map over the image", remarks = [] } = input;
+  const { pictures, detector, maximum, description = "Anomaly map over the image", remarks = [] } = input;
   if (pictures.length === 0 || pictures.length > MAX_FRAMES) {
     throw new HaleError(
       "OPTION_INVALID",
@@ -92,7 +98,9 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
       "Leave the picture out, or remove the text first.",
     );
   }
-  const rasters = pictures.map(({ raster }) => raster);
+  const drawn = pictures.map(({ raster }) => raster);
+  for (const raster of drawn) checkPicture(raster, drawn[0]);
+  const rasters = maximum === undefined ? drawn : drawn.map((raster) => withLegend(raster, maximum));
   const several = pictures.length > 1;
   // Absent means that nobody knows (C.7.6.1); pictures of several frames must say one or the other (C.8.6.3).
   const annotation = text.includes("yes")
@@ -125,7 +133,7 @@ export function secondaryCapture(input: SecondaryCaptureInput, making: Making = 
       PlanarConfiguration: 0,
       Rows: rasters[0].height,
       Columns: rasters[0].width,
-      ...spacingOf(frames[0], rasters[0]),
+      ...spacingOf(frames[0], drawn[0]),
       BitsAllocated: 8,
       BitsStored: 8,
       HighBit: 7,
