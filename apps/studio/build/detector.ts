@@ -22,8 +22,9 @@ export async function makeExampleDetector(file: string): Promise<void> {
     await writePhantomSet(data, { seed: DETECTOR_SEED, size: EXAMPLE_SIZE, counts });
     const run = await runTraining(join(folder, "run"), {
       data,
-      method: METHOD,
-      options: OPTIONS,
+      method: "patchcore",
+      // A small memory: quick to search in a page.
+      options: { candidates: 6000, memory: 800 },
       size: SIZE,
       channels: 1,
       seed: DETECTOR_SEED,
@@ -39,8 +40,5 @@ export async function makeExampleDetector(file: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-const METHOD = "patchcore";
-const OPTIONS = {};
 
 if (process.argv[1]?.endsWith("detector.ts")) await makeExampleDetector(process.argv[2]);

@@ -107,7 +107,7 @@ export async function give(files: readonly GivenFile[]): Promise<void> {
 }
 
 /** Loads a detector; rows that were scored by another are forgotten, their images are not. */
-export function openDetector(source: Blob | string, name: string): Promise<boolean> {
+function openDetector(source: Blob | string, name: string): Promise<boolean> {
   return attempt(async () => {
     const before = session.phase;
     set({ phase: "loading", activity: "Loading the detector" });

@@ -10,7 +10,7 @@ import { openGuardedReader } from "@hale/imaging/web";
 import { openDevice } from "@hale/runtime/web";
 import { findSources, type GivenFile, type ImageSource, type SourceRow, scoreSources } from "@hale/scoring/web";
 import { drawExamples, type Example } from "./examples.ts";
-import { dicomObjects, type ExportedFile, mapOf } from "./exports.ts";
+import { dicomObjects, type ExportedFile, mapOf, volumeOf } from "./exports.ts";
 import { ImageLook } from "./look.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { ImageView } from "./views.ts";
@@ -150,6 +150,11 @@ export class Engine {
   /** The map of an image or volume as a file. */
   map(id: number, part: number): Promise<Outcome<ExportedFile>> {
     return outcomeOf(() => mapOf(this.opened(), this.sources[id], part, this.reader));
+  }
+
+  /** A scan and its map as NIfTI files. */
+  volume(id: number, part: number): Promise<Outcome<{ scan: Uint8Array; map: Uint8Array }>> {
+    return outcomeOf(() => volumeOf(this.opened(), this.sources[id], part, this.reader));
   }
 
   /** DICOM objects of the DICOM sources among these, zipped, with sentences about what was left out. */

@@ -1,7 +1,7 @@
 /** @file Files that leave the worker: maps, and DICOM objects as a zip, made by the code behind `hale score`. */
 import { HaleError } from "@hale/core";
-import type { Detector } from "@hale/detector";
-import type { GuardedReader } from "@hale/imaging";
+import { type Detector, examineScan } from "@hale/detector";
+import { type GuardedReader, modalityValue, writeNifti } from "@hale/imaging";
 import { identityOf, type OutputFile, scoreTargets, type Target } from "@hale/scoring";
 import { type ImageSource, openSource } from "@hale/scoring/web";
 import { zipSync } from "fflate";
@@ -30,6 +30,31 @@ export async function mapOf(
   };
   for await (const _ of scoreTargets(detector, [target], { maps, strict: true }));
   return files[0];
+}
+
+/** A scan and its map as NIfTI, uncompressed, for a viewer. Throws IMAGE_UNSUPPORTED for what is no scan. */
+export async function volumeOf(
+  detector: Detector,
+  source: ImageSource,
+  part: number,
+  reader: GuardedReader,
+): Promise<{ scan: Uint8Array; map: Uint8Array }> {
+  const opened = (await openSource(source, reader))[part];
+  if (opened?.kind !== "scan" || opened.scan.channels !== 1) {
+    throw new HaleError("IMAGE_UNSUPPORTED", `${source.file} is no grey scan.`, "Look at its slices.");
+  }
+  const { scan } = opened;
+  const { map } = await examineScan(detector, scan, { map: true, name: source.file });
+  const { size, affine, spacing } = scan;
+  const slope = scan.modality.length === 1 ? scan.modality[0] : null;
+  const data = Float32Array.from(scan.stored, (value: number, i: number) =>
+    modalityValue(slope ?? scan.modality[Math.floor(i / (size[0] * size[1]))], value),
+  );
+  const grid = { size, affine, spacing };
+  return {
+    scan: writeNifti({ ...grid, data, description: "scan" }),
+    map: writeNifti({ ...grid, data: map!, description: "hale anomaly map, research use only" }),
+  };
 }
 
 /** Zipped objects of each DICOM source; the others are left out without a word. Null where there are none. */

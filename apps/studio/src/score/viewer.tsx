@@ -23,7 +23,7 @@ import { FULL, mapAt, mapLayer, pictureLayer, type Window } from "./layers.ts";
 import { Legend } from "./legend.tsx";
 import { Pane, type PaneLayer, type Place, WHOLE } from "./pane.tsx";
 import { SliceCurve } from "./slice-curve.tsx";
-import { VolumeButton } from "./volume-button.tsx";
+import { VolumeSection } from "./volume-section.tsx";
 
 const WAYS = { side: "Side by side", overlay: "Overlay", curtain: "Curtain" } as const;
 type Way = keyof typeof WAYS;
@@ -179,7 +179,6 @@ function Look({ view, entry, card, asked, onSlice }: LookProps) {
         <Button className="plain" onPress={() => void savePng({ entry, card, panes, aspect })}>
           Save PNG
         </Button>
-        <VolumeButton entry={entry} isVolume={view.slice !== null} />
       </div>
       <div className={`panes n${panes.length}`}>
         {panes.map(({ title, label, layers }) => (
@@ -204,6 +203,7 @@ function Look({ view, entry, card, asked, onSlice }: LookProps) {
           <Slices view={view} asked={asked} onSlice={onSlice} />
         </div>
       )}
+      {view.slice && <VolumeSection entry={entry} card={card} />}
       <details className="window">
         <summary>Window and level</summary>
         <Share label="Level" value={range.level} onChange={(level) => setRange({ ...range, level })} />
