@@ -61,6 +61,18 @@ describe("the confound audit", () => {
     }
   });
 
+  test("has the pool's control only where there is a pool, in the direction that it learnt without labels", () => {
+    expect(audit(Array.from({ length: 12 }, () => image(noise(0.2)))).has("pool")).toBe(false);
+    // Half of the pool is darker; the abnormal test images are brighter, so that what was learnt points the wrong way.
+    const pool = Array.from({ length: 20 }, (_, i) => image(() => (i % 2 ? -0.3 : 0) + noise(0.2)()));
+    const abnormals = Array.from({ length: 12 }, () => image(() => 0.3 + noise(0.2)()));
+    const input = { trainNormals, pool, images: [...normals, ...abnormals] };
+    const found = auditControls(input, apart(labels(abnormals))).find(({ name }) => name === "pool")!;
+    expect(found.auroc.estimate).toBeLessThan(0.2);
+    expect(found.direction).toMatch(/less like the unlabelled pool/);
+    expect(found.scores).toHaveLength(24);
+  });
+
   test("cannot work without training normals or with one class", () => {
     expect(() => auditControls({ trainNormals: [], images: normals }, apart(labels([])))).toThrow(
       expect.objectContaining({ code: "OPTION_INVALID" }),
@@ -72,7 +84,7 @@ describe("the confound audit", () => {
 
   const rated = (estimate: number) => {
     const interval = { estimate, low: null, high: null, reason: "too few" };
-    return { auroc: interval, averagePrecision: interval };
+    return { auroc: interval, averagePrecision: interval, scores: [] };
   };
 
   test("a control of 0.70 or more becomes a warning in plain words", () => {

@@ -1,10 +1,12 @@
 /**
  * @file The confound audit: scores that know nothing of disease. Where brightness, sharpness or distance to the average
- * image alone tells normal from abnormal, a good detector may only have learnt how the pictures were taken.
+ * image alone tells normal from abnormal, a good detector may only have learnt how the pictures were taken. Where there is an
+ * unlabelled pool, a linear model that is given it stands beside those methods that are given it too.
  */
 import { HaleError } from "@hale/core";
 import { auroc, clusteredIntervals, type Interval } from "@hale/statistics";
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { poolScores } from "./pool-control.ts";
+import { dot, meanImage, principalAxes } from "./principal-axes.ts";
 
 /** Side of the prepared grey images that controls look at, in pixels. */
 export const CONTROL_SIZE = 64;
@@ -16,17 +18,24 @@ export const SUSPICIOUS_AUROC = 0.7;
 export interface ControlInput {
   /** Prepared grey images, [64, 64] in [-1, 1], of training normals. */
   trainNormals: readonly Float32Array[];
+  /** The same of unlabelled training images; the control by them is left out where there are none. */
+  pool?: readonly Float32Array[];
   /** Prepared grey images to score. */
   images: readonly Float32Array[];
 }
 
-export type ControlName = "brightness" | "mean-image" | "blur" | "pca";
+export type ControlName = "brightness" | "mean-image" | "blur" | "pca" | "pool";
 
 export interface ControlResult {
   name: ControlName;
-  /** In the direction that serves the control better, so at least ½; with an interval over clusters. */
+  /**
+   * With an interval over clusters. In the direction that serves the control better, so at least ½; but `pool` has learnt
+   * its direction without labels and keeps it.
+   */
   auroc: Interval;
   averagePrecision: Interval;
+  /** Of the images, in their order and that direction. */
+  scores: readonly number[];
   /** What tells abnormal images apart, in plain words, for example "abnormal images are darker". */
   direction: string;
 }
@@ -36,6 +45,8 @@ interface Control {
   score: (input: ControlInput) => Float64Array;
   higher: string;
   lower: string;
+  /** Given the unlabelled pool, and with a direction of its own. */
+  usesPool?: true;
 }
 
 export const CONTROLS: Readonly<Record<ControlName, Control>> = {
@@ -59,6 +70,12 @@ export const CONTROLS: Readonly<Record<ControlName, Control>> = {
     higher: `abnormal images fit ${COMPONENTS} principal components of the normals worse`,
     lower: `abnormal images fit ${COMPONENTS} principal components of the normals better`,
   },
+  pool: {
+    score: ({ trainNormals, pool = [], images }) => poolScores({ trainNormals, pool, images }),
+    higher: "abnormal images are more like the unlabelled pool than like train normals",
+    lower: "abnormal images are less like the unlabelled pool than normal ones",
+    usesPool: true,
+  },
 };
 
 export interface AuditOptions {
@@ -78,11 +95,14 @@ export function auditControls(input: ControlInput, { labels, clusters, seed = 1 
   if (input.trainNormals.length === 0) {
     throw new HaleError("OPTION_INVALID", "Controls need normal training images.", "Add some to the train part.");
   }
-  return (Object.keys(CONTROLS) as ControlName[]).map((name) => {
-    const { score, higher, lower } = CONTROLS[name];
+  const names = (Object.keys(CONTROLS) as ControlName[]).filter(
+    (name) => !CONTROLS[name].usesPool || input.pool?.length,
+  );
+  return names.map((name) => {
+    const { score, higher, lower, usesPool } = CONTROLS[name];
     const given = score(input);
     const straight = auroc(given, labels) >= 0.5;
-    const scores = straight ? given : given.map((value) => -value);
+    const scores = straight || usesPool ? given : given.map((value) => -value);
     const { intervals } = clusteredIntervals({
       scores,
       labels,
@@ -90,7 +110,7 @@ export function auditControls(input: ControlInput, { labels, clusters, seed = 1 
       metrics: ["auroc", "averagePrecision"],
       seed,
     });
-    return { name, ...intervals, direction: straight ? higher : lower };
+    return { name, ...intervals, scores: Array.from(scores), direction: straight ? higher : lower };
   });
 }
 
@@ -98,12 +118,6 @@ function mean(image: Float32Array): number {
   let sum = 0;
   for (const value of image) sum += value;
   return sum / image.length;
-}
-
-function meanImage(images: readonly Float32Array[]): Float64Array {
-  const sum = new Float64Array(images[0].length);
-  for (const image of images) for (let i = 0; i < sum.length; i++) sum[i] += image[i] / images.length;
-  return sum;
 }
 
 /** Mean absolute difference from the mean of the training normals. */
@@ -130,55 +144,13 @@ function meanGradient(image: Float32Array): number {
   return sum / (2 * side * (side - 1));
 }
 
-/**
- * Mean squared error after projection on the leading principal components of the training normals. They come from the
- * eigenvectors of the Gram matrix, which has the size of the training set (at most 1024 images, evenly picked).
- */
+/** Mean squared error after projection on the leading principal components of the training normals. */
 function pcaError({ trainNormals, images }: ControlInput): Float64Array {
-  const step = Math.max(1, trainNormals.length / 1024);
-  const picked = Array.from(
-    { length: Math.floor(trainNormals.length / step) },
-    (_, i) => trainNormals[Math.floor(i * step)],
-  );
-  const average = meanImage(picked);
-  const centred = picked.map((image) => Float64Array.from(image, (value, i) => value - average[i]));
-  const axes = principalAxes(centred, Math.min(COMPONENTS, picked.length - 1));
+  const { mean: average, axes } = principalAxes(trainNormals, COMPONENTS);
   return Float64Array.from(images, (image) => {
     const rest = Float64Array.from(image, (value, i) => value - average[i]);
     let energy = dot(rest, rest);
     for (const axis of axes) energy -= dot(rest, axis) ** 2;
     return Math.max(0, energy) / image.length;
   });
-}
-
-function principalAxes(centred: readonly Float64Array[], count: number): Float64Array[] {
-  const size = centred.length;
-  const gram = Matrix.zeros(size, size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      const value = dot(centred[i], centred[j]);
-      gram.set(i, j, value);
-      gram.set(j, i, value);
-    }
-  }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(gram, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
-  const least = 1e-9 * realEigenvalues[order[0]];
-  return order
-    .slice(0, count)
-    .filter((k) => realEigenvalues[k] > least)
-    .map((k) => {
-      const axis = new Float64Array(centred[0].length);
-      for (let i = 0; i < size; i++) {
-        const weight = eigenvectorMatrix.get(i, k) / Math.sqrt(realEigenvalues[k]);
-        for (let p = 0; p < axis.length; p++) axis[p] += weight * centred[i][p];
-      }
-      return axis;
-    });
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

@@ -6,12 +6,16 @@ import { plainAutoencoder } from "./autoencoder/method.ts";
 import { hqAnoGan } from "./hq-anogan/method.ts";
 import { knn } from "./knn/method.ts";
 import type { Method } from "./method.ts";
+import { padim } from "./padim/method.ts";
 import { patchcore } from "./patchcore/method.ts";
 import { proxyAno } from "./proxyano/method.ts";
 import { sagan } from "./sagan/method.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map(
-  ([sagan, proxyAno, hqAnoGan, plainAutoencoder, patchcore, knn] as Method[]).map((method) => [method.name, method]),
+  ([sagan, proxyAno, hqAnoGan, plainAutoencoder, patchcore, padim, knn] as Method[]).map((method) => [
+    method.name,
+    method,
+  ]),
 );
 
 /** The method of that name. Throws OPTION_INVALID naming those that there are. */

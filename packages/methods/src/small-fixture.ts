@@ -6,6 +6,7 @@ const SMALL: Readonly<Record<string, Record<string, unknown>>> = {
   sagan: { width: 8, batch: 2, residualBlocks: 1 },
   proxyano: { width: 4, slots: 6, batch: 2, superpixels: 16, adversarialWeight: 0.1 },
   "hq-anogan": { ...TINY, generatorShare: 0.5 },
+  padim: { dimensions: 12 },
   patchcore: { candidates: 300, memory: 100 },
   autoencoder: { hidden: 32, batch: 4 },
 };

@@ -28,6 +28,7 @@ export {
   type Nearest,
 } from "./generation/nearest.ts";
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from "./generation/precision-recall.ts";
+export { holm } from "./holm.ts";
 export { type ConfusionCounts, confusionCounts, type OperatingPoint, operatingPoint } from "./operating-point.ts";
 /** @public */
 export { type PairedDifference, type PairedDifferenceOptions, pairedDifference } from "./paired.ts";

@@ -43,9 +43,11 @@ Examples:
     )
     .action(async (path: string, options: ReadingOptions) => {
       const { check } = await checked(path, options);
+      // What each image scores is for comparisons within a program.
+      const controls = check.controls?.map(({ scores: _, ...control }) => control) ?? null;
       print(
         options.json
-          ? printableJson(labelled("data check", check))
+          ? printableJson(labelled("data check", { ...check, controls }))
           : formatDatasetCheck(clean(check), formatInput).trimEnd(),
       );
       if (check.leaks.length > 0) {

@@ -63,7 +63,8 @@ export function demoCommand(): Command {
         const evaluation = await evaluateDetector(detector, opened, { seed, nearCopies: false });
         const untrained = await untrainedAuroc(run, opened, seed);
         const controls = evaluation.audit.controls ?? [];
-        const best = Math.max(...controls.map((control) => control.auroc.estimate));
+        const best = Math.max(...controls.flatMap(({ name, auroc }) => (name === "pool" ? [] : [auroc.estimate])));
+        const pool = controls.find(({ name }) => name === "pool")?.auroc.estimate ?? null;
         const report = join(out, "report.html");
         await writeReport(report, { detector, evaluation, data, runFolder: folder, command: ["demo"] });
         await detector.release();
@@ -74,6 +75,7 @@ export function demoCommand(): Command {
             auroc: evaluation.auroc.estimate,
             auroc_untrained: untrained,
             auroc_best_control: best,
+            auroc_pool_control: pool,
             seconds,
           };
           print(printableJson(labelled("demo", line)));
@@ -82,6 +84,7 @@ export function demoCommand(): Command {
         const { estimate, low, high } = evaluation.auroc;
         say(`\nTest AUROC ${estimate.toFixed(3)} (95 % interval ${low?.toFixed(3)} to ${high?.toFixed(3)}).`);
         say(`The same network untrained: ${untrained.toFixed(3)}; best trivial control: ${best.toFixed(3)}.`);
+        if (pool !== null) say(`A linear model that is given the same unlabelled images: ${pool.toFixed(3)}.`);
         say(`Done in ${duration(seconds)}. Open the report:`);
         print(report);
       },

@@ -8,6 +8,7 @@ import { count, printable, printableJson, sha256Hex } from "@hale/core";
 import { aggregationName } from "@hale/detector";
 import { readSeen, seenPath } from "@hale/detector/node";
 import {
+  type Comparison,
   type Evaluation,
   evaluateDetector,
   patientsKnown,
@@ -96,11 +97,12 @@ export function evaluateCommand(): Command {
 function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, report?: string) {
   // Of volumes the scores too, but not those of each slice.
   const whole = volumes && { ...volumes, volumes: volumes.volumes.map(({ slices: __, ...volume }) => volume) };
+  const controls = audit.controls?.map(({ scores: _scores, ...control }) => control) ?? null;
   return {
     dataset: dataset.name,
     ...rest,
     volumes: whole,
-    controls: audit.controls,
+    controls,
     leaks: audit.leaks,
     patients_known: patientsKnown(dataset.items),
     report,
@@ -121,6 +123,7 @@ function text(
     pixels,
     volumes,
     audit,
+    comparisons,
     seen,
     dataset,
     skipped,
@@ -148,7 +151,7 @@ function text(
     lines.push(`needs review       ${needsReview}, outside what the detector knows: in neither of the two`);
   if (pixels)
     lines.push(
-      `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (an upper bound)`,
+      `pixel AUROC        ${pixels.auroc.toFixed(3)}, pixel AP ${pixels.averagePrecision.toFixed(3)}, best Dice ${pixels.bestDice.dice.toFixed(3)} (oracle: its threshold was chosen on these very pixels)`,
     );
   if (volumes) {
     const { aggregation, operating: at, reason } = volumes;
@@ -169,13 +172,14 @@ function text(
       "Parts of the score, each alone; nothing was chosen by them:",
       ...parts.map(({ name, auroc: value }) => `  ${name.padEnd(16)} AUROC ${interval(value)}`),
     );
-  if (audit.controls)
-    lines.push(
-      "Controls that know nothing of disease:",
-      ...audit.controls.map(
-        ({ name, auroc: value, direction }) => `  ${name.padEnd(16)} ${interval(value)}: ${direction}`,
-      ),
-    );
+  if (audit.controls) {
+    lines.push("Controls, which know nothing of disease:");
+    for (const { name, auroc: value, direction } of audit.controls) {
+      lines.push(`  ${name.padEnd(16)} ${interval(value)}: ${direction}`);
+      const compared = comparisons?.find(({ control }) => control === name);
+      if (compared) lines.push(`  ${"".padEnd(16)} ${beside(compared)}`);
+    }
+  }
   lines.push(...trustLines({ seen, audit, dataset }));
   if (skipped.length > 0)
     lines.push(`Left out ${skipped.length} damaged images: ${skipped.map(({ path }) => path).join(", ")}`);
@@ -183,6 +187,15 @@ function text(
     if (caution) lines.push(`Caution: ${caution}`);
   if (report) lines.push(`Report: ${report}`);
   return lines.join("\n");
+}
+
+/** The detector less a control. */
+function beside({ difference: { estimate, low, high }, pValue, verdict }: Comparison): string {
+  const signed = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
+  if (low === null || high === null || pValue === null) return `the detector ${signed(estimate)}, without an interval`;
+  const words = { above: "above it", below: "below it", undecided: "not told apart from it" };
+  const p = pValue < 0.001 ? "p < 0.001" : `p ${pValue.toFixed(3)}`;
+  return `the detector ${signed(estimate)} (${signed(low)} to ${signed(high)}; ${p} after Holm): ${words[verdict]}`;
 }
 
 /** Most test images that are named. */

@@ -98,6 +98,7 @@ function audit(
 ): { controls: ControlResult[] | null; controlsOn: string } {
   const pick = (test: (item: Item) => boolean) => images.filter((_, i) => test(items[i]));
   const trainNormals = pick((item) => item.split === "train" && item.label === 0);
+  const pool = pick((item) => item.split === "train" && item.label === null);
   for (const [controlsOn, splits] of [
     ["test", ["test"]],
     ["val and test", ["val", "test"]],
@@ -106,7 +107,7 @@ function audit(
     const asked = items.filter(chosen);
     const labels = asked.map((item) => item.label as 0 | 1);
     if (trainNormals.length > 1 && labels.includes(0) && labels.includes(1)) {
-      const input = { trainNormals, images: pick(chosen) };
+      const input = { trainNormals, pool, images: pick(chosen) };
       return { controls: auditControls(input, { labels, clusters: asked.map(clusterOf) }), controlsOn };
     }
   }

@@ -160,3 +160,14 @@ export function structureUpsideDown(structure: Float64Array): Float64Array {
     return structure[(CELLS - 1 - y) * row + rest - direction + (DIRECTIONS - 1 - direction)];
   });
 }
+
+/** The structure of the same picture with rows and columns exchanged: turned by a quarter, and mirrored. */
+export function structureTurned(structure: Float64Array): Float64Array {
+  return structure.map((_, i) => {
+    const [cell, direction] = [Math.floor(i / DIRECTIONS), i % DIRECTIONS];
+    const [y, x] = [Math.floor(cell / CELLS), cell % CELLS];
+    // An angle a becomes a right angle less a; directions have their middles at half steps.
+    const from = (DIRECTIONS / 4 - 1 - direction + DIRECTIONS) % DIRECTIONS;
+    return structure[(x * CELLS + y) * DIRECTIONS + from];
+  });
+}

@@ -3,7 +3,7 @@ import { seededRandom } from "@hale/statistics";
 import { expect, test } from "vitest";
 import { isBlank, refuseBlank } from "./blank.ts";
 import { domainCheck, domainWords } from "./check.ts";
-import { type Description, describe, structureInverted, structureUpsideDown } from "./description.ts";
+import { type Description, describe, structureInverted, structureTurned, structureUpsideDown } from "./description.ts";
 import { FEWEST, fitDomain } from "./fit.ts";
 import { distanceFrom, fitGaussian } from "./gaussian.ts";
 import { decodeGaussian, domainSchema, encodeGaussian } from "./record.ts";
@@ -136,6 +136,8 @@ test("the structure of a turned picture is that of the turned structure", () => 
   };
   close(structureUpsideDown(structure(raster)), structure(turned));
   close(structureInverted(structure(raster)), structure(inverted));
+  const across = drawn((x, y) => raster.data[x * SIDE + y]);
+  close(structureTurned(structure(raster)), structure(across));
 });
 
 test("with all directions kept the distance is that of Mahalanobis", () => {

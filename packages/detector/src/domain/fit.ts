@@ -4,8 +4,8 @@
  * results/domain.csv.
  */
 import { quantileOfSorted } from "@hale/statistics";
-import type { Description, Part } from "./description.ts";
-import { fitGaussian } from "./gaussian.ts";
+import { type Description, type Part, structureTurned } from "./description.ts";
+import { distanceFrom, fitGaussian } from "./gaussian.ts";
 import { type Distances, distancesOf, type Measures, measuresOf, PART_NAMES, type Usual } from "./measures.ts";
 import { type DomainRecord, encodeGaussian, MOST_DIRECTIONS } from "./record.ts";
 
@@ -25,6 +25,12 @@ const LEAST: Record<Part, number> = { structure: 1e-5, texture: 1e-5, brightness
 /** The share of normals that is measured to set a limit, and how many times that measure the limit is. */
 const SHARE = 0.98;
 const MARGIN: Measures = { appearance: 1.25, brightness: 2, colour: 1.5, inverted: 1.15, upsideDown: 1.15 };
+/**
+ * The margin of structure and texture may be as large, so that lesions stay inside, as long as this share of the images turned by
+ * a quarter stays outside: images whose structure is as usual when they are turned say little of what they show.
+ */
+const MOST_MARGIN = 1.5;
+const TURNED_INSIDE = 0.05;
 /**
  * Limits are at least this. Where the inverse of an image is less usual than the image, the image is not inverted; where all
  * are grey, twice the least variance of colour is colour.
@@ -52,27 +58,37 @@ export function fitDomain(
     return { structure: of("structure"), texture: of("texture"), brightness: of("brightness"), colour: of("colour") };
   };
   const distances: Distances[] = [];
+  /** Of the structure turned by a quarter, by the same Gaussians. */
+  const turned: Distances[] = [];
   for (const fold of folds.values()) {
     const [own, others] = [chosen.filter((i) => fold.has(i)), chosen.filter((i) => !fold.has(i))];
     if (own.length === 0 || others.length < FEWEST / 4) continue;
     const usual = fit(others);
-    distances.push(...own.map((i) => distancesOf(usual, descriptions[i])));
+    for (const i of own) {
+      const found = distancesOf(usual, descriptions[i]);
+      distances.push(found);
+      const structure = distanceFrom(usual.structure, structureTurned(descriptions[i].structure));
+      turned.push({ ...found, structure });
+    }
   }
   if (distances.length === 0) return { domainReason: "Nearly all normal images are of one patient or group." };
-  const sorted = (of: (one: Distances) => number) => Float64Array.from(distances, of).sort();
+  const sorted = (of: (one: Distances) => number, from = distances) => Float64Array.from(from, of).sort();
   const median = (part: "structure" | "texture") =>
     quantileOfSorted(
       sorted((one) => one[part]),
       0.5,
     ) || 1;
   const medians = { structure: median("structure"), texture: median("texture") };
-  const limit = (name: keyof Measures) => {
-    const usually = quantileOfSorted(
-      sorted((one) => measuresOf(one, medians)[name]),
-      SHARE,
+  const usually = (name: keyof Measures, share = SHARE, from = distances) =>
+    quantileOfSorted(
+      sorted((one) => measuresOf(one, medians)[name], from),
+      share,
     );
-    return Math.max(LEAST_LIMIT[name], MARGIN[name] * usually);
-  };
+  const limit = (name: keyof Measures) => Math.max(LEAST_LIMIT[name], MARGIN[name] * usually(name));
+  const appearance = Math.max(
+    limit("appearance"),
+    Math.min(MOST_MARGIN * usually("appearance"), usually("appearance", TURNED_INSIDE, turned)),
+  );
   const usual = fit(chosen);
   const [structure, texture, brightness, colour] = PART_NAMES.map((part) => encodeGaussian(usual[part]));
   return {
@@ -81,7 +97,7 @@ export function fitDomain(
       usual: { structure, texture, brightness, colour },
       medians,
       limits: {
-        appearance: limit("appearance"),
+        appearance,
         brightness: limit("brightness"),
         colour: limit("colour"),
         inverted: limit("inverted"),

@@ -38,6 +38,7 @@ import {
   type SeenRecord,
   seenSearch,
 } from "@hale/detector";
+import { methods } from "@hale/methods";
 import {
   type ClusterCounts,
   clusteredIntervals,
@@ -47,6 +48,7 @@ import {
   type PixelMetrics,
   pixelMetrics,
 } from "@hale/statistics";
+import { type Comparison, type ComparisonOptions, compareWithControls } from "../comparisons.ts";
 import { type ClassRow, classRows, needsReview, operatingPointOf } from "../decided.ts";
 import { NOT_CHECKED, type SeenTestImages } from "../seen-images.ts";
 
@@ -112,8 +114,13 @@ export interface Evaluation {
   pixels: PixelEvaluation | null;
   /** Whole volumes; null where the images are not slices of any. */
   volumes: VolumeEvaluation | null;
-  /** Leaks, and trivial controls on the same test images. */
+  /** Leaks, and controls on the same test images. */
   audit: DatasetCheck;
+  /**
+   * The detector beside each trivial control and, where its method learns from the pool, beside the pool's. Null where there are
+   * no controls on the test images.
+   */
+  comparisons: Comparison[] | null;
   /** Test images that the detector was made with, where its hashes are at hand. */
   seen: SeenTestImages;
 }
@@ -214,6 +221,7 @@ export async function evaluateDetector(
     metrics: ["auroc", "averagePrecision"],
   });
   const threshold = detector.card.threshold?.value;
+  const audit = checkOf(dataset, inOrderOf(dataset, read), { nearCopies });
   return {
     dataset,
     cases,
@@ -235,7 +243,8 @@ export async function evaluateDetector(
       seed,
       resamples,
     }),
-    audit: checkOf(dataset, inOrderOf(dataset, read), { nearCopies }),
+    audit,
+    comparisons: comparisonsOf(detector, audit, { ...resampled, scores }),
     seen: hashes
       ? {
           checked: true,
@@ -247,6 +256,21 @@ export async function evaluateDetector(
         }
       : NOT_CHECKED,
   };
+}
+
+/** Whether a detector's method learns from unlabelled images; of a method that is not known here, whether it had any. */
+const usesPool = ({ card: { method, dataset } }: Detector) =>
+  methods.get(method.name)?.needsUnlabelled ?? dataset.unlabelled > 0;
+
+function comparisonsOf(
+  detector: Detector,
+  { controls, controlsOn }: DatasetCheck,
+  options: Omit<ComparisonOptions, "controls">,
+): Comparison[] | null {
+  // Elsewhere the controls saw other images, and nothing is paired.
+  if (!controls || controlsOn !== "test") return null;
+  const fair = controls.filter(({ name }) => name !== "pool" || usesPool(detector));
+  return compareWithControls({ ...options, controls: fair });
 }
 
 /** The data set with the slices that the detector looks at; opened anew where it was opened with others. */

@@ -1,5 +1,6 @@
 /** @file Evaluation, controls, report, and the quality of generated images. What needs files or threads. */
 
+export type { Comparison } from "../comparisons.ts";
 export { patientsSentence, type SeenTestImages, seenAsWords, seenSentence } from "../seen-images.ts";
 export {
   type EvaluatedCase,

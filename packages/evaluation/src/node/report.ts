@@ -60,7 +60,7 @@ async function reportData({ detector, evaluation, runFolder, command }: ReportSo
       leaks: audit.leaks.map(({ a, b, splits, detail }) => `${a} (${splits[0]}) and ${b} (${splits[1]}): ${detail}`),
       skipped: evaluation.skipped,
       controlsOn: `the ${cases.length} labelled test images`,
-      controls: audit.controls?.map(controlData) ?? null,
+      controls: audit.controls?.map((control) => controlData(control, evaluation.comparisons)) ?? null,
       suspiciousAuroc: SUSPICIOUS_AUROC,
     },
     headline: {
@@ -180,8 +180,10 @@ function provenanceOf(
   };
 }
 
-function controlData({ name, auroc, direction }: ControlResult): ControlData {
-  return { name, meaning: direction, auroc: intervalData(auroc) };
+function controlData({ name, auroc, direction }: ControlResult, comparisons: Evaluation["comparisons"]): ControlData {
+  const found = comparisons?.find(({ control }) => control === name);
+  const compared = found ? { ...found, difference: intervalData(found.difference) } : null;
+  return { name, meaning: direction, auroc: intervalData(auroc), compared };
 }
 
 function legendColours(top: number): string[] {

@@ -110,6 +110,20 @@ export interface ControlData {
   /** Plain words, for example "abnormal images are darker". */
   meaning: string;
   auroc: IntervalData;
+  /**
+   * The method less the control, on the same images; null where they cannot be compared, or fairly: where the control was
+   * given images that the method was not.
+   */
+  compared: ComparedData | null;
+}
+
+export interface ComparedData {
+  /** Of AUROC. */
+  difference: IntervalData;
+  /** After Holm over all controls; null without an interval. */
+  pValue: number | null;
+  /** What may be said of the method. */
+  verdict: "above" | "below" | "undecided";
 }
 
 export interface HeadlineData {

@@ -17,7 +17,7 @@ import {
 } from "@hale/statistics";
 import { randomStream } from "../../../data/src/phantoms/random.ts";
 import { maskOutline } from "./mask-outline.ts";
-import type { CaseData, IntervalData, ReportData } from "./report-data.ts";
+import type { CaseData, ComparedData, IntervalData, ReportData } from "./report-data.ts";
 
 const SIZE = 64;
 const MAP_SCALE = 0.4;
@@ -27,6 +27,9 @@ interface Scored extends PhantomItem {
 }
 
 const words = (above: boolean): string => `${above ? "" : "not "}above the threshold (5 % false alarms)`;
+
+/** A control that the method is better than. */
+const better = (): ComparedData => ({ difference: around(0.2, 0.08), pValue: 0.004, verdict: "above" });
 
 const around = (estimate: number, spread = 0.04): IntervalData => ({
   estimate,
@@ -159,10 +162,20 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
       controlsOn: `the ${items.length} labelled test images`,
       suspiciousAuroc: 0.7,
       controls: [
-        { name: "brightness", meaning: "abnormal images are darker", auroc: around(0.53, 0.08) },
-        { name: "mean-image", meaning: "abnormal images are farther from the average", auroc: around(0.58, 0.08) },
-        { name: "blur", meaning: "abnormal images are sharper", auroc: around(0.55, 0.08) },
-        { name: "pca", meaning: "abnormal images fit 16 principal components worse", auroc: around(0.64, 0.08) },
+        { name: "brightness", meaning: "abnormal images are darker", auroc: around(0.53, 0.08), compared: better() },
+        {
+          name: "mean-image",
+          meaning: "abnormal images are farther from the average",
+          auroc: around(0.58, 0.08),
+          compared: better(),
+        },
+        { name: "blur", meaning: "abnormal images are sharper", auroc: around(0.55, 0.08), compared: better() },
+        {
+          name: "pca",
+          meaning: "abnormal images fit 16 principal components worse",
+          auroc: around(0.64, 0.08),
+          compared: better(),
+        },
       ],
     },
     headline: {

@@ -6,7 +6,7 @@ import { dotChart } from "./charts/dot-chart.ts";
 import { meansOfStretches, withinUnit } from "./charts/thin.ts";
 import { maskOutline } from "./mask-outline.ts";
 import { renderReport } from "./render-report.ts";
-import type { CaseData, ReportData } from "./report-data.ts";
+import type { CaseData, ControlData, ReportData } from "./report-data.ts";
 import { bareReport, reportFixture } from "./report-fixture.ts";
 
 const full = reportFixture(1, 24, 24);
@@ -179,23 +179,50 @@ describe("the report", () => {
     expect(matches(text, /may be confounded|as well as the method/g)).toEqual([]);
   });
 
-  it("says no more of a control than the intervals carry", async () => {
+  it("says no more of a control than the paired difference carries", async () => {
     const compared = structuredClone(full);
-    const auditOf = async (control: [number, number, number], method: [number, number, number]) => {
-      const [of, to] = [control, method].map(([low, estimate, high]) => ({ low, estimate, high }));
-      compared.audit.controls![0].auroc = of;
-      compared.headline.auroc = to;
-      return (await renderReport(compared)).match(/<section id="audit">[\s\S]*?<figure>/)![0];
+    const method = compared.headline.auroc!.estimate;
+    const auditOf = async (estimate: number, found: ControlData["compared"]) => {
+      compared.audit.controls![0].auroc = { low: estimate - 0.1, estimate, high: estimate + 0.08 };
+      compared.audit.controls![0].compared = found;
+      return (await renderReport(compared)).match(/<section id="audit">[\s\S]*?<\/section>/)![0];
     };
-    const overlapping = await auditOf([0.6, 0.74, 0.82], [0.62, 0.72, 0.8]);
-    expect(overlapping).toContain("The intervals overlap, so these images cannot tell which of the two is better.");
-    expect(overlapping).toContain("0.740 (0.600 to 0.820)");
-    expect(overlapping).not.toMatch(/says nothing|shows nothing/);
-    expect(await auditOf([0.85, 0.9, 0.95], [0.62, 0.72, 0.8])).toContain(
-      "A trivial score does better than the method",
+    const difference = (low: number, estimate: number, high: number) => ({ low, estimate, high });
+    const alike = await auditOf(method + 0.02, {
+      difference: difference(-0.07, -0.02, 0.03),
+      pValue: 0.4,
+      verdict: "undecided",
+    });
+    expect(alike).toContain("These images cannot tell which of the two is better.");
+    expect(alike).toContain("the difference is -0.020 (-0.070 to 0.030), p 0.400");
+    expect(alike).toContain("not told apart");
+    expect(alike).not.toMatch(/says nothing|shows nothing/);
+    const worse = { difference: difference(-0.2, -0.15, -0.1), pValue: 0.0005, verdict: "below" } as const;
+    const lost = await auditOf(method + 0.1, worse);
+    expect(lost).toContain("A trivial score does better than the method");
+    expect(lost).toContain("p below 0.001: the control is better");
+    // Overlapping intervals of the two alone are no reason for doubt, nor is a difference that Holm leaves open a finding.
+    const close = { difference: difference(0.01, 0.04, 0.07), pValue: 0.03, verdict: "above" } as const;
+    expect(await auditOf(0.68, close)).toContain("No trivial score comes near being useful");
+    expect(await auditOf(0.68, { ...close, pValue: 0.06, verdict: "undecided" })).toContain(
+      "not clearly better than a trivial score",
     );
-    expect(await auditOf([0.55, 0.66, 0.75], [0.62, 0.72, 0.8])).toContain("not clearly better than a trivial score");
-    expect(await auditOf([0.5, 0.66, 0.7], [0.85, 0.9, 0.95])).toContain("No trivial score comes near being useful");
+  });
+
+  it("does not compare the method with a control that was given more", async () => {
+    const given = structuredClone(full);
+    const meaning = "abnormal images are more like the unlabelled pool";
+    const pool: ControlData = {
+      name: "pool",
+      meaning,
+      auroc: { low: 0.97, estimate: 0.99, high: 1 },
+      compared: null,
+    };
+    given.audit.controls = [...given.audit.controls!, pool];
+    const page = await renderReport(given);
+    expect(page).toContain("from which this method does not learn, so the two are not compared");
+    expect(page).toContain("No trivial score comes near being useful");
+    expect(text).not.toContain("so the two are not compared");
   });
 
   it("promises nothing of patients whom nobody knows", async () => {

@@ -41,10 +41,10 @@ const options = z.strictObject({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(40_000)
+    .default(20_000)
     .describe("patches of normals, as many of each, from which the memory is chosen"),
   ratio: z.number().gt(0).max(1).default(0.25).describe("share of the candidates that the memory keeps"),
-  memory: z.int().min(1).max(100_000).default(5_000).describe("most patches that the memory keeps"),
+  memory: z.int().min(1).max(100_000).default(4_000).describe("most patches that the memory keeps"),
   projection: z
     .int()
     .min(1)
@@ -99,6 +99,20 @@ export const patchcore: Method<PatchCoreOptions, FitRecipe> = {
   needsUnlabelled: false,
   size: 128,
   options,
+  presets: {
+    small: { size: 64, options: { candidates: 5_000, memory: 1_000 } },
+    paper: {
+      size: 224,
+      options: {
+        candidates: 200_000,
+        ratio: 0.1,
+        memory: 20_000,
+        dimensions: 1024,
+        projection: 128,
+        score: "reweighted",
+      },
+    },
+  },
   checkShape: (shape) => checkSide(shape, "patchcore"),
   backbone: backboneFile,
   create,

@@ -8,7 +8,7 @@ import { dotChart } from "../charts/dot-chart.ts";
 import { bothWidths } from "../charts/frame.ts";
 import { interval } from "../format.ts";
 import { word } from "../glossary.ts";
-import type { AuditData, ControlData, IntervalData } from "../report-data.ts";
+import type { AuditData, ComparedData, ControlData, IntervalData } from "../report-data.ts";
 import { table } from "../table.ts";
 
 /** Most entries of a list that are printed; how many more there are is said. */
@@ -22,35 +22,50 @@ function list(items: readonly Markup[]): Markup {
 const withInterval = (of: IntervalData): string =>
   of.low === null ? fixed(of.estimate) : `${fixed(of.estimate)} (${interval(of)})`;
 
-/** Whether the interval of `a` begins above that of `b`; where one has none, nothing is known. */
-const clearlyAbove = (a: IntervalData, b: IntervalData): boolean => a.low !== null && b.low !== null && a.low > b.high;
+/** "+0.071 (0.012 to 0.130), p 0.03", of the method less a control. */
+function differenceOf({ difference, pValue }: ComparedData): string {
+  const signed = `${difference.estimate < 0 ? "" : "+"}${withInterval(difference)}`;
+  if (pValue === null) return signed;
+  return `${signed}, p ${pValue < 0.001 ? "below 0.001" : fixed(pValue)}`;
+}
 
-/** What the control that comes nearest means for the result; no more is said than the intervals carry. */
+const SAID: Record<ComparedData["verdict"], string> = {
+  above: "the method is better",
+  below: "the control is better",
+  undecided: "not told apart",
+};
+
+/** What the control that comes nearest means for the result; no more is said than the paired difference carries. */
 function verdict(controls: readonly ControlData[], method: IntervalData | null, suspicious: number): Markup {
-  const measured = controls.filter((c) => Number.isFinite(c.auroc.estimate));
+  // A control that was given more than the method is shown beside it, and says nothing of it.
+  const paired = controls.some(({ compared: found }) => found !== null);
+  const measured = controls.filter((c) => Number.isFinite(c.auroc.estimate) && (c.compared !== null || !paired));
   if (measured.length === 0) return html`<p class="warning">No control gave a number.</p>`;
   const best = measured.reduce((a, b) => (b.auroc.estimate > a.auroc.estimate ? b : a));
   const reached = html`“${best.name}” alone reaches ${withInterval(best.auroc)}: ${best.meaning}.`;
-  const compared = method && html`${reached} The method reaches ${withInterval(method)}.`;
-  if (method && clearlyAbove(best.auroc, method)) {
+  const { compared: found } = best;
+  const compared =
+    method &&
+    html`${reached} The method reaches ${withInterval(method)}${found && html`; the difference is ${differenceOf(found)}`}.`;
+  if (method && found?.verdict === "below") {
     return html`<p class="warning"><b>A trivial score does better than the method.</b> ${compared} The result shows nothing that this score does
 not show better: the two groups may differ in how their pictures were taken or prepared.</p>`;
   }
   if (method && best.auroc.estimate >= method.estimate) {
-    const known = best.auroc.low !== null && method.low !== null;
+    const known = found !== null && found.difference.low !== null;
     return html`<p class="warning"><b>A trivial score does as well as the method.</b> ${compared} ${
       known
-        ? "The intervals overlap, so these images cannot tell which of the two is better."
-        : "Without intervals for both nobody can tell which of the two is better."
+        ? "These images cannot tell which of the two is better."
+        : "Without an interval for the difference nobody can tell which of the two is better."
     } The groups may differ in how their pictures were taken or prepared.</p>`;
   }
   if (best.auroc.estimate >= suspicious) {
     return html`<p class="warning"><b>The data may be confounded.</b> ${reached} Part of the method's result may come from how the pictures were
 taken. Compare groups taken with the same device and protocol.</p>`;
   }
-  if (method && method.low !== null && best.auroc.low !== null && !clearlyAbove(method, best.auroc)) {
-    return html`<p class="warning"><b>The method is not clearly better than a trivial score.</b> ${compared} The intervals overlap, so more images
-are needed to tell the two apart.</p>`;
+  if (method && found?.verdict === "undecided" && found.difference.low !== null) {
+    return html`<p class="warning"><b>The method is not clearly better than a trivial score.</b> ${compared} More images are needed to tell the
+two apart.</p>`;
   }
   return html`<p class="fine">No trivial score comes near being useful. The best: ${reached}</p>`;
 }
@@ -84,8 +99,9 @@ function controlPart(audit: AuditData, methodName: string, auroc: IntervalData |
   }
   const rows = controls.map((c) => ({ name: c.name, value: c.auroc, strong: false }));
   if (auroc) rows.unshift({ name: methodName, value: auroc, strong: true });
-  return html`<p>A ${word("control")} is a score that knows nothing of disease. Each is given the direction that serves it better. If one did
-well, the method could have learnt the same shortcut. Measured on ${controlsOn}.</p>
+  return html`<p>A ${word("control")} is a score that knows nothing of disease. Each is given the direction that serves it better; “pool”, a linear
+model that tells train normals from the unlabelled images, keeps the one that it has learnt. If one did well, the method could have learnt the
+same shortcut. Measured on ${controlsOn}.</p>
 ${verdict(controls, auroc, suspiciousAuroc)}
 <figure>${bothWidths("controls", (size) =>
     dotChart({
@@ -96,9 +112,26 @@ ${verdict(controls, auroc, suspiciousAuroc)}
     }),
   )}</figure>
 ${table({
-  columns: [{ name: "score" }, { name: "AUROC", number: true }, { name: "interval" }, { name: "what it says" }],
-  rows: controls.map((c) => [c.name, fixed(c.auroc.estimate), interval(c.auroc), c.meaning]),
-})}`;
+  columns: [
+    { name: "score" },
+    { name: "AUROC", number: true },
+    { name: "interval" },
+    { name: "what it says" },
+    { name: "the method less it" },
+  ],
+  rows: controls.map((c) => [
+    c.name,
+    fixed(c.auroc.estimate),
+    interval(c.auroc),
+    c.meaning,
+    c.compared ? html`${differenceOf(c.compared)}: ${SAID[c.compared.verdict]}` : "not compared",
+  ]),
+})}
+<p><small>Differences of AUROC on the same images, resampled together by patient or group; p after Holm over all rows. “Better” stands
+only where the interval leaves 0 out and p is below 0.05.${
+    controls.some((c) => c.name === "pool" && c.compared === null) &&
+    " “pool” was given unlabelled images, from which this method does not learn, so the two are not compared."
+  }</small></p>`;
 }
 
 export function auditSection(audit: AuditData, methodName: string, auroc: IntervalData | null): Markup {

@@ -55,9 +55,9 @@ export function pixelsSection(pixels: PixelData | null, counterpart: boolean): M
       "stricter where lesions are small; guessing gives the share of lesion pixels",
     ],
     [
-      html`Best ${word("Dice")}`,
+      html`Oracle ${word("Dice")}`,
       fixed(pixels.bestDice),
-      "at the map value that suits these images best, so optimistic",
+      "an oracle: at the map value that suits these very images best, so optimistic",
     ],
     [word("AUPRO"), fixed(pixels.aupro), `up to ${percent(pixels.auproLimit)} false pixels`],
   ] as const;
