@@ -24,6 +24,7 @@ export { type Phantom, type PhantomOptions, phantom } from "./phantoms/phantom.t
 export { type PhantomCounts, type PhantomItem, type PhantomSetOptions, phantomSet } from "./phantoms/phantom-set.ts";
 export type { PhantomVolume, PhantomVolumeOptions } from "./phantoms/phantom-volume.ts";
 export { openPseudonyms, type PseudonymKind, type Pseudonyms } from "./pseudonym.ts";
+export type { ReadImages, Skipped } from "./read-items.ts";
 export { filePartOf, stemOf } from "./scan-names.ts";
 export { joinedRows, type SplitOptions, splitRows } from "./split.ts";
 export { type ScoredVolume, scoredVolumes } from "./volume-scores.ts";
