@@ -1,4 +1,6 @@
 /** @file Runs: trainer, checkpoints, selection, calibration, and the detector at the end. What needs files or threads. */
+
+export { checkDevice, type DeviceCheck } from "../device-check.ts";
 export type { Checkpoint } from "../run/checkpoint.ts";
 export { iterationsOf } from "../run/epochs.ts";
 export type { LossLine } from "../run/loss-log.ts";
@@ -11,7 +13,6 @@ export {
   type RunInput,
   type RunSettings,
 } from "../run/run-settings.ts";
-export { checkDevice, type DeviceCheck } from "./device-check.ts";
 export { writeRunDetector } from "./finish.ts";
 export { listCheckpoints, readLosses, readRunSettings } from "./run-folder.ts";
 export { writePairs, writeSheet } from "./sheet.ts";

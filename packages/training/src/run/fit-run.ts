@@ -41,16 +41,16 @@ export async function learnByFit(run: FitRun): Promise<Learnt> {
       events.onCheckpoint?.(saved);
     };
 
-    const end = Math.min(fitter.total, control.until ?? fitter.total);
+    const end = () => Math.min(fitter.total, control.until ?? fitter.total);
     const begun = { at: fitter.done, time: performance.now() };
-    while (fitter.done < end) {
-      await fitter.advance(end);
+    while (fitter.done < end()) {
+      await fitter.advance(end());
       const { done, total } = fitter;
       const each = (performance.now() - begun.time) / 1000 / (done - begun.at);
       events.onStep?.({ iteration: done, iterations: total, losses: {}, secondsLeft: each * (total - done) });
       await breathe();
-      const stopped = control.signal?.aborted && done < end;
-      if (stopped || done === end || done - saved >= settings.every) await save();
+      const stopped = control.signal?.aborted && done < end();
+      if (stopped || done >= end() || done - saved >= settings.every) await save();
       if (stopped) throw new Interrupted(files.name, done, "normal");
     }
     const settled = await fitter.settle();

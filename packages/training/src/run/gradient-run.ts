@@ -106,8 +106,9 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
     };
 
     let rate = stepSeconds;
-    const end = Math.min(settings.iterations, control.until ?? settings.iterations);
-    while (trainer.iteration < end) {
+    // Asked anew after each step: whoever trains may end a run where it is.
+    const end = () => Math.min(settings.iterations, control.until ?? settings.iterations);
+    while (trainer.iteration < end()) {
       const before = performance.now();
       const losses = await trainer.step();
       rate = 0.98 * rate + 0.02 * ((performance.now() - before) / 1000);
@@ -119,8 +120,8 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
       const due = iteration % settings.every === 0 || iteration === settings.iterations;
       if (due) await pause();
       await breathe();
-      if (!due && (control.signal?.aborted || iteration === end)) await save();
-      if (control.signal?.aborted && iteration < end) throw new Interrupted(files.name, iteration);
+      if (!due && (control.signal?.aborted || iteration >= end())) await save();
+      if (control.signal?.aborted && iteration < end()) throw new Interrupted(files.name, iteration);
     }
     await log.flush();
     await trainer.calibrate(calibration);
