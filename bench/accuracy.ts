@@ -28,7 +28,7 @@ import {
 } from "@hale/training/node";
 
 const COLUMNS =
-  "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
+  "dataset,method,variant,seed,selection,size,n_train,n_unlabelled,pool_abnormal,n_test,auroc,auroc_low,auroc_high,ap,ap_low,ap_high,seconds,command".split(
     ",",
   );
 
@@ -63,11 +63,31 @@ const PIXEL_COLUMNS =
 const PART_COLUMNS =
   "dataset,method,variant,seed,selection,part,n_normal,n_abnormal,auroc,auroc_low,auroc_high,command".split(",");
 
-/** Adds rows to a CSV; a row of the same dataset, method, variant, seed, selection and size is replaced. */
-function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
+/** Of the detector beside each control, on the same test images. */
+const COMPARISON_COLUMNS =
+  "dataset,method,variant,seed,selection,control,difference,difference_low,difference_high,p_holm,verdict,command".split(
+    ",",
+  );
+
+/**
+ * Adds rows to a CSV; a row whose first six fields are the same is replaced. Lines of a file that lacks a column get an empty
+ * field there.
+ */
+export function mergeRows(text: string, rows: readonly Row[], columns: readonly string[] = COLUMNS): string {
   const key = (fields: readonly (string | number)[]) => fields.slice(0, 6).join("|");
   const kept = new Map<string, string>();
-  for (const line of text.split("\n").slice(1)) if (line) kept.set(key(line.split(",")), line);
+  const [head = "", ...lines] = text.split("\n");
+  const before = head.split(",");
+  // The last field may hold commas; no other does.
+  const fieldsOf = (line: string) => {
+    const fields = line.split(",");
+    return [...fields.slice(0, before.length - 1), fields.slice(before.length - 1).join(",")];
+  };
+  for (const line of lines) {
+    if (!line) continue;
+    const fields = fieldsOf(line);
+    kept.set(key(fields), columns.map((name) => fields[before.indexOf(name)] ?? "").join(","));
+  }
   for (const row of rows) {
     const fields = columns.map((name) => row[name] ?? "");
     kept.set(key(fields), csvLines([fields]).slice(0, -1));
@@ -121,10 +141,12 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
     size: settings.size,
     n_train: run.plan.partition.train.length,
     n_unlabelled: methodNamed(settings.method).needsUnlabelled ? run.plan.partition.unlabelled.length : 0,
+    pool_abnormal: poolShare(settings.data),
   };
   const rows: Row[] = [];
   const pixelRows: Row[] = [];
   const partRows: Row[] = [];
+  const comparisonRows: Row[] = [];
   let evaluation: Evaluation | undefined;
   for (const [selection, arrays] of [
     ["pseudo-auc", run.arrays],
@@ -157,6 +179,17 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
         auroc_high: four(high),
       })),
     );
+    comparisonRows.push(
+      ...(evaluation.comparisons ?? []).map(({ control, difference, pValue, verdict }) => ({
+        ...row,
+        control,
+        difference: four(difference.estimate),
+        difference_low: four(difference.low),
+        difference_high: four(difference.high),
+        p_holm: four(pValue),
+        verdict,
+      })),
+    );
     const { pixels } = evaluation;
     if (!pixels) continue;
     pixelRows.push({
@@ -171,6 +204,7 @@ export async function benchAccuracy(options: AccuracyOptions): Promise<void> {
   rows.push(...controlRows(evaluation!, shared, trainNormals));
   await addRows(join("results", "accuracy.csv"), rows, COLUMNS);
   if (pixelRows.length > 0) await addRows(join("results", "pixels.csv"), pixelRows, PIXEL_COLUMNS);
+  if (comparisonRows.length > 0) await addRows(join("results", "comparisons.csv"), comparisonRows, COMPARISON_COLUMNS);
   if (partRows.length > 0) await addRows(join("results", "parts.csv"), partRows, PART_COLUMNS);
   // A fit has no losses.
   if (isByGradient(settings))
@@ -227,8 +261,29 @@ async function freshSettings(options: AccuracyOptions): Promise<RunSettings> {
   return { ...common, iterations, selection: method.needsUnlabelled ? "pseudo-auc" : "last" };
 }
 
+/** Unlabelled training images, of which the pool's control is made. */
+const poolSize = ({ items }: Evaluation["dataset"]) =>
+  items.filter(({ split, label }) => split === "train" && label === null).length;
+
+/**
+ * Share of abnormal images in the unlabelled pool, from a `provenance.csv` (path, true_label, ..., part) beside the data, where there
+ * is one; empty elsewhere. Nothing is trained or chosen by it: it is only written beside the figures.
+ */
+export function poolShare(data: string): number | "" {
+  const file = join(data, "provenance.csv");
+  if (!existsSync(file)) return "";
+  const [head, ...lines] = readFileSync(file, "utf8").split("\n");
+  const [label, part] = ["true_label", "part"].map((name) => head.split(",").indexOf(name));
+  if (label < 0 || part < 0) return "";
+  const labels = lines
+    .map((line) => line.split(","))
+    .flatMap((fields) => (fields[part] === "unlabelled" ? [fields[label]] : []));
+  const known = labels.filter((text) => text === "0" || text === "1");
+  return known.length === 0 ? "" : four(known.filter((text) => text === "1").length / known.length);
+}
+
 /** The controls on the same test images. */
-function controlRows({ audit, cases }: Evaluation, shared: Row, trainNormals: number): Row[] {
+function controlRows({ audit, cases, dataset }: Evaluation, shared: Row, trainNormals: number): Row[] {
   return (audit.controls ?? []).map((control) => ({
     ...shared,
     method: `control ${control.name}`,
@@ -237,7 +292,7 @@ function controlRows({ audit, cases }: Evaluation, shared: Row, trainNormals: nu
     selection: "none",
     size: CONTROL_SIZE,
     n_train: trainNormals,
-    n_unlabelled: 0,
+    n_unlabelled: control.name === "pool" ? poolSize(dataset) : 0,
     n_test: cases.length,
     ...intervalFields(control),
     seconds: "",

@@ -50,9 +50,8 @@ const child = spawn(process.execPath, ["--conditions=hale-source", "--import", l
   cwd,
   env: { ...memory, ...process.env },
 });
-// A terminal interrupts both processes itself; any other sender knows only this one.
-process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
-for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// Whoever sends a signal may know only this process. A terminal sends its own to both; the command takes two within a second as one.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   console.error(`Node could not be started again: ${error.message}`);
   process.exit(1);

@@ -197,7 +197,10 @@ describe("a series", () => {
     expect(numbers.get("Threshold of the anomaly score")).toBe(volume.threshold!.value);
     expect(numbers.get("False-alarm rate aimed at on normals")).toBe(25);
     expect(numbers.get("Threshold of the anomaly map, point by point")).toBe(card.mapScale.p99);
-    expect(text).toContain(row.decision === "above" ? "Above the threshold" : "Not above the threshold");
+    // The series is nothing like the training images.
+    expect(row.decision).toBe("needs review");
+    expect(text).toContain("Needs review: outside what this detector knows");
+    expect(text).not.toContain("bove the threshold");
     expect(text).toContain("top-k:3 of the scores of 7 axial slices");
     expect(images.get(uidIn(row.dicom.segmentation)!)).toMatchObject({
       ConceptNameCodeSequence: [{ CodeValue: "121191" }],

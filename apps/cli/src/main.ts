@@ -13,4 +13,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 
+// A terminal that was closed takes no more words; what is under way still ends well.
+process.stderr.on("error", () => {});
+
 process.exitCode = await run(process.argv.slice(2));

@@ -100,9 +100,10 @@ Examples:
   hale probe archive/ --json > files.jsonl   what each file is, or why it cannot be read
   hale score runs/first/detector.hale new/*.png --maps maps/ > scores.csv
 
-Exit codes: 0 done, 1 fault, 2 wrong usage, 3 stopped on request after saving, 137 ended: a detector took too much to load.`;
+Exit codes: 0 done, 1 fault, 2 wrong usage, 3 stopped by Ctrl-C after saving (143 by SIGTERM, 129 by the terminal's end),
+137 ended: a detector took too much to load.`;
 
-/** Runs `hale` with these arguments: 0 done, 1 a fault that a sentence explains, 2 wrong usage, 3 stopped on request. */
+/** Runs `hale` with these arguments: 0 done, 1 a fault that a sentence explains, 2 wrong usage, 3, 129 or 143 stopped on request. */
 export async function run(args: readonly string[]): Promise<number> {
   const before = process.exitCode;
   try {
@@ -156,7 +157,7 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
     warn(`${error.message} Go on with: hale train --resume ${error.folder}`);
-    return 3;
+    return (await import("./terminal.ts")).stoppedCode();
   }
   warn("hale: an unexpected fault; please report it with what follows.");
   console.error(error);

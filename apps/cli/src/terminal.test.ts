@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 const before = process.listeners("SIGINT");
 afterEach(() => {
   vi.restoreAllMocks();
-  for (const name of ["SIGINT", "SIGTERM"] as const)
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     for (const listener of process.listeners(name)) if (!before.includes(listener)) process.off(name, listener);
 });
 
@@ -25,7 +25,25 @@ test("one Ctrl-C may arrive twice, and ends nothing; a second one ends at once",
   listener("SIGINT");
   expect(exit).not.toHaveBeenCalled();
   expect(said).toHaveBeenCalledTimes(1);
-  now.mockReturnValue(11_000);
+  now.mockReturnValue(10_900);
+  listener("SIGINT");
+  expect(exit).not.toHaveBeenCalled();
+  now.mockReturnValue(11_100);
   listener("SIGINT");
   expect(exit).toHaveBeenCalledWith(130);
+});
+
+test.each([
+  ["SIGINT", 3],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("after %s the exit code is %i", async (name, code) => {
+  vi.resetModules();
+  const { stopSignal, stoppedCode } = await import("./terminal.ts");
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const others = process.listeners(name);
+  const signal = stopSignal();
+  const listener = process.listeners(name).find((one) => !others.includes(one));
+  listener?.(name);
+  expect([signal.aborted, stoppedCode()]).toEqual([true, code]);
 });

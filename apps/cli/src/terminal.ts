@@ -76,27 +76,38 @@ export function progress(what: string, quiet = false): Progress {
   };
 }
 
+/** How a command ends that saved because it was asked to: by Ctrl-C, by a polite kill, or by a terminal that was closed. */
+const SAVED = { SIGINT: 3, SIGTERM: 143, SIGHUP: 129 } as const;
+type StopName = keyof typeof SAVED;
+
+/** How it ends when it is not given the time to save. */
+const UNSAVED: Record<StopName, number> = { ...SAVED, SIGINT: 130 };
+
 /** What the signals of this process stop: the command that asked last. */
 let stopping: AbortController | undefined;
+let requested: { name: StopName; at: number } | undefined;
 
-/** A signal that Ctrl-C or a polite kill sets; a second Ctrl-C ends at once. */
+/** A signal that Ctrl-C, a polite kill or the end of the terminal sets; a second one ends at once. */
 export function stopSignal(): AbortSignal {
-  if (!stopping) for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, stop);
+  if (!stopping) for (const name of Object.keys(SAVED)) process.on(name, stop);
   stopping = new AbortController();
+  requested = undefined;
   return stopping.signal;
 }
 
-/** Milliseconds in which a second signal is the first: npm and a terminal may each send theirs for one Ctrl-C. */
-const ONE_REQUEST = 300;
-let requested = 0;
+/** The exit code of a command that stopped on request, and has saved. */
+export const stoppedCode = (): number => SAVED[requested?.name ?? "SIGINT"];
 
-function stop(): void {
+/** Milliseconds in which a second signal is the first: npm, scripts/ready.mjs and a terminal may each send theirs for one Ctrl-C. */
+const ONE_REQUEST = 1000;
+
+function stop(name: StopName): void {
   const now = performance.now();
-  if (stopping?.signal.aborted) {
-    if (now - requested < ONE_REQUEST) return;
-    process.exit(130);
+  if (requested) {
+    if (now - requested.at < ONE_REQUEST) return;
+    process.exit(UNSAVED[name]);
   }
-  requested = now;
+  requested = { name, at: now };
   stopping?.abort();
   note("\nStopping after this step, and saving. Once more to stop at once.");
 }

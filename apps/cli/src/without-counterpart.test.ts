@@ -104,7 +104,9 @@ test(
     expect(map.size).toEqual([COLUMNS, ROWS, 1]);
     expect(Math.max(...map.stored)).toBeGreaterThan(0);
     const capture = await readBack(await read(row.dicom.secondaryCapture));
-    expect([capture.Rows, capture.Columns]).toEqual([ROWS, COLUMNS]);
+    // The slice's rows, and below them a strip with the colour scale, wide enough for its words.
+    expect(capture.Rows).toBeGreaterThan(ROWS);
+    expect(capture.Columns).toBe(Math.max(COLUMNS, 104));
     const names = (await readdir(join(root, "of-dicom"), { recursive: true })).map((name) => name.replace(/.*-/, ""));
     expect(names.sort()).toEqual(["map.nii.gz", "map.png", "overlay.png"]);
   },
@@ -158,6 +160,42 @@ test(
       }),
     );
     expect(relearnt).toEqual(learnt);
+  },
+  LIMIT,
+);
+
+test(
+  "patchcore and padim need nothing but normals, and the former is named where few normals meet a network",
+  async () => {
+    for (const method of ["patchcore", "padim"]) {
+      const learnt = await hale([
+        "train",
+        "scans",
+        "--method",
+        method,
+        "--size",
+        "32",
+        "--threads",
+        "1",
+        "--out",
+        method,
+      ]);
+      expect(learnt.code, learnt.err).toBe(0);
+      expect(learnt.err).toMatch(new RegExp(`${method}, one pass, 32 x 32: \\d+ normals to learn from`));
+      expect(learnt.err).not.toMatch(/reach for/);
+      const scored = await hale(["score", join(method, "detector.hale"), join("scans", "images"), "--threads", "1"]);
+      expect(scored.code, scored.err).toBe(0);
+      const [head, ...rows] = rowsOf(scored.out);
+      expect(rows.length).toBeGreaterThan(50);
+      expect(rows.every((row) => Number(row[head.indexOf("score")]) > 0)).toBe(true);
+    }
+    const network = "--method autoencoder --size 32 --iterations 1 --threads 1 --hidden 16 --batch 2".split(" ");
+    const other = await hale(["train", "scans", ...network, "--out", "network"]);
+    expect(other.code, other.err).toBe(0);
+    expect(other.err).toMatch(/With \d+ normals to learn from, reach for --method patchcore first/);
+    const help = await hale(["train", "--help"]);
+    expect(help.out).toMatch(/Which method first:\n\s+patchcore /);
+    expect(help.out).toMatch(/--set memory=4000/);
   },
   LIMIT,
 );

@@ -72,8 +72,8 @@ export const CONTROLS: Readonly<Record<ControlName, Control>> = {
   },
   pool: {
     score: ({ trainNormals, pool = [], images }) => poolScores({ trainNormals, pool, images }),
-    higher: "abnormal images are more like the unlabelled pool than like train normals, to a linear model",
-    lower: "abnormal images are less like the unlabelled pool than normal ones, to a linear model",
+    higher: "abnormal images are more like the unlabelled pool than like train normals",
+    lower: "abnormal images are less like the unlabelled pool than normal ones",
     usesPool: true,
   },
 };

@@ -9,7 +9,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print, warn } from "../output.ts";
-import { progress, stopSignal } from "../terminal.ts";
+import { progress, stoppedCode, stopSignal } from "../terminal.ts";
 
 interface Options {
   out: string;
@@ -77,7 +77,7 @@ Examples:
       print(json ? printableJson(labelled("data import", report)) : text(report, options.out));
       if (report.stopped) {
         warn("Stopped; the same command goes on.");
-        process.exitCode = 3;
+        process.exitCode = stoppedCode();
       }
     });
 }

@@ -112,9 +112,9 @@ export function trainCommand(): Command {
     .option("--json", "end with one JSON line, without progress")
     .addHelpText(
       "after",
-      () => `\n${methodHelp()}
+      () => `\n${FIRST}\n\n${methodHelp()}
 Examples:
-  hale train scans/ --out runs/first
+  hale train scans/ --method patchcore --out runs/first
   hale train scans/ --method sagan --width 8 --batch 8 --iterations 2000
   hale train volumes/ --slices axial:0.2-0.8 --skip-empty --crop --aggregate top-k:5
   hale train scans/ --method proxyano --preset medium --proxy blur
@@ -208,6 +208,18 @@ function refuseOtherSettings(
 
 /** Seconds of training from which faster methods are named. */
 const LONG = 3600;
+
+/** Normals to learn from below which networks of our size have not been better than a memory of features. */
+const FEW = 1000;
+
+/** Which method is tried first, for `--help`. */
+const FIRST = `Which method first:
+  patchcore   with fewer than about ${FEW} normals, with little time, or to know what is easily found: one pass over the normals, in
+              seconds to minutes, without unlabelled images or weights; padim where images lie alike; knn for what is
+              odd in the whole image. None of them shows a healthy counterpart. Whatever else is trained should beat them.
+  sagan       with many unlabelled images, abnormal ones among them, and a healthy counterpart to be shown
+  proxyano    the same with normals alone
+  hq-anogan   with thousands of normals and days to train`;
 
 function exportedOf({ recipe, selected, iteration }: FinishedRun): string {
   if (recipe.learning === "fit") return `what ${iteration} normals gave`;
@@ -329,6 +341,10 @@ export async function trainWithProgress(
           if (partition.threshold.length < needed)
             say(
               `There will be no threshold: a false-alarm rate of ${percent(settings.falseAlarmRate)} needs ${needed} held-out normals, and there are ${partition.threshold.length}. Add normal images, or ask for a higher --false-alarm-rate.`,
+            );
+          if (partition.train.length < FEW && isByGradient(settings))
+            say(
+              `With ${partition.train.length} normals to learn from, reach for --method patchcore first: it compares with them instead of training a network, in one pass.`,
             );
           if (seconds > LONG && isByGradient(settings))
             say(`Faster: --method ${fits().join(" or --method ")}, one pass over the normals; or fewer --iterations.`);
