@@ -5,7 +5,6 @@
  */
 import { HaleError, Random } from "@hale/core";
 import type { Card } from "@hale/detector";
-import { methodNamed } from "@hale/methods";
 import type { Device } from "@hale/runtime";
 import { openDevice } from "@hale/runtime/web";
 import { checkDevice } from "../device-check.ts";
@@ -248,12 +247,3 @@ const noBackbone: ReadBackbone = async (file) => {
     { setting: "backbone" },
   );
 };
-
-/** Why a method cannot learn in a page; null where it can. */
-export function refusedInTab(name: string): string | null {
-  const method = methodNamed(name);
-  const options = method.options.safeParse({});
-  if (!options.success) return `${method.title} needs settings that have no default.`;
-  const file = method.backbone?.(options.data);
-  return file ? `${method.title} looks through a network in a file (${file}), which a page does not read.` : null;
-}
