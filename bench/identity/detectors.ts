@@ -1,7 +1,7 @@
 /** @file A small detector of every registered method, in grey and in colour, trained there and then on drawn phantoms. */
 import { join } from "node:path";
 import { writePhantomSet } from "@hale/data/node";
-import { type Method, methods } from "@hale/methods";
+import { type Method, methodNamed, methods } from "@hale/methods";
 import { runTraining, writeRunDetector } from "@hale/training/node";
 import { smallOptions } from "../../packages/methods/src/small-fixture.ts";
 import type { SmallDetector } from "./answer.ts";
@@ -12,12 +12,19 @@ const ITERATIONS = 12;
 const COUNTS = { trainNormal: 80, unlabelled: 12, valNormal: 40, testNormal: 0, testAbnormal: 0 };
 const FALSE_ALARM_RATE = 0.1;
 
-/** Trains in `folder`, which keeps nothing of use afterwards but the detectors. `say` is told what is being done. */
-export async function trainDetectors(folder: string, say: (line: string) => void): Promise<SmallDetector[]> {
+/**
+ * Trains in `folder`, which keeps nothing of use afterwards but the detectors, those of the methods named in `only`, or of all. `say`
+ * is told what is being done.
+ */
+export async function trainDetectors(
+  folder: string,
+  say: (line: string) => void,
+  only?: readonly string[],
+): Promise<SmallDetector[]> {
   const data = join(folder, "phantoms");
   await writePhantomSet(data, { seed: 5, size: 40, counts: COUNTS });
   const detectors: SmallDetector[] = [];
-  for (const method of methods.values()) {
+  for (const method of only?.map(methodNamed) ?? methods.values()) {
     for (const channels of [1, 3] as const) {
       say(`Training ${method.name} in ${channels === 1 ? "grey" : "colour"} ...`);
       detectors.push(await trainOne(folder, data, method, channels));

@@ -34,12 +34,13 @@ function tableLine(row: Comparison): string {
 await new Command("identity")
   .description("Small detectors of all methods, trained here and now, in all runtimes: are their scores the same?")
   .option("--json", "one JSON line a runtime and method", false)
+  .option("--method <name...>", "only of these methods")
   .addHelpText("after", "\n$HALE_PYTHON names the Python interpreter that has onnxruntime, numpy and Pillow.")
-  .action(async ({ json }: { json: boolean }) => {
+  .action(async ({ json, method }: { json: boolean; method?: string[] }) => {
     const folder = await mkdtemp(join(tmpdir(), "hale-identity-"));
     try {
       const { found, missing } = findRuntimes();
-      const detectors = await trainDetectors(folder, say);
+      const detectors = await trainDetectors(folder, say, method);
       const reference = await nodeCpu.answers(detectors);
       if (!json) console.log(HEAD);
       const show = (rows: readonly Comparison[]) => {

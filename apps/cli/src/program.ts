@@ -43,6 +43,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/score.ts")).scoreCommand(),
   },
   {
+    name: "serve",
+    summary: "Serve detectors over HTTP: images in, scores out",
+    load: async () => (await import("./commands/serve.ts")).serveCommand(),
+  },
+  {
     name: "show",
     summary: "Tell what a detector knows of itself: method, data, training, threshold",
     load: async () => (await import("./commands/show.ts")).showCommand(),

@@ -2,7 +2,7 @@
 
 export { batchSize, MOST_IMAGES } from "./batch.ts";
 export { curveSvg } from "./curve.ts";
-export { type Decision, decide, decisionWords, inOrderOfReview } from "./decision.ts";
+export { DECISIONS, type Decision, decide, decisionWords, inOrderOfReview } from "./decision.ts";
 export { type Call, Detector, type Finding, type Verdict } from "./detector.ts";
 export { isBlank, refuseBlank } from "./domain/blank.ts";
 export {

@@ -81,6 +81,10 @@ export const padim: Method<PadimOptions, FitRecipe> = {
   needsUnlabelled: false,
   size: 128,
   options,
+  presets: {
+    small: { size: 64, options: { dimensions: 24 } },
+    paper: { size: 224, options: { dimensions: 100, neighbourhood: 1, shrinkage: 0, floor: 0.01, score: "largest" } },
+  },
   checkShape: (shape) => checkSide(shape, "padim"),
   backbone: backboneFile,
   create,

@@ -220,6 +220,13 @@ describe("the method", () => {
     expect(matrix.data.reduce((sum, value) => sum + value)).toBe(20);
   });
 
+  test("has presets that it can be made with", () => {
+    for (const { size, options } of Object.values(padim.presets!)) {
+      const recipe = padim.create(padim.options.parse(options), { size, channels: 1 });
+      expect(recipe.observe(input("x", [1, 1, size, size])).patches.shape[1]).toBe((size / 4) ** 2);
+    }
+  });
+
   test("refuses what cannot be", async () => {
     expect(() => padim.checkShape({ size: 16, channels: 1 })).toThrow(/16 pixels are too small/);
     expect(() => checkWidth(3136, 550)).toThrow(/550 numbers at 3136 places take 3619 MB.*at most 512 MB/);

@@ -99,6 +99,20 @@ export const patchcore: Method<PatchCoreOptions, FitRecipe> = {
   needsUnlabelled: false,
   size: 128,
   options,
+  presets: {
+    small: { size: 64, options: { candidates: 5_000, memory: 1_000 } },
+    paper: {
+      size: 224,
+      options: {
+        candidates: 200_000,
+        ratio: 0.1,
+        memory: 20_000,
+        dimensions: 1024,
+        projection: 128,
+        score: "reweighted",
+      },
+    },
+  },
   checkShape: (shape) => checkSide(shape, "patchcore"),
   backbone: backboneFile,
   create,

@@ -243,6 +243,13 @@ describe("the method", () => {
     expect(recipe.frozen!.get("patchcore/narrowing")!.shape).toEqual([72, 10]);
   });
 
+  test("has presets that it can be made with", () => {
+    for (const { size, options } of Object.values(patchcore.presets!)) {
+      const recipe = patchcore.create(patchcore.options.parse(options), { size, channels: 1 });
+      expect(recipe.observe(input("x", [1, 1, size, size])).patches.shape[1]).toBe((size / 4) ** 2);
+    }
+  });
+
   test("refuses what cannot be", () => {
     const made = (changes: Partial<PatchCoreOptions>) => () => patchcore.create(optionsWith(changes), shape);
     expect(made({ neighbourhood: 2 })).toThrow(/even size/);
