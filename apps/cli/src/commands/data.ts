@@ -86,7 +86,7 @@ function cleanCommand(): Command {
   return new Command("clean")
     .description("Write a manifest of the same split without what leaks: test images stay, their copies go")
     .argument("<path>", "folder or CSV manifest")
-    .requiredOption("--out <file>", "the manifest to write, in the data set's folder")
+    .requiredOption("--out <file>", "the manifest to write; elsewhere than in the data set's folder it names that")
     .option("--skip-corrupt", "leave damaged images out too instead of refusing the set")
     .option("--force", "replace a manifest that is there already")
     .option("--json", "print the result as one JSON object")
@@ -113,6 +113,7 @@ Example:
       await writeManifest(
         options.out,
         dataset.items.filter((item) => !gone.has(item.path)),
+        dataset.root,
       );
       const images = dataset.items.length - gone.size;
       if (options.json) {
@@ -146,7 +147,10 @@ function splitCommand(): Command {
   return new Command("split")
     .description("Write a manifest with a new split in which no patient or group is in two of them")
     .argument("<path>", "folder or CSV manifest")
-    .option("--out <file>", "the manifest to write; split.csv in the data set's folder by default")
+    .option(
+      "--out <file>",
+      "the manifest to write; split.csv in the data set's folder by default, elsewhere it names that",
+    )
     .option("--seed <n>", "another seed gives another split", wholeNumber(0), 1)
     .option("--val <share>", "share of normal images for val", rate, 0.1)
     .option("--test <share>", "share of images for test", rate, 0.3)
@@ -160,7 +164,7 @@ function splitCommand(): Command {
       const fractions = { train: 1 - options.val - options.test, val: options.val, test: options.test };
       const unsplit = dataset.items.map((item) => ({ ...item, split: null as Split | null }));
       const items = splitRows(unsplit, { seed: options.seed, fractions });
-      await writeManifest(file, items);
+      await writeManifest(file, items, dataset.root);
       const count = (split: string) => items.filter((item) => item.split === split).length;
       const counts = { train: count("train"), val: count("val"), test: count("test") };
       print(

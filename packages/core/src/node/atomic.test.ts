@@ -1,4 +1,5 @@
 /** @file Files are written whole, under names that nobody can plant a link at. */
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,4 +46,12 @@ test("the same file by many at once is that of one of them", async () => {
   await Promise.all(Array.from({ length: 20 }, (_, i) => writeAtomic(path, String(i).repeat(1000))));
   expect(new Set((await readFile(path, "utf8")).match(/\d{1,2}/g)!.slice(0, 1)).size).toBe(1);
   expect(await readdir(folder)).toEqual(["out.json"]);
+});
+
+// Nobody can make folders there, root included; asked for one, the system says that it is missing.
+test.skipIf(!existsSync("/proc/self"))("a folder that takes nothing new is named", async () => {
+  await expect(writeAtomic("/proc/hale/a/b.csv", "x")).rejects.toMatchObject({
+    code: "FILE_UNWRITABLE",
+    fault: expect.stringMatching(/^\/proc\/hale\/a\/b\.csv cannot be written: nothing can be made in \/proc \(/),
+  });
 });
