@@ -20,10 +20,13 @@ const allowed: Record<string, string[]> = {
   "packages/evaluation": ["autodiff", "imaging", "detector", "statistics", "runtime", "data", "methods", "training"],
   "packages/scoring": ["imaging", "detector", "runtime", "data"],
   fuzz: ["imaging", "detector"],
+  "apps/server": ["detector", "runtime", "data", "scoring"],
   "apps/cli": [
     ...["runtime", "autodiff", "statistics", "imaging", "detector", "data", "methods", "training", "evaluation"],
     "scoring",
+    "server",
   ],
+  "apps/studio": ["runtime", "statistics", "imaging", "detector", "data", "training", "scoring"],
   bench: [
     "runtime",
     "autodiff",

@@ -46,7 +46,7 @@ function imported(name: string): Set<string> {
 }
 
 test("there is one version", () => {
-  for (const place of ["", "apps/cli", ...names.map((name) => `packages/${name}`)]) {
+  for (const place of ["", "apps/cli", "apps/server", ...names.map((name) => `packages/${name}`)]) {
     const { version, dependencies = {} } = json(place, "package.json") as Manifest;
     expect(version, place).toBe(VERSION);
     for (const [other, wanted] of Object.entries(dependencies)) {

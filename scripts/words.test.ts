@@ -14,7 +14,7 @@ const withoutStyles = (line: string) => line.replace(/var\(--[\w-]+\)|--[\w-]+:/
 
 /** A flag, or a command of hale; not within a comment. */
 const OF_THE_COMMAND_LINE =
-  /["'`\s(]--[a-z][a-z-]+|\bhale (train|score|data|evaluate|doctor|backbone|demo|quality|probe|show)\b/;
+  /["'`\s(]--[a-z][a-z-]+|\bhale (train|score|data|evaluate|doctor|backbone|demo|quality|probe|show|serve)\b/;
 
 test("libraries name no flags and no commands of the command line", () => {
   const files = readdirSync(join(root, "packages"), { recursive: true, encoding: "utf8" })

@@ -10,7 +10,7 @@ import { JPEG_DECODER } from "./page-reader.ts";
 import { packageFolder, ROOT } from "./root.ts";
 
 /**
- * The scripts of threads lie beside the command's, which is where they are looked for. By Rolldown, since it follows what each
+ * The scripts of threads and processes lie beside the command's, which is where they are looked for. By Rolldown, since it follows what each
  * command really uses through the packages' lists of exports; esbuild takes all of a list for all of its users.
  */
 export async function bundleCommand(): Promise<void> {
@@ -22,6 +22,7 @@ export async function bundleCommand(): Promise<void> {
       main: "apps/cli/src/main.ts",
       "read-worker": "packages/imaging/dist/node/read-worker.js",
       "session-worker": "packages/runtime/dist/node/session-worker.js",
+      "score-worker": "apps/server/src/scoring/score-worker.ts",
     },
     platform: "node",
     external: /^onnxruntime-/,

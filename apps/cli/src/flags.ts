@@ -22,6 +22,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   normalisation: "The flag is --normalise, for example --normalise file.",
   out: "The flag is --out.",
   patientPattern: "The flag is --patient-pattern.",
+  token: "The flags are --token-file and --insecure; the variable is HALE_TOKEN.",
   slices: "The flag is --slices, for example --slices stored or --slices axial:0.2-0.8.",
 };
 

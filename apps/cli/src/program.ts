@@ -43,6 +43,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/score.ts")).scoreCommand(),
   },
   {
+    name: "serve",
+    summary: "Serve detectors over HTTP: images in, scores out",
+    load: async () => (await import("./commands/serve.ts")).serveCommand(),
+  },
+  {
     name: "show",
     summary: "Tell what a detector knows of itself: method, data, training, threshold",
     load: async () => (await import("./commands/show.ts")).showCommand(),
@@ -61,6 +66,11 @@ export const COMMANDS: readonly Entry[] = [
     name: "probe",
     summary: "Tell what image files are: kind, shape, place, values; or why they are refused",
     load: async () => (await import("./commands/probe.ts")).probeCommand(),
+  },
+  {
+    name: "studio",
+    summary: "Open a page on this machine: see, score and check images; nothing leaves it",
+    load: async () => (await import("./commands/studio.ts")).studioCommand(),
   },
   {
     name: "doctor",

@@ -7,6 +7,7 @@ import {
   aggregationName,
   type Card,
   type Decision,
+  type DomainFinding,
   decisionWords,
   PART_PREFIX,
   prefixed,
@@ -40,6 +41,8 @@ export interface Row {
   /** Conformal p-value among held-out normals; null where the card has none. */
   pValue: number | null;
   decision: Decision | null;
+  /** Whether the image is like the training images; null where the card does not say how those look, or there is no score. */
+  domain: DomainFinding | null;
   /** The decision in words, or why there is none; null where there is no score. */
   meaning: string | null;
   threshold: number | null;
@@ -59,7 +62,10 @@ export interface Row {
 
 type Said = Pick<Row, "score" | "pValue" | "decision" | "threshold" | "thresholdReason">;
 
-const NOTHING = { score: null, pValue: null, decision: null, meaning: null, threshold: null, thresholdReason: null };
+const NOTHING = {
+  ...{ score: null, pValue: null, decision: null, domain: null },
+  ...{ meaning: null, threshold: null, thresholdReason: null },
+};
 
 type Judged = Pick<Said, "decision" | "thresholdReason"> & Pick<VolumeFinding, "domain">;
 
@@ -78,7 +84,7 @@ export function pictureRow(
   const { score, pValue, decision, threshold, parts, domain } = said;
   const all = { score, pValue, decision, threshold, thresholdReason: threshold === null ? card.thresholdReason : null };
   return {
-    ...{ file, ...all, meaning: meaningOf(card, { ...all, domain }, false) },
+    ...{ file, ...all, domain, meaning: meaningOf(card, { ...all, domain }, false) },
     parts: partsOf(card, parts),
     ...{ volume: null, notNumbers: 0, map: null, objects: null, error: null },
   };
@@ -91,10 +97,11 @@ export function scanRow(
   isVolume: boolean,
   written: Pick<Row, "map" | "objects">,
 ): Row {
-  const { score, pValue, decision, threshold, thresholdReason, slices, aggregation, axis, highest, notNumbers } =
-    finding;
+  const { score, pValue, decision, domain, threshold, thresholdReason } = finding;
+  const { slices, aggregation, axis, highest, notNumbers } = finding;
   return {
-    ...{ file, score, pValue, decision, threshold, thresholdReason, meaning: meaningOf(card, finding, isVolume) },
+    ...{ file, score, pValue, decision, domain, threshold, thresholdReason },
+    meaning: meaningOf(card, finding, isVolume),
     parts: partsOf(card, isVolume ? {} : slices[0].parts),
     volume: isVolume
       ? {
@@ -128,12 +135,13 @@ export type Sentences = (error: RowError) => string;
 
 /** The row as one flat record; what does not concern it is left out. */
 export function rowRecord(row: Row, sentences: Sentences = ({ message }) => message): Record<string, unknown> {
-  const { file, score, threshold, parts, volume, notNumbers, map, objects, error } = row;
+  const { file, score, threshold, domain, parts, volume, notNumbers, map, objects, error } = row;
   return {
     ...{ file, score, p_value: row.pValue, decision: row.decision, threshold, meaning: row.meaning },
     error: error && sentences(error),
     ...prefixed(PART_PREFIX, parts),
     ...(row.thresholdReason !== null && { threshold_reason: row.thresholdReason }),
+    ...(domain && { domain }),
     ...(volume && {
       aggregation: volume.aggregation,
       axis: volume.axis,

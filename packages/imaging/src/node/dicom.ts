@@ -53,7 +53,7 @@ export async function* dicomObjectsIn(
     : await filesOfFile(path);
   yield* missing;
   for (const [i, file] of files.entries()) {
-    yield* objectsOf(join(root, file), file.split(sep).join("/"), onFile);
+    yield* dicomObjectsOf(join(root, file), file.split(sep).join("/"), onFile);
     onProgress({ done: i + 1, total: files.length });
   }
 }
@@ -104,7 +104,8 @@ export async function filesBelow(root: string): Promise<{ files: string[]; missi
   return { files: files.sort(), missing };
 }
 
-async function* objectsOf(
+/** The DICOM objects of one file or zip that is called `name`; what is none is left out with a reason. */
+export async function* dicomObjectsOf(
   path: string,
   name: string,
   onFile: OnFile,

@@ -5,7 +5,7 @@ import { sharedReader } from "./reader.ts";
 export { readImageBytes, readSibling } from "./bytes.ts";
 export { useInstalledCodecs } from "./codecs.ts";
 /** @public */
-export { dicomObjectsIn, type FolderProgress, readDicomFolder } from "./dicom.ts";
+export { dicomObjectsIn, dicomObjectsOf, type FolderProgress, readDicomFolder } from "./dicom.ts";
 export { openGuardedReader } from "./guarded.ts";
 export { sharedReader } from "./reader.ts";
 export { readScan, readScanBytes } from "./scans.ts";

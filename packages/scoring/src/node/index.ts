@@ -3,3 +3,4 @@ export { folderSink } from "./folder.ts";
 export { type ObjectOptions, openObjects } from "./objects.ts";
 export { openFile } from "./open-file.ts";
 export { findTargets } from "./targets.ts";
+export { type SentFile, sentTargets } from "./uploads.ts";

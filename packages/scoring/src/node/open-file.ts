@@ -1,20 +1,25 @@
 /** @file A file on disk, opened: a plain picture, or a scan with the frames that DICOM objects of it refer to. */
 import { HaleError, joinedBytes } from "@hale/core";
-import { isDicom, MAX_INPUT_BYTES, oneScan, pictureOf, scansOfObject } from "@hale/imaging";
+import { type FileSource, isDicom, MAX_INPUT_BYTES, oneScan, pictureOf, scansOfObject } from "@hale/imaging";
 import { readImageBytes, sharedReader } from "@hale/imaging/node";
 import { framesOf, type SourceReader } from "../sources.ts";
 import type { Opened } from "../target.ts";
 
 /**
- * Reads a file in the thread for files. With `readSource`, DICOM files tell the frames that they hold. Throws what
- * `GuardedReader.read` throws, and IMAGE_UNSUPPORTED for a file of several scans.
+ * Reads a file in the thread for files; errors call it `name`. With `readSource`, DICOM files tell the frames that they hold.
+ * Throws what `GuardedReader.read` throws, and IMAGE_UNSUPPORTED for a file of several scans.
  */
-export async function openFile(path: string, readSource?: SourceReader): Promise<Opened> {
+export async function openFile(path: string, readSource?: SourceReader, name = path): Promise<Opened> {
   if (readSource) {
-    const bytes = await readImageBytes(path);
-    if (isDicom(bytes)) return openObject(bytes, path, readSource);
+    const bytes = await readImageBytes(path, name);
+    if (isDicom(bytes)) return openObject(bytes, name, readSource);
   }
-  const scan = oneScan(await sharedReader().read({ path }, path), path);
+  return opened({ path }, name);
+}
+
+/** The only picture or scan in a file that is no DICOM, or need not tell its frames. */
+export async function opened(source: FileSource, name: string): Promise<Opened> {
+  const scan = oneScan(await sharedReader().read(source, name), name);
   const raster = pictureOf(scan);
   return raster ? { kind: "picture", raster } : { kind: "scan", scan };
 }
@@ -27,9 +32,7 @@ export async function openStream(
 ): Promise<Opened> {
   const bytes = await bytesOf(stream, name);
   if (readSource && isDicom(bytes)) return openObject(bytes, name, readSource);
-  const scan = oneScan(await sharedReader().read({ bytes }, name), name);
-  const raster = pictureOf(scan);
-  return raster ? { kind: "picture", raster } : { kind: "scan", scan };
+  return opened({ bytes }, name);
 }
 
 async function bytesOf(stream: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {

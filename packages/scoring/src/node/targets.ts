@@ -1,26 +1,27 @@
 /**
- * @file What `hale score` is to look at: files by name, globs and folders; DICOM files of a folder are put together into
+ * @file What is to be looked at: files by name, globs and folders; DICOM files of a folder are put together into
  * their series, whatever they are called.
  */
-import { open, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { HaleError } from "@hale/core";
-import { stemOf } from "@hale/data";
-import { assembleSeries, isDicom, isLocalizer, isZip, READERS, readerNamed } from "@hale/imaging";
+import { isDicom, isZip, READERS, readerNamed } from "@hale/imaging";
 import type { SourceInstance } from "@hale/imaging/dicom-objects";
 import { readDicomFolder } from "@hale/imaging/node";
 import { glob } from "tinyglobby";
 import { type SourceReader, sourceOrFault } from "../sources.ts";
-import type { Opened, Target } from "../target.ts";
+import type { Target } from "../target.ts";
+import { headOf } from "./head.ts";
+import { named } from "./named.ts";
 import { openFile, openStream } from "./open-file.ts";
+import { DICOM, type OpenTarget, seriesTargets } from "./series.ts";
 
 /** Stands for the image that is given on standard input. */
 const STANDARD_INPUT = "-";
 
 /** How a target opens; null where its file is read as it is. */
-type Open = (() => Promise<Opened>) | null;
+type Open = OpenTarget | null;
 
-const DICOM = READERS.find(({ kind }) => kind === "dicom")!;
 /** Of all formats whose files stand alone; DICOM files are found by what they hold, and put together into series. */
 const EXTENSIONS = READERS.filter((reader) => reader !== DICOM).flatMap(({ extensions }) => extensions);
 
@@ -74,14 +75,14 @@ export async function findTargets(patterns: readonly string[], readSource?: Sour
       );
     }
   }
-  return named(found, readSource);
+  return named([...found].map(([file, open]) => [file, open ?? (() => openFile(file, readSource))]));
 }
 
 /**
  * The DICOM series below a folder, in a zip, or of a DICOMDIR (`path`); a series of one file goes by the file's name, in
  * `root`, others by the path.
  */
-async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, Open][]> {
+async function seriesIn(path: string, root: string, readSource?: SourceReader): Promise<[string, OpenTarget][]> {
   if (path === root) {
     const all = await glob(["**/*"], { cwd: root, followSymbolicLinks: false });
     const others = all.filter(
@@ -93,60 +94,10 @@ async function seriesIn(path: string, root: string, readSource?: SourceReader): 
   const { objects, leftOut } = await readDicomFolder(path, undefined, (bytes, name) => {
     if (readSource) sources.set(name, sourceOrFault(readSource, bytes, name));
   });
-  const { series, leftOut: unused } = assembleSeries(objects);
-  const names = numbered(
-    series.map(({ instances }) => (instances.length === 1 ? join(root, instances[0].name) : path)),
-    (name, number) => `${name} (series ${number})`,
+  return seriesTargets(
+    { objects, leftOut, sources: readSource ? sources : null },
+    { fileOf: (name) => join(root, name), whole: path, open: (name) => openFile(join(root, name), readSource) },
   );
-  const rows = series.map(({ scan, instances, slices, notes }, i): [string, Open] => {
-    const file = names[i];
-    if (isLocalizer(instances[0].imageType)) return [file, refuseLocalizer];
-    const frames = () => {
-      const read = instances.map(({ name }) => sources.get(name)!());
-      return slices.map(({ instance, frame }) => ({ instance: read[instance], frame: frame + 1 }));
-    };
-    return [file, async () => ({ kind: "scan", scan, frames: readSource && frames, notes })];
-  });
-  // What is lost has a row that says why; so has what should be DICOM by its name, a copy perhaps.
-  const others = [...leftOut, ...unused].filter(({ name, lost }) => lost || readerNamed(name) === DICOM);
-  return [
-    ...rows,
-    ...others.map(({ name, reason, lost, cause }): [string, Open] => [
-      join(root, name),
-      async () => {
-        if (lost) throw new HaleError("IMAGE_CORRUPT", `${sentence(reason)}`, REMEDIES[cause ?? "unread"]);
-        return openFile(join(root, name), readSource);
-      },
-    ]),
-  ];
-}
-
-/** As an import leaves them out. */
-async function refuseLocalizer(): Promise<never> {
-  throw new HaleError(
-    "IMAGE_UNSUPPORTED",
-    "It is a localizer, which only shows where other images lie.",
-    "Score it by its own name where you mean it.",
-  );
-}
-
-/** What to do about a file that is in no scan. */
-const REMEDIES = {
-  unread: "Its series was scored without it.",
-  mixed: "Fetch the missing images, or score each stack in a folder of its own.",
-  "too-large": "Score parts of it.",
-} as const;
-
-const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
-
-/** Names that occur several times get numbers, from 1. */
-function numbered(names: readonly string[], form: (name: string, number: number) => string): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    if (names.filter((other) => other === name).length === 1) return name;
-    seen.set(name, (seen.get(name) ?? 0) + 1);
-    return form(name, seen.get(name)!);
-  });
 }
 
 async function some(files: readonly string[], test: (file: string) => Promise<boolean>): Promise<boolean> {
@@ -162,33 +113,4 @@ async function beginsAsDicomOrZip(file: string): Promise<boolean> {
 /** A zip, or a DICOMDIR by its name (PS3.10, 8.6). */
 async function isCollection(file: string): Promise<boolean> {
   return /^dicomdir$/i.test(basename(file)) || isZip(await headOf(file));
-}
-
-/** The first kilobyte of a file; nothing where it cannot be read. */
-async function headOf(file: string): Promise<Uint8Array> {
-  const handle = await open(file, "r").catch(() => null);
-  if (!handle) return new Uint8Array(0);
-  try {
-    const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(1024) });
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    return new Uint8Array(0);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Named by their stem, or by the whole path where several have the same; whatever the disk thinks of capitals. */
-function named(found: ReadonlyMap<string, Open>, readSource?: SourceReader): Target[] {
-  const stems = [...found.keys()].map((file) => stemOf(basename(resolve(file))));
-  const count = new Map<string, number>();
-  for (const stem of stems) count.set(stem.toLowerCase(), (count.get(stem.toLowerCase()) ?? 0) + 1);
-  const taken = new Set<string>();
-  return [...found].map(([file, open], i) => {
-    const wanted = count.get(stems[i].toLowerCase()) === 1 ? stems[i] : file.replace(/[\\/:]+/g, "_");
-    let name = wanted;
-    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted} (${number})`;
-    taken.add(name.toLowerCase());
-    return { file, name, open: open ?? (() => openFile(file, readSource)) };
-  });
 }
