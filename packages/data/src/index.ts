@@ -1,9 +1,11 @@
 /** @file Data sets: what they hold, how they are divided, what may be wrong with them; phantoms. */
-export type { AssembleOptions } from "./assemble.ts";
+export { type AssembleOptions, assembleDataset } from "./assemble.ts";
 export { type CheckFindings, type CountRow, countItems, type DatasetCheck, formatDatasetCheck } from "./check.ts";
 export { leakingItems } from "./clean.ts";
 export { CONTROL_SIZE, type ControlInput, type ControlName, type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
 export { type Cell, csvLines } from "./csv.ts";
+export { checkOf, evidenceOf, type ImageEvidence, type SeenImages } from "./evidence.ts";
+export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, type ScanRecord } from "./import/records.ts";
 export { parseNormalisation, parseSlices } from "./input-words.ts";
 export {
@@ -18,6 +20,7 @@ export {
   type UnmarkedSlices,
 } from "./item.ts";
 export { findLeaks, type Leak, type LeakEvidence, type LeakOptions } from "./leaks.ts";
+export { parseManifest } from "./manifest.ts";
 export { type Fingerprint, findNearCopies, fingerprint } from "./near-copies.ts";
 export { LESION_KINDS, type LesionKind } from "./phantoms/lesion.ts";
 export { type Phantom, type PhantomOptions, phantom } from "./phantoms/phantom.ts";

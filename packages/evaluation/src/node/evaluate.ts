@@ -5,19 +5,19 @@
 
 import { HaleError } from "@hale/core";
 import {
+  checkOf,
   clusterOf,
   type Dataset,
   type DatasetCheck,
   type DatasetInput,
+  evidenceOf,
+  type ImageEvidence,
   type Item,
   type ScoredVolume,
   scoredVolumes,
   type UnmarkedSlices,
 } from "@hale/data";
 import {
-  checkOf,
-  evidenceOf,
-  type ImageEvidence,
   isOpenedAs,
   loadMask,
   type OpenedDataset,
