@@ -276,7 +276,10 @@ describe.skipIf(!found)("the studio", () => {
     const data = join(folder, "data-set");
     const png = (seed: number, lesion?: "bright") =>
       encodePng({ width: 64, height: 64, channels: 1, maxValue: 255, data: phantom(seed, { size: 64, lesion }).image });
-    const files: Record<string, Uint8Array> = { "test/normal/copy.png": png(1), "test/abnormal/a.png": png(30, "bright") };
+    const files: Record<string, Uint8Array> = {
+      "test/normal/copy.png": png(1),
+      "test/abnormal/a.png": png(30, "bright"),
+    };
     for (let i = 0; i < 4; i++) files[`train/normal/n${i}.png`] = png(i);
     for (const [file, bytes] of Object.entries(files)) {
       await mkdir(join(data, file, ".."), { recursive: true });
@@ -308,6 +311,8 @@ describe.skipIf(!found)("the studio", () => {
     let bytes = 0;
     for (const file of first) bytes += gzipSync(await readFile(join(site, file))).length;
     expect(bytes).toBeLessThan(MOST_FIRST_VIEW);
-    expect(index.replaceAll("&#39;", "'")).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';");
+    expect(index.replaceAll("&#39;", "'")).toContain(
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';",
+    );
   });
 });

@@ -7,15 +7,7 @@ import { type DatasetCheck, summariseCheck } from "./check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "./controls.ts";
 import { clusterOf, type Dataset, type Item } from "./item.ts";
 import { findLeaks, fingerprint, type LeakEvidence, type LeakOptions } from "./leaks.ts";
-
-/** What was seen of the images that could be read; `images[i]` belongs to `items[i]`. */
-export interface SeenImages<T> {
-  items: Item[];
-  images: T[];
-  skipped: { path: string; reason: string }[];
-  /** Scans with samples that were NaN or infinite, and were taken as background. */
-  notNumbers: { path: string; samples: number }[];
-}
+import type { ReadImages } from "./read-items.ts";
 
 /** What the check needs of an image. */
 export interface ImageEvidence extends LeakEvidence {
@@ -36,7 +28,7 @@ export function evidenceOf(dataset: Pick<Dataset, "items">, nearCopies: boolean)
 /** Counts, leaks and controls from what was seen of each image. */
 export function checkOf(
   dataset: Dataset,
-  read: SeenImages<ImageEvidence>,
+  read: ReadImages<ImageEvidence>,
   options: Required<Pick<LeakOptions, "nearCopies">> & Pick<LeakOptions, "onProgress">,
 ): DatasetCheck {
   const small = read.images.map((image) => image.small);

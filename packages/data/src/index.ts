@@ -4,7 +4,7 @@ export { type CheckFindings, type CountRow, countItems, type DatasetCheck, forma
 export { leakingItems } from "./clean.ts";
 export { CONTROL_SIZE, type ControlInput, type ControlName, type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
 export { type Cell, csvLines } from "./csv.ts";
-export { checkOf, evidenceOf, type ImageEvidence, type SeenImages } from "./evidence.ts";
+export { checkOf, evidenceOf, type ImageEvidence } from "./evidence.ts";
 export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, type ScanRecord } from "./import/records.ts";
 export { parseNormalisation, parseSlices } from "./input-words.ts";
@@ -27,6 +27,7 @@ export { type Phantom, type PhantomOptions, phantom } from "./phantoms/phantom.t
 export { type PhantomCounts, type PhantomItem, type PhantomSetOptions, phantomSet } from "./phantoms/phantom-set.ts";
 export type { PhantomVolume, PhantomVolumeOptions } from "./phantoms/phantom-volume.ts";
 export { openPseudonyms, type PseudonymKind, type Pseudonyms } from "./pseudonym.ts";
-export { filePartOf, stemOf } from "./scan-names.ts";
+export { type ReadImages, readItems, type Skipped } from "./read-items.ts";
+export { filePartOf, isScanName, stemOf } from "./scan-names.ts";
 export { joinedRows, type SplitOptions, splitRows } from "./split.ts";
 export { type ScoredVolume, scoredVolumes } from "./volume-scores.ts";

@@ -11,8 +11,8 @@ import {
   evidenceOf,
   type ImageEvidence,
   parseManifest,
+  type ReadImages,
   readFolders,
-  type SeenImages,
 } from "@hale/data";
 import type { GuardedReader, Raster } from "@hale/imaging";
 import type { GivenFile } from "@hale/scoring/web";
@@ -39,7 +39,7 @@ export async function checkFiles(
 ): Promise<DatasetCheck> {
   const dataset = await datasetOf(name, blobs);
   const look = evidenceOf(dataset, true);
-  const seen: SeenImages<ImageEvidence> = { items: [], images: [], skipped: [], notNumbers: [] };
+  const seen: ReadImages<ImageEvidence> = { items: [], images: [], skipped: [], notNumbers: [] };
   for (const [i, item] of dataset.items.entries()) {
     signal.throwIfAborted();
     try {

@@ -13,19 +13,13 @@ import {
   evidenceOf,
   type ImageEvidence,
   type Item,
+  type ReadImages,
   type ScoredVolume,
+  type Skipped,
   scoredVolumes,
   type UnmarkedSlices,
 } from "@hale/data";
-import {
-  isOpenedAs,
-  loadMask,
-  type OpenedDataset,
-  openDataset,
-  type ReadImages,
-  readImages,
-  type Skipped,
-} from "@hale/data/node";
+import { isOpenedAs, loadMask, type OpenedDataset, openDataset, readImages } from "@hale/data/node";
 import {
   type Aggregation,
   type Detector,
