@@ -12,11 +12,11 @@ import { normalsNeeded } from "@hale/statistics";
 import {
   type FinishedRun,
   type FitSettings,
+  type FolderRunControl,
   type GradientSettings,
   isByGradient,
   iterationsOf,
   noSuchSetting,
-  type RunControl,
   type RunPlan,
   type RunSettings,
   readRunSettings,
@@ -310,7 +310,7 @@ function planned(
 export async function trainWithProgress(
   folder: string,
   settings: RunSettings,
-  { quiet = false, ...control }: { quiet?: boolean } & Pick<RunControl, "until" | "data"> = {},
+  { quiet = false, ...control }: { quiet?: boolean } & Pick<FolderRunControl, "until" | "data"> = {},
 ): Promise<FinishedRun> {
   const reading = progress("Reading images", quiet);
   const training = progress("Training", quiet);

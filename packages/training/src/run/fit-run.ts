@@ -1,11 +1,10 @@
 /**
- * @file Learning by a fit, in a run's folder: one pass over the normals, with a checkpoint of what was gathered every so often,
+ * @file Learning by a fit, with a run's files: one pass over the normals, with a checkpoint of what was gathered every so often,
  * then the method's state and pictures of what it answers. Interrupted at any moment, it ends as if it had never stopped.
  */
-import { join } from "node:path";
 import type { FitRecipe } from "@hale/methods";
 import { Fitter } from "../fitter.ts";
-import { writeAnswers } from "./examples.ts";
+import { pictureKeeper, writeAnswers } from "./examples.ts";
 import type { LearningRun } from "./gradient-run.ts";
 import { breathe, Interrupted, type Learnt } from "./run.ts";
 import type { FitSettings } from "./run-settings.ts";
@@ -17,7 +16,7 @@ export type FitRun = LearningRun<FitSettings, FitRecipe>;
 
 /** Learns from the newest checkpoint to the last normal. Throws `Interrupted`, and what `Fitter` throws. */
 export async function learnByFit(run: FitRun): Promise<Learnt> {
-  const { folder, settings, images, checkpoints, events, control } = run;
+  const { files, settings, images, checkpoints, events, control } = run;
   const { recipe, shape } = run.opened;
   const from = checkpoints.takeNewest();
   const secondsBefore = from?.seconds ?? 0;
@@ -31,7 +30,7 @@ export async function learnByFit(run: FitRun): Promise<Learnt> {
   });
   try {
     const rate = fitter.done < fitter.total ? await fitter.rehearse() : 0;
-    run.announce({ parameters: 0, seconds: rate * (fitter.total - fitter.done), resumedAt: fitter.done });
+    await run.announce({ parameters: 0, seconds: rate * (fitter.total - fitter.done), resumedAt: fitter.done });
     const started = performance.now();
     const seconds = () => secondsBefore + (performance.now() - started) / 1000;
     let saved = fitter.done;
@@ -42,17 +41,17 @@ export async function learnByFit(run: FitRun): Promise<Learnt> {
       events.onCheckpoint?.(saved);
     };
 
-    const end = Math.min(fitter.total, control.until ?? fitter.total);
+    const end = () => Math.min(fitter.total, control.until ?? fitter.total);
     const begun = { at: fitter.done, time: performance.now() };
-    while (fitter.done < end) {
-      await fitter.advance(end);
+    while (fitter.done < end()) {
+      await fitter.advance(end());
       const { done, total } = fitter;
       const each = (performance.now() - begun.time) / 1000 / (done - begun.at);
       events.onStep?.({ iteration: done, iterations: total, losses: {}, secondsLeft: each * (total - done) });
       await breathe();
-      const stopped = control.signal?.aborted && done < end;
-      if (stopped || done === end || done - saved >= settings.every) await save();
-      if (stopped) throw new Interrupted(folder, done, "normal");
+      const stopped = control.signal?.aborted && done < end();
+      if (stopped || done >= end() || done - saved >= settings.every) await save();
+      if (stopped) throw new Interrupted(files.name, done, "normal");
     }
     const settled = await fitter.settle();
     const answers = await fitter.answers(settled);
@@ -60,7 +59,7 @@ export async function learnByFit(run: FitRun): Promise<Learnt> {
       // None that it has learnt: such an image is its own nearest neighbour, and its map says nothing.
       const shown = images.threshold.images.slice(0, SHOWN);
       if (shown.length > 0)
-        await writeAnswers(join(folder, "examples"), fitter.done, shown, await answers.answer(shown), shape);
+        await writeAnswers(pictureKeeper(files, events), fitter.done, shown, await answers.answer(shown), shape);
     } finally {
       await answers.release();
     }

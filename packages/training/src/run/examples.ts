@@ -2,15 +2,27 @@
  * @file Pictures of how far a run has come, written beside its checkpoints: what it makes of a few images, and what it
  * has learnt.
  */
-import { join } from "node:path";
 import { joined } from "@hale/core";
-import { writeAtomic } from "@hale/core/node";
 import { encodePng, gridOf, rasterOf } from "@hale/imaging";
 import type { ImageShape } from "@hale/methods";
 import { quantileOfSorted } from "@hale/statistics";
 import type { Restorations } from "../image-program.ts";
 import type { Trainer } from "../trainer.ts";
-import { writeSheet } from "./sheet.ts";
+import type { RunFiles } from "./files.ts";
+import type { RunEvents } from "./run.ts";
+import { sheetPng } from "./sheet.ts";
+
+/** Keeps a PNG by its name. */
+export type KeepPicture = (name: string, png: Uint8Array) => Promise<void>;
+
+/** Keeps pictures with a run's files, and tells them. */
+export function pictureKeeper(files: RunFiles, events: RunEvents): KeepPicture {
+  const folder = files.within("examples");
+  return async (name, png) => {
+    await folder.write(name, png);
+    events.onPicture?.(`examples/${name}`, png);
+  };
+}
 
 /** What the files of an iteration begin with. */
 export const exampleName = (iteration: number) => String(iteration).padStart(8, "0");
@@ -19,29 +31,29 @@ export const exampleName = (iteration: number) => String(iteration).padStart(8, 
 const SHOWN = 100;
 
 /**
- * Writes what a trainer makes of images (`writeAnswers`), and beside it each gallery of its method, as
+ * Keeps what a trainer makes of images (`writeAnswers`), and beside it each gallery of its method, as
  * `<iteration>-<name>.png`.
  */
 export async function writeExamples(
-  folder: string,
+  keep: KeepPicture,
   trainer: Trainer,
   images: readonly Float32Array[],
   shape: ImageShape,
 ): Promise<void> {
-  await writeAnswers(folder, trainer.iteration, images, await trainer.restore(images), shape);
+  await writeAnswers(keep, trainer.iteration, images, await trainer.restore(images), shape);
   for (const [name, pictures] of Object.entries(await trainer.galleries())) {
     const shown = pictures.slice(0, SHOWN);
     const columns = Math.ceil(Math.sqrt(shown.length));
-    await writeSheet(join(folder, `${exampleName(trainer.iteration)}-${name}.png`), shown, shape, columns);
+    await keep(`${exampleName(trainer.iteration)}-${name}.png`, sheetPng(shown, shape, columns));
   }
 }
 
 /**
- * Writes `<iteration>.png` into `folder`: image, views, healthy counterpart where the method makes one, and map of each
+ * Keeps `<iteration>.png`: image, views, healthy counterpart where the method makes one, and map of each
  * image, two images a row.
  */
 export async function writeAnswers(
-  folder: string,
+  keep: KeepPicture,
   iteration: number,
   images: readonly Float32Array[],
   { healthy, maps, views }: Restorations,
@@ -59,8 +71,7 @@ export async function writeAnswers(
       1,
     ),
   ]);
-  const file = join(folder, `${exampleName(iteration)}.png`);
-  await writeAtomic(file, encodePng(gridOf(rows.flat(), 2 * rows[0].length)));
+  await keep(`${exampleName(iteration)}.png`, encodePng(gridOf(rows.flat(), 2 * rows[0].length)));
 }
 
 /**

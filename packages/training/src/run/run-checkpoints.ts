@@ -2,10 +2,10 @@
  * @file The checkpoints of one run: the newest sound one is found, held against the run's fingerprint and taken apart into the
  * state and the best state so far, which travels along in the same file.
  */
-import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import { type CheckpointRecord, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { RunFiles } from "./files.ts";
 import { type RunSettings, readRunSettings } from "./run-settings.ts";
 import { settingsChanged } from "./settings-changed.ts";
 
@@ -20,11 +20,11 @@ export interface SavedRun extends Pick<CheckpointRecord, "iteration" | "best" | 
 }
 
 /** Where a run keeps its checkpoints. */
-export const checkpointsIn = (folder: string) => join(folder, "checkpoints");
+export const checkpointsIn = (files: RunFiles) => files.within("checkpoints");
 
 export class RunCheckpoints {
   private constructor(
-    private readonly folder: string,
+    private readonly files: RunFiles,
     private readonly run: Pick<CheckpointRecord, "method" | "fingerprint">,
     private readonly keep: number,
     private newest: SavedRun | null,
@@ -34,22 +34,22 @@ export class RunCheckpoints {
 
   /** `settings`, where known, let the refusal say what is other. Throws CHECKPOINT_MISMATCH where the newest is of another run, and CHECKPOINT_CORRUPT where none is sound. */
   static async open(
-    folder: string,
+    files: RunFiles,
     run: Pick<CheckpointRecord, "method" | "fingerprint">,
     keep: number,
     settings?: RunSettings,
   ): Promise<RunCheckpoints> {
-    const { checkpoint, damaged } = await newestCheckpoint(checkpointsIn(folder));
+    const { checkpoint, damaged } = await newestCheckpoint(checkpointsIn(files));
     if (checkpoint && (checkpoint.fingerprint !== run.fingerprint || checkpoint.method !== run.method)) {
       throw new HaleError(
         "CHECKPOINT_MISMATCH",
-        `The checkpoints in ${folder} are of another run: ${await otherwise(folder, settings)}.`,
+        `The checkpoints in ${files.name} are of another run: ${await otherwise(files, settings)}.`,
         "Go on with the settings and data that the run was started with, or choose another folder.",
         { setting: "out" },
       );
     }
     const newest = checkpoint && { ...checkpoint, ...takenApart(checkpoint.arrays) };
-    return new RunCheckpoints(folder, run, keep, newest, damaged);
+    return new RunCheckpoints(files, run, keep, newest, damaged);
   }
 
   /** Where the run was when it was saved last; null where it has not been. Given once, so that nothing holds on to its arrays. */
@@ -61,7 +61,7 @@ export class RunCheckpoints {
 
   async save({ iteration, best, seconds, arrays, bestArrays }: SavedRun): Promise<void> {
     const all = new Map([...arrays, ...[...bestArrays].map(([name, array]) => [BEST + name, array] as const)]);
-    await saveCheckpoint(checkpointsIn(this.folder), { ...this.run, iteration, best, seconds, arrays: all }, this.keep);
+    await saveCheckpoint(checkpointsIn(this.files), { ...this.run, iteration, best, seconds, arrays: all }, this.keep);
   }
 }
 
@@ -77,8 +77,8 @@ export function takenApart(all: ReadonlyMap<string, NamedArray>): Pick<SavedRun,
 }
 
 /** What the run in the folder has other than these settings. */
-async function otherwise(folder: string, settings: RunSettings | undefined): Promise<string> {
-  const before = settings && (await readRunSettings(folder).catch(() => null));
+async function otherwise(files: RunFiles, settings: RunSettings | undefined): Promise<string> {
+  const before = settings && (await readRunSettings(files).catch(() => null));
   if (!before) return "another method, other options or other images";
   return settingsChanged(before, settings).join(", ") || "its settings are the same, and its images are others";
 }

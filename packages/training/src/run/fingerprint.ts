@@ -2,8 +2,8 @@
  * @file What a checkpoint belongs to: the settings of its run, the images that it learns from and selects by, and the frozen or
  * inherited weights that it begins with.
  */
-import { createHash } from "node:crypto";
 import type { NamedArray } from "@hale/autodiff";
+import { sha256Hex } from "@hale/core";
 import type { RunImages } from "./run-images.ts";
 import type { RunSettings } from "./run-settings.ts";
 
@@ -15,7 +15,10 @@ export interface RunOrigin {
 }
 
 /** SHA-256 of all of that, in hex: a run can only be resumed as itself. */
-export function fingerprintOf(settings: RunSettings, { images, backbone, inherited }: RunOrigin): string {
+export async function fingerprintOf(
+  settings: RunSettings,
+  { images, backbone, inherited }: RunOrigin,
+): Promise<string> {
   // Where the data lies and how many checkpoints are kept do not change what is learnt.
   const { data: _data, keep: _keep, ...rest } = settings;
   const parts: Record<string, readonly Float32Array[]> = {
@@ -25,10 +28,11 @@ export function fingerprintOf(settings: RunSettings, { images, backbone, inherit
     backbone: backbone.map(({ data }) => data),
     ...(inherited && { inherited: [...inherited.values()].map(({ data }) => data) }),
   };
-  const hash = createHash("sha256").update(JSON.stringify(rest));
+  const lines = [JSON.stringify(rest)];
   for (const [name, arrays] of Object.entries(parts)) {
-    hash.update(name);
-    for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    lines.push(name);
+    for (const { buffer, byteOffset, byteLength } of arrays)
+      lines.push(await sha256Hex(new Uint8Array(buffer, byteOffset, byteLength)));
   }
-  return hash.digest("hex");
+  return sha256Hex(new TextEncoder().encode(lines.join("\n")));
 }

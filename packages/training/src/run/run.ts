@@ -1,10 +1,9 @@
 /** @file What a run tells while it goes on, what it can be told, and what it ends with: the same for both kinds of learning. */
 import type { NamedArray } from "@hale/autodiff";
-import type { Dataset } from "@hale/data";
-import type { ImageStore, OpenedDataset, Skipped } from "@hale/data/node";
+import type { Dataset, Skipped } from "@hale/data";
 import type { ImageShape, Method, Recipe } from "@hale/methods";
 import type { Partition } from "../partition.ts";
-import type { ItemImages } from "./run-images.ts";
+import type { ImageSource, ItemImages } from "./run-images.ts";
 import type { RunLooks } from "./run-looks.ts";
 import type { RunSettings } from "./run-settings.ts";
 
@@ -20,7 +19,7 @@ export interface RunPlan {
   dataset: Dataset;
   /** Trainable values, in all networks; 0 for a fit. */
   parameters: number;
-  /** From a rehearsal of a few steps: seconds left and peak memory in bytes. */
+  /** From a rehearsal of a few steps: seconds left and peak memory in bytes, 0 where that cannot be known. */
   seconds: number;
   memory: number;
   resumedAt: number;
@@ -35,6 +34,8 @@ export interface RunEvents {
   onStep?(step: { iteration: number; iterations: number; losses: Record<string, number>; secondsLeft: number }): void;
   onSelection?(point: SelectionPoint, best: boolean): void;
   onCheckpoint?(iteration: number): void;
+  /** A picture of how far the run has come, by its file in the run: a PNG. */
+  onPicture?(file: string, png: Uint8Array): void;
 }
 
 export interface RunControl {
@@ -42,8 +43,8 @@ export interface RunControl {
   signal?: AbortSignal;
   /** Ends here instead of at the last iteration or normal, as if the run were done; it can go on later. */
   until?: number;
-  /** The data set of the run, where the command has opened it already. */
-  data?: OpenedDataset;
+  /** Asked with the plan before anything is learnt; what it throws ends the run. */
+  proceed?(plan: RunPlan): Promise<void>;
 }
 
 /** What a run has learnt when it ends. */
@@ -70,7 +71,7 @@ export interface FinishedRun extends Learnt {
   /** How the images look that were used, and their hashes. */
   looks: RunLooks;
   /** Where these still are as they were decoded. */
-  store: ImageStore;
+  source: Pick<ImageSource, "read">;
 }
 
 /** A run was interrupted on request, after its checkpoint was written. */
@@ -85,5 +86,17 @@ export class Interrupted extends Error {
   }
 }
 
-/** Lets signals and timers through: a run of a session blocks the event loop. */
-export const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Lets signals, messages and timers through: a run of a session blocks the event loop. */
+export function breathe(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => unknown };
+  return new Promise((resolve) => {
+    if (setImmediate) return void setImmediate(resolve);
+    // Where a page is not looked at, its timers wait up to a second; messages do not.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

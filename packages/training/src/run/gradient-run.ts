@@ -1,17 +1,17 @@
 /**
- * @file Learning by gradient, in a run's folder: one iteration after another, with losses on disk, and every so often a
+ * @file Learning by gradient, with a run's files: one iteration after another, with its losses kept, and every so often a
  * selection, example pictures and a checkpoint. Interrupted at any moment, it ends as if it had never stopped.
  */
-import { join } from "node:path";
 import type { GradientRecipe } from "@hale/methods";
 import type { Device } from "@hale/runtime";
 import type { Inherited } from "../first-state.ts";
 import { SelectedState } from "../selected-state.ts";
 import { pseudoAuc } from "../selection.ts";
 import { Trainer } from "../trainer.ts";
-import { EventLog, readLosses } from "./event-log.ts";
-import { writeExamples } from "./examples.ts";
+import { pictureKeeper, writeExamples } from "./examples.ts";
+import type { RunFiles } from "./files.ts";
 import { writeGenerationExamples } from "./generation-examples.ts";
+import { type LossLog, readLosses } from "./loss-log.ts";
 import type { OpenedMethod } from "./opened-method.ts";
 import { breathe, Interrupted, type Learnt, type RunControl, type RunEvents, type RunPlan } from "./run.ts";
 import type { RunCheckpoints } from "./run-checkpoints.ts";
@@ -19,14 +19,16 @@ import type { RunImages } from "./run-images.ts";
 import type { GradientSettings } from "./run-settings.ts";
 
 export interface LearningRun<Settings, Recipe> {
-  folder: string;
+  files: RunFiles;
+  /** Opens the log of losses, without lines after an iteration. */
+  openLog(iteration: number): Promise<LossLog>;
   settings: Settings;
   opened: OpenedMethod & { recipe: Recipe };
   images: RunImages;
   device: Device;
   checkpoints: RunCheckpoints;
-  /** Completes a plan and tells it. */
-  announce(plan: Pick<RunPlan, "parameters" | "seconds" | "resumedAt">): void;
+  /** Completes a plan, tells it and waits for consent. */
+  announce(plan: Pick<RunPlan, "parameters" | "seconds" | "resumedAt">): Promise<void> | void;
   events: RunEvents;
   control: RunControl;
 }
@@ -38,7 +40,7 @@ export interface GradientRun extends LearningRun<GradientSettings, GradientRecip
 
 /** Learns from the newest checkpoint to the end. Throws `Interrupted`, and what `Trainer` throws. */
 export async function learnByGradient(run: GradientRun): Promise<Learnt> {
-  const { folder, settings, images, checkpoints, events, control } = run;
+  const { files, settings, images, checkpoints, events, control } = run;
   const { recipe, shape } = run.opened;
   const from = checkpoints.takeNewest();
   const secondsBefore = from?.seconds ?? 0;
@@ -55,7 +57,7 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
   });
   try {
     const stepSeconds = trainer.iteration < settings.iterations ? await trainer.rehearse() : 0;
-    run.announce({
+    await run.announce({
       parameters: recipe.parameters.count(),
       seconds: stepSeconds * (settings.iterations - trainer.iteration),
       resumedAt: trainer.iteration,
@@ -63,7 +65,7 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
     const selected = SelectedState.from(from?.best, from?.bestArrays);
     const started = performance.now();
     const seconds = () => secondsBefore + (performance.now() - started) / 1000;
-    const log = await EventLog.open(folder, trainer.iteration);
+    const log = await run.openLog(trainer.iteration);
     const inference = () =>
       trainer.state.read(
         trainer.state.names.filter((name) => recipe.inferencePrefixes.some((prefix) => name.startsWith(prefix))),
@@ -84,6 +86,7 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
     const calibration = images.selection.images.length > 0 ? images.selection.images : images.threshold.images;
     const examples = [...images.train.images.slice(0, 4), ...images.unlabelled.images.slice(0, 8)];
     const selectable = images.selection.images.length > 0 && images.unlabelled.images.length > 0;
+    const keep = pictureKeeper(files, events);
     /** Selection, pictures and a checkpoint. */
     const pause = async () => {
       const { iteration } = trainer;
@@ -97,14 +100,15 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
         const better = await selected.offer({ iteration, value }, inference);
         events.onSelection?.({ iteration, pseudoAuc: value }, better);
       }
-      await writeExamples(join(folder, "examples"), trainer, examples, shape);
-      await writeGenerationExamples(join(folder, "examples"), trainer, ready ? calibration : [], shape);
+      await writeExamples(keep, trainer, examples, shape);
+      await writeGenerationExamples(keep, trainer, ready ? calibration : [], shape);
       await save();
     };
 
     let rate = stepSeconds;
-    const end = Math.min(settings.iterations, control.until ?? settings.iterations);
-    while (trainer.iteration < end) {
+    // Asked anew after each step: whoever trains may end a run where it is.
+    const end = () => Math.min(settings.iterations, control.until ?? settings.iterations);
+    while (trainer.iteration < end()) {
       const before = performance.now();
       const losses = await trainer.step();
       rate = 0.98 * rate + 0.02 * ((performance.now() - before) / 1000);
@@ -116,8 +120,8 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
       const due = iteration % settings.every === 0 || iteration === settings.iterations;
       if (due) await pause();
       await breathe();
-      if (!due && (control.signal?.aborted || iteration === end)) await save();
-      if (control.signal?.aborted && iteration < end) throw new Interrupted(folder, iteration);
+      if (!due && (control.signal?.aborted || iteration >= end())) await save();
+      if (control.signal?.aborted && iteration < end()) throw new Interrupted(files.name, iteration);
     }
     await log.flush();
     await trainer.calibrate(calibration);
@@ -130,7 +134,7 @@ export async function learnByGradient(run: GradientRun): Promise<Learnt> {
       selected: best
         ? { iteration: best.iteration, pseudoAuc: best.value }
         : { iteration: trainer.iteration, pseudoAuc: null },
-      selections: (await readLosses(folder)).flatMap((line) =>
+      selections: (await readLosses(files)).flatMap((line) =>
         "selection/pseudoAuc" in line ? [{ iteration: line.iteration, pseudoAuc: line["selection/pseudoAuc"] }] : [],
       ),
       seconds: seconds(),

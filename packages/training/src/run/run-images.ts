@@ -1,12 +1,28 @@
 /** @file The images of a run, read and prepared part by part, and what was odd about them. */
 import { HaleError } from "@hale/core";
-import type { Item } from "@hale/data";
-import { type ImageStore, readImages, type Skipped } from "@hale/data/node";
-import { prepare } from "@hale/imaging";
+import type { Item, ReadImages, Skipped } from "@hale/data";
+import { prepare, type Raster } from "@hale/imaging";
 import { type Method, methods } from "@hale/methods";
 import type { Partition } from "../partition.ts";
 import { look, noLooks, type RunLooks } from "./run-looks.ts";
 import type { RunSettings } from "./run-settings.ts";
+
+/** Where the pictures of a data set's items come from. */
+export interface ImageSource {
+  /** Turns the raster of each item into a T. Throws what `readImages` of the data set's place throws. */
+  read<T>(
+    items: readonly Item[],
+    turn: (raster: Raster, item: Item) => T | Promise<T>,
+    options: {
+      corrupt: "refuse" | "skip";
+      /** Whether these will be read again. */
+      keep?: boolean;
+      onProgress?: (done: number, total: number) => void;
+    },
+  ): Promise<ReadImages<T>>;
+  /** Gives up what is kept of other files than these. */
+  keepOnly(files: readonly string[]): void;
+}
 
 /** Images [C, S, S] in [-1, 1]; `images[i]` belongs to `items[i]`. */
 export interface ItemImages {
@@ -29,14 +45,14 @@ export interface RunImages {
 type ReadSettings = Pick<RunSettings, "size" | "channels" | "corrupt">;
 
 /**
- * Reads the images of all parts. Those that set the threshold stay in the store. Throws DATASET_INVALID where the method needs unlabelled images and there are none, and what
- * `readImages` throws.
+ * Reads the images of all parts. Those that set the threshold stay with the source. Throws DATASET_INVALID where the method needs
+ * unlabelled images and there are none, and what the source throws.
  */
 export async function readRunImages(
   parts: Partition,
   { name, learning, needsUnlabelled }: Pick<Method, "name" | "learning" | "needsUnlabelled">,
   { size, channels, corrupt }: ReadSettings,
-  store: ImageStore,
+  source: ImageSource,
   onProgress?: (done: number, total: number) => void,
 ): Promise<RunImages> {
   // By gradient, checkpoints are selected by them even where nothing is learnt from them.
@@ -46,16 +62,16 @@ export async function readRunImages(
   const notes: string[] = [];
   const looks = noLooks();
   let read = 0;
-  const load = async (items: readonly Item[], keep = store.allPictures): Promise<ItemImages> => {
+  const load = async (items: readonly Item[], keep?: boolean): Promise<ItemImages> => {
     if (items.length === 0) return { items, images: [] };
     const start = read;
-    const result = await readImages(
+    const result = await source.read(
       items,
-      async (raster, _, item) => {
+      async (raster, item) => {
         await look(looks, raster, item);
         return prepare(raster, { size, channels });
       },
-      { corrupt, store, keep, onProgress: (done) => onProgress?.(start + done, total) },
+      { corrupt, keep, onProgress: (done) => onProgress?.(start + done, total) },
     );
     read += items.length;
     skipped.push(...result.skipped);
@@ -68,7 +84,7 @@ export async function readRunImages(
   const selection = await load(parts.selection);
   // The exported model scores these as they are in their files.
   const threshold = await load(parts.threshold, true);
-  store.keepOnly(threshold.items.map(({ file }) => file));
+  source.keepOnly(threshold.items.map(({ file }) => file));
   if (needsUnlabelled && unlabelled.images.length === 0) {
     throw new HaleError(
       "DATASET_INVALID",

@@ -1,12 +1,11 @@
 /** @file What decides how a run goes, as `run.json` in its folder has it. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { HaleError } from "@hale/core";
 import type { Dataset, DatasetInput } from "@hale/data";
 import { aggregationSchema, scanInputSchema } from "@hale/detector";
 import { methodNamed, methods } from "@hale/methods";
 import * as z from "zod";
 import type { PartitionOptions } from "../partition.ts";
+import { pathIn, type RunFiles, readText } from "./files.ts";
 
 /** How scans become images, and their scores that of a volume. */
 const inputSchema = scanInputSchema.extend({
@@ -28,7 +27,7 @@ const gradientSettings = z.strictObject({
   /** Which normals are held out follows from this, or from the seed where it is missing. */
   splitSeed: z.int().min(0).optional(),
   iterations: z.int().min(1),
-  device: z.enum(["cpu", "webgpu"]),
+  device: z.enum(["cpu", "webgpu", "wasm"]),
   threads: z.int().min(1),
   falseAlarmRate: z.number().gt(0).lt(1),
   selection: z.enum(["pseudo-auc", "last"]),
@@ -113,20 +112,27 @@ export function datasetInputOf({ input }: Pick<RunSettings, "input">): DatasetIn
   return rest;
 }
 
-export const settingsFile = (folder: string) => join(folder, "run.json");
+const SETTINGS_FILE = "run.json";
 
-/** Reads the settings of a run folder. Throws FILE_NOT_FOUND or CHECKPOINT_CORRUPT. */
-export async function readRunSettings(folder: string): Promise<RunSettings> {
-  const text = await readFile(settingsFile(folder), "utf8").catch((cause: unknown) => {
-    throw new HaleError("FILE_NOT_FOUND", `There is no training run in ${folder}.`, "Name the folder of a run.", {
+export const writeRunSettings = (files: RunFiles, settings: RunSettings) =>
+  files.write(SETTINGS_FILE, `${JSON.stringify(settings, null, 2)}\n`);
+
+/** Reads the settings of a run. Throws FILE_NOT_FOUND or CHECKPOINT_CORRUPT. */
+export async function readRunSettings(files: RunFiles): Promise<RunSettings> {
+  const missing = (cause?: unknown) =>
+    new HaleError("FILE_NOT_FOUND", `There is no training run in ${files.name}.`, "Name the folder of a run.", {
       cause,
     });
+  const text = await readText(files, SETTINGS_FILE).catch((cause: unknown) => {
+    throw missing(cause);
   });
+  if (text === null) throw missing();
   try {
     const given = JSON.parse(text) as { method?: unknown };
     const learnsByFit = typeof given.method === "string" && methods.get(given.method)?.learning === "fit";
     return (learnsByFit ? fitSettings : gradientSettings).parse(given);
   } catch (cause) {
-    throw new HaleError("CHECKPOINT_CORRUPT", `${settingsFile(folder)} is damaged.`, "Start the run again.", { cause });
+    const name = pathIn(files, SETTINGS_FILE);
+    throw new HaleError("CHECKPOINT_CORRUPT", `${name} is damaged.`, "Start the run again.", { cause });
   }
 }

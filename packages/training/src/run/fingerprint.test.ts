@@ -21,12 +21,12 @@ const settings: GradientSettings = {
 const of = (...values: number[]) => ({ items: [], images: [Float32Array.from(values)] });
 const origin: RunOrigin = { images: { train: of(1, 2), unlabelled: of(3), selection: of(4) }, backbone: [] };
 
-test("a run is itself wherever its data lies and however many checkpoints it keeps, and otherwise another", () => {
-  const own = fingerprintOf(settings, origin);
+test("a run is itself wherever its data lies and however many checkpoints it keeps, and otherwise another", async () => {
+  const own = await fingerprintOf(settings, origin);
   expect(own).toMatch(/^[0-9a-f]{64}$/);
-  expect(fingerprintOf({ ...settings, data: "/b", keep: 7 }, origin)).toBe(own);
+  expect(await fingerprintOf({ ...settings, data: "/b", keep: 7 }, origin)).toBe(own);
   const array = { shape: [1], data: Float32Array.of(1) };
-  const others = [
+  const others = await Promise.all([
     fingerprintOf({ ...settings, seed: 2 }, origin),
     fingerprintOf({ ...settings, options: { width: 16 } }, origin),
     fingerprintOf(settings, { ...origin, images: { ...origin.images, train: of(2, 1) } }),
@@ -34,6 +34,6 @@ test("a run is itself wherever its data lies and however many checkpoints it kee
     fingerprintOf(settings, { ...origin, images: { ...origin.images, unlabelled: of(4), selection: of(3) } }),
     fingerprintOf(settings, { ...origin, backbone: [array] }),
     fingerprintOf(settings, { ...origin, inherited: new Map([["w", array]]) }),
-  ];
+  ]);
   expect(new Set([own, ...others]).size).toBe(others.length + 1);
 });
