@@ -15,7 +15,7 @@ let port = 0;
 beforeAll(async () => {
   place = await makePlace();
   const limits = { bodyBytes: 100_000, files: 3, requests: 4, clientRequests: 3, headMilliseconds: 2000 };
-  server = await serveAt(place, { token: TOKEN, limits: { ...limits, receiveMilliseconds: 4000 } as never });
+  server = await serveAt(place, { token: TOKEN, limits: { ...limits, receiveMilliseconds: 4000 } });
   port = Number(new URL(server.url).port);
 });
 afterAll(async () => {
