@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
-import { type CheckpointRecord, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type CheckpointRecord, listCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type RunSettings, readRunSettings } from "./run-settings.ts";
 import { settingsChanged } from "./settings-changed.ts";
 
@@ -41,12 +41,7 @@ export class RunCheckpoints {
   ): Promise<RunCheckpoints> {
     const { checkpoint, damaged } = await newestCheckpoint(checkpointsIn(folder));
     if (checkpoint && (checkpoint.fingerprint !== run.fingerprint || checkpoint.method !== run.method)) {
-      throw new HaleError(
-        "CHECKPOINT_MISMATCH",
-        `The checkpoints in ${folder} are of another run: ${await otherwise(folder, settings)}.`,
-        "Go on with the settings and data that the run was started with, or choose another folder.",
-        { setting: "out" },
-      );
+      throw ofAnotherRun(folder, await otherwise(folder, settings));
     }
     const newest = checkpoint && { ...checkpoint, ...takenApart(checkpoint.arrays) };
     return new RunCheckpoints(folder, run, keep, newest, damaged);
@@ -63,6 +58,26 @@ export class RunCheckpoints {
     const all = new Map([...arrays, ...[...bestArrays].map(([name, array]) => [BEST + name, array] as const)]);
     await saveCheckpoint(checkpointsIn(this.folder), { ...this.run, iteration, best, seconds, arrays: all }, this.keep);
   }
+}
+
+/**
+ * Throws CHECKPOINT_MISMATCH where the folder has checkpoints of a run with other settings. It needs no images, so that it says
+ * at once what `RunCheckpoints.open` would say after reading them. Settings that only the images tell (`input`) are left to that.
+ */
+export async function refuseOtherSettings(folder: string, settings: RunSettings): Promise<void> {
+  if ((await listCheckpoints(checkpointsIn(folder))).length === 0) return;
+  const before = await readRunSettings(folder).catch(() => null);
+  const changed = before ? settingsChanged(before, { ...settings, input: before.input }) : [];
+  if (changed.length > 0) throw ofAnotherRun(folder, changed.join(", "));
+}
+
+function ofAnotherRun(folder: string, changes: string): HaleError {
+  return new HaleError(
+    "CHECKPOINT_MISMATCH",
+    `The checkpoints in ${folder} are of another run: ${changes}.`,
+    "Go on with the settings and data that the run was started with, or choose another folder.",
+    { setting: "out" },
+  );
 }
 
 /** The arrays of a run, and those of its best iteration. */

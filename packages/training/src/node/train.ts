@@ -15,7 +15,7 @@ import { type LearningRun, learnByGradient } from "./gradient-run.ts";
 import { inherit } from "./inherit.ts";
 import { openMethod } from "./opened-method.ts";
 import type { FinishedRun, Learnt, RunControl, RunEvents, RunPlan } from "./run.ts";
-import { RunCheckpoints } from "./run-checkpoints.ts";
+import { RunCheckpoints, refuseOtherSettings } from "./run-checkpoints.ts";
 import { readRunImages } from "./run-images.ts";
 import { SEEN_FILE } from "./run-looks.ts";
 import {
@@ -63,6 +63,7 @@ async function trainIn(
   control: RunControl,
 ): Promise<FinishedRun> {
   const asked = checkSettings(given);
+  await refuseOtherSettings(folder, asked);
   const opened = await openMethod(asked);
   const { method, recipe, shape, inheritance } = opened;
   const data = await dataOf(asked, events, control);
