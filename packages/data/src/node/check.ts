@@ -4,8 +4,9 @@ import { type DatasetCheck, summariseCheck } from "../check.ts";
 import { auditControls, CONTROL_SIZE, type ControlResult } from "../controls.ts";
 import { clusterOf, type Dataset, type Item } from "../item.ts";
 import { findLeaks, fingerprint, type LeakEvidence, type LeakOptions } from "../leaks.ts";
+import type { ReadImages } from "../read-items.ts";
 import type { SplitOptions } from "../split.ts";
-import { type ReadImages, type ReadOptions, readImages } from "./images.ts";
+import { type ReadOptions, readImages } from "./images.ts";
 import { type LoadOptions, type OpenedDataset, openDataset } from "./load.ts";
 
 export interface CheckOptions extends SplitOptions {

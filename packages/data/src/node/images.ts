@@ -2,37 +2,20 @@
  * @file Reads the images of a data set, one after the other, and says which could not be read. What the pictures are turned
  * into is up to the caller, so that large sets never sit in memory as rasters.
  */
-import { HaleError, isUnreadableImage, sha256Hex } from "@hale/core";
+import { HaleError, sha256Hex } from "@hale/core";
 import { type PrepareOptions, prepare, type Raster, resizePlane } from "@hale/imaging";
 import { readImage, readImageBytes, sharedReader } from "@hale/imaging/node";
 import type { Item } from "../item.ts";
 import { lesionPixels } from "../mask.ts";
+import { type ReadImages, type ReadItem, type ReadItemsOptions, readItems } from "../read-items.ts";
 import { type ImageStore, keepNothing, type StoredPicture } from "./image-store.ts";
 import { identityOf, openMask, openScan, readSlice } from "./open-scan.ts";
 
-export interface ReadOptions {
-  /** What a damaged image does: refuse the whole set, naming all of them (default), or be left out and reported. */
-  corrupt?: "refuse" | "skip";
+export interface ReadOptions extends ReadItemsOptions {
   /** Where decoded files are kept, so that a later step finds them; the last scan alone if missing. */
   store?: ImageStore;
   /** Whether plain pictures are kept too, where a store keeps those that are asked for. */
   keep?: boolean;
-  /** Called after each image with the number done and the total. */
-  onProgress?: (done: number, total: number) => void;
-}
-
-export interface Skipped {
-  path: string;
-  reason: string;
-}
-
-export interface ReadImages<T> {
-  /** The items that could be read, in order; `images[i]` belongs to `items[i]`. */
-  items: Item[];
-  images: T[];
-  skipped: Skipped[];
-  /** Scans with samples that were NaN or infinite, and were taken as background. */
-  notNumbers: { path: string; samples: number }[];
 }
 
 /**
@@ -45,42 +28,20 @@ export async function readImages<T>(
   turn: (raster: Raster, identity: () => Promise<string>, item: Item) => T | Promise<T>,
   options: ReadOptions = {},
 ): Promise<ReadImages<T>> {
-  const { corrupt = "refuse", store = keepNothing(), keep = store.allPictures, onProgress } = options;
-  const result: ReadImages<T> = { items: [], images: [], skipped: [], notNumbers: [] };
-  const odd = new Map<string, number>();
-  for (const [index, item] of items.entries()) {
-    try {
-      const { raster, identity, notNumbers } = await readItem(item, store, keep);
-      if (notNumbers > 0) odd.set(item.scan!.path, (odd.get(item.scan!.path) ?? 0) + notNumbers);
-      result.images.push(await turn(raster, identity, item));
-      result.items.push(item);
-    } catch (error) {
-      if (!isUnreadableImage(error)) throw error;
-      result.skipped.push({ path: item.path, reason: error.fault });
-    }
-    onProgress?.(index + 1, items.length);
-  }
-  result.notNumbers = [...odd].map(([path, samples]) => ({ path, samples }));
-  const { skipped } = result;
-  if (skipped.length > 0 && (corrupt === "refuse" || result.items.length === 0)) {
-    const reasons = skipped.map(({ reason }) => reason).join(" ");
-    throw new HaleError(
-      corrupt === "refuse" ? "IMAGE_CORRUPT" : "DATASET_EMPTY",
-      `${skipped.length} of ${items.length} images cannot be read. ${reasons}`,
-      corrupt === "refuse" ? "Repair or remove them, or ask for them to be skipped." : "Check the data set.",
-      corrupt === "refuse" ? { setting: "corrupt" } : {},
-    );
-  }
-  return result;
+  const { store = keepNothing(), keep = store.allPictures } = options;
+  return readItems(
+    items,
+    (item) => readItem(item, store, keep),
+    ({ raster, identity }, item) => turn(raster, identity, item),
+    options,
+  );
 }
 
-interface ReadItem {
-  raster: Raster;
+interface HashedItem extends ReadItem {
   identity: () => Promise<string>;
-  notNumbers: number;
 }
 
-async function readItem(item: Item, store: ImageStore, keep: boolean): Promise<ReadItem> {
+async function readItem(item: Item, store: ImageStore, keep: boolean): Promise<HashedItem> {
   if (item.scan) {
     const { scan } = item;
     if (scan.fault) throw new HaleError("IMAGE_CORRUPT", scan.fault, "Repair the mask, or remove it from its line.");

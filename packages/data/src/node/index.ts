@@ -1,7 +1,7 @@
 /** @file Data sets: what they hold, how they are divided, what may be wrong with them; phantoms. What needs files or threads. */
 export { type CheckOptions, checkDataset, checkOf, checkOpened, evidenceOf, type ImageEvidence } from "./check.ts";
 export { ImageStore, type ImageStoreOptions } from "./image-store.ts";
-export { loadImages, loadMask, type ReadImages, type ReadOptions, readImages, type Skipped } from "./images.ts";
+export { loadImages, loadMask, type ReadOptions, readImages } from "./images.ts";
 export { importDataset } from "./import/import.ts";
 export { defaultKeyFile, type Key, readKey } from "./import/key.ts";
 export type { ImportOptions } from "./import/options.ts";

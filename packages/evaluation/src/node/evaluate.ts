@@ -10,7 +10,9 @@ import {
   type DatasetCheck,
   type DatasetInput,
   type Item,
+  type ReadImages,
   type ScoredVolume,
+  type Skipped,
   scoredVolumes,
   type UnmarkedSlices,
 } from "@hale/data";
@@ -22,9 +24,7 @@ import {
   loadMask,
   type OpenedDataset,
   openDataset,
-  type ReadImages,
   readImages,
-  type Skipped,
 } from "@hale/data/node";
 import {
   type Aggregation,

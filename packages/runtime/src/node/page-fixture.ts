@@ -32,8 +32,8 @@ export interface PageOptions {
   files?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Opens the page, calls `use`, closes everything. Errors of the page are thrown here. */
-export async function withPage<T>({ entry, files }: PageOptions, use: (page: Page) => Promise<T>): Promise<T> {
+/** A script for browsers, with all that it imports. */
+export async function bundled(entry: URL, footer = "globalThis.pageReady = true;"): Promise<Uint8Array> {
   const bundle = await build({
     entryPoints: [fileURLToPath(entry)],
     bundle: true,
@@ -42,9 +42,15 @@ export async function withPage<T>({ entry, files }: PageOptions, use: (page: Pag
     conditions: ["hale-source"],
     // Emscripten's glue asks for these, and only in Node.
     external: ["fs", "path"],
-    footer: { js: "globalThis.pageReady = true;" },
+    footer: { js: footer },
     write: false,
   });
+  return bundle.outputFiles[0].contents;
+}
+
+/** Opens the page, calls `use`, closes everything. Errors of the page are thrown here. */
+export async function withPage<T>({ entry, files }: PageOptions, use: (page: Page) => Promise<T>): Promise<T> {
+  const script = await bundled(entry);
   // The package hides its files behind exports; its main entry lies in the folder that is served.
   const assets = dirname(createRequire(RUNTIME).resolve("onnxruntime-web"));
   const server = createServer(async (request, response) => {
@@ -52,11 +58,11 @@ export async function withPage<T>({ entry, files }: PageOptions, use: (page: Pag
     const send = (type: string, body: string | Uint8Array) =>
       response.writeHead(200, { ...HEADERS, "Content-Type": type }).end(body);
     if (pathname === "/") return send("text/html", '<!doctype html><script type="module" src="/entry.js"></script>');
-    if (pathname === "/entry.js") return send("text/javascript", bundle.outputFiles[0].contents);
+    if (pathname === "/entry.js") return send("text/javascript", script);
     const given = files?.get(pathname);
-    if (given) return send("application/octet-stream", given);
+    const type = TYPES[pathname.split(".").at(-1)!] ?? "application/octet-stream";
+    if (given) return send(type, given);
     try {
-      const type = TYPES[pathname.split(".").at(-1)!] ?? "application/octet-stream";
       return send(type, await readFile(join(assets, basename(pathname))));
     } catch {
       return response.writeHead(404, HEADERS).end();
@@ -68,7 +74,8 @@ export async function withPage<T>({ entry, files }: PageOptions, use: (page: Pag
     args: ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"],
   });
   try {
-    const page = await browser.newPage();
+    // A context that may have further pages.
+    const page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(30_000);
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction("globalThis.pageReady === true");

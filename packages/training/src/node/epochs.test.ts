@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { loadDataset, writePhantomSet } from "@hale/data/node";
 import { expect, test } from "vitest";
 import { partition } from "../partition.ts";
-import { iterationsOf } from "./epochs.ts";
-import { splitOf } from "./run-settings.ts";
+import { iterationsOf } from "../run/epochs.ts";
+import { splitOf } from "../run/run-settings.ts";
 
 test("epochs are counted in the normals that are left to learn from", async () => {
   const data = await mkdtemp(join(tmpdir(), "hale-epochs-"));

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { writeAtomic } from "@hale/core/node";
 import crc32c from "crc-32/crc32c.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { EventLog, encodeEvent, readLosses } from "./event-log.ts";
+import { encodeEvent, openEventLog } from "./event-log.ts";
+import { readLosses } from "./run-folder.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -106,7 +107,7 @@ describe("a TensorBoard record", () => {
 
 describe("the logs of a run", () => {
   test("are a JSON object a line, and an event file that begins with its version", async () => {
-    const log = await EventLog.open(folder, 0);
+    const log = await openEventLog(folder, 0);
     log.add(line(1));
     log.add(line(2));
     expect(await jsonl()).toBe("");
@@ -130,7 +131,7 @@ describe("the logs of a run", () => {
     const lines = [1, 2, 3, 4].map((iteration) => JSON.stringify(line(iteration)));
     await writeFile(join(folder, "losses.jsonl"), `${lines.join("\n")}\n{"iteration":5,"sec`);
     expect(await readLosses(folder)).toEqual([1, 2, 3, 4].map((iteration) => line(iteration)));
-    const log = await EventLog.open(folder, 2);
+    const log = await openEventLog(folder, 2);
     log.add(line(3, 9));
     await log.flush();
     expect(await readLosses(folder)).toEqual([line(1), line(2), line(3, 9)]);
@@ -138,7 +139,7 @@ describe("the logs of a run", () => {
   });
 
   test.skipIf(process.platform !== "linux")("say that the disk is full when it is", async () => {
-    const log = await EventLog.open(folder, 0);
+    const log = await openEventLog(folder, 0);
     await rm(join(folder, "losses.jsonl"));
     await symlink("/dev/full", join(folder, "losses.jsonl"));
     log.add(line(1));
@@ -151,13 +152,13 @@ describe("the logs of a run", () => {
 
   test.skipIf(process.getuid?.() === 0)("say that a folder cannot be written", async () => {
     await mkdir(join(folder, "locked"), { mode: 0o500 });
-    await expect(EventLog.open(join(folder, "locked"), 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    await expect(openEventLog(join(folder, "locked"), 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
   });
 
   test("say that their place is taken by a file", async () => {
     await writeFile(join(folder, "tensorboard"), "a file");
-    await expect(EventLog.open(folder, 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
-    await expect(EventLog.open(join(folder, "tensorboard"), 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    await expect(openEventLog(folder, 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    await expect(openEventLog(join(folder, "tensorboard"), 0)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
   });
 });
 

@@ -12,9 +12,8 @@ import { type Method, methods } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nearestMethod } from "../fit-fixture.ts";
-import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
-import { readLosses } from "./event-log.ts";
 import { writeRunDetector } from "./finish.ts";
+import { listCheckpoints, loadCheckpoint, readLosses } from "./run-folder.ts";
 import { type FinishedRun, type FitSettings, Interrupted, type RunSettings, runTraining } from "./train.ts";
 import { openRun } from "./trained-run.ts";
 

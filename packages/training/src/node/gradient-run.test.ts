@@ -9,12 +9,13 @@ import { add, input, mean, mul, Parameters } from "@hale/autodiff";
 import type { GradientRecipe, Method } from "@hale/methods";
 import { openDevice } from "@hale/runtime/node";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { listCheckpoints } from "./checkpoint.ts";
-import { readLosses } from "./event-log.ts";
-import { learnByGradient } from "./gradient-run.ts";
-import { Interrupted, type RunControl, type RunEvents } from "./run.ts";
-import { checkpointsIn, RunCheckpoints } from "./run-checkpoints.ts";
-import type { GradientSettings } from "./run-settings.ts";
+import { learnByGradient } from "../run/gradient-run.ts";
+import { Interrupted, type RunControl, type RunEvents } from "../run/run.ts";
+import { RunCheckpoints } from "../run/run-checkpoints.ts";
+import type { GradientSettings } from "../run/run-settings.ts";
+import { openEventLog } from "./event-log.ts";
+import { folderFiles } from "./folder-files.ts";
+import { checkpointsIn, listCheckpoints, readLosses } from "./run-folder.ts";
 
 const shape = { size: 4, channels: 1 } as const;
 const device = await openDevice({ threads: 1 });
@@ -72,9 +73,10 @@ async function learn({
   more?: Partial<GradientSettings>;
 } = {}) {
   const recipe = countingRecipe(ready);
-  const checkpoints = await RunCheckpoints.open(folder, { method: "counting", fingerprint: "f" }, 10);
+  const checkpoints = await RunCheckpoints.open(folderFiles(folder), { method: "counting", fingerprint: "f" }, 10);
   return learnByGradient({
-    folder,
+    files: folderFiles(folder),
+    openLog: (iteration) => openEventLog(folder, iteration),
     settings: { ...settings, ...more },
     opened: { method: {} as Method, recipe, shape, backbone: [], inheritance: null },
     images: {

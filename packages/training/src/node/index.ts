@@ -1,10 +1,10 @@
 /** @file Runs: trainer, checkpoints, selection, calibration, and the detector at the end. What needs files or threads. */
-export { type Checkpoint, listCheckpoints } from "./checkpoint.ts";
-export { checkDevice, type DeviceCheck } from "./device-check.ts";
-export { iterationsOf } from "./epochs.ts";
-export { type LossLine, readLosses } from "./event-log.ts";
-export { writeRunDetector } from "./finish.ts";
-export type { SelectionPoint } from "./run.ts";
+
+export { checkDevice, type DeviceCheck } from "../device-check.ts";
+export type { Checkpoint } from "../run/checkpoint.ts";
+export { iterationsOf } from "../run/epochs.ts";
+export type { LossLine } from "../run/loss-log.ts";
+export type { RunControl, SelectionPoint } from "../run/run.ts";
 export {
   type FitSettings,
   type GradientSettings,
@@ -12,13 +12,14 @@ export {
   noSuchSetting,
   type RunInput,
   type RunSettings,
-  readRunSettings,
-} from "./run-settings.ts";
+} from "../run/run-settings.ts";
+export { writeRunDetector } from "./finish.ts";
+export { listCheckpoints, readLosses, readRunSettings } from "./run-folder.ts";
 export { writePairs, writeSheet } from "./sheet.ts";
 export {
   type FinishedRun,
+  type FolderRunControl,
   Interrupted,
-  type RunControl,
   type RunEvents,
   type RunPlan,
   runTraining,

@@ -9,9 +9,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { hqAnoGan } from "../../../methods/src/hq-anogan/method.ts";
 import type { HqAnoGanOptions } from "../../../methods/src/hq-anogan/options.ts";
 import { tiny } from "../../../methods/src/hq-anogan/tiny-fixture.ts";
-import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { readLosses } from "./event-log.ts";
-import { type FinishedRun, type GradientSettings, type RunControl, runTraining } from "./train.ts";
+import type { RunControl } from "../run/run.ts";
+import { loadCheckpoint, newestCheckpoint, readLosses, saveCheckpoint } from "./run-folder.ts";
+import { type FinishedRun, type GradientSettings, runTraining } from "./train.ts";
 import { openRun } from "./trained-run.ts";
 
 const SHAPE = { size: 32, channels: 1 } as const;

@@ -8,15 +8,12 @@ import { HaleError } from "@hale/core";
 import type { Item } from "@hale/data";
 import { isOpenedAs, type OpenedDataset, openDataset } from "@hale/data/node";
 import { type Inheritance, methodNamed } from "@hale/methods";
-import { arraysUnder, type Inherited } from "../first-state.ts";
+import { arraysUnder } from "../first-state.ts";
 import { partition } from "../partition.ts";
-import { type Checkpoint, loadCheckpoint, newestCheckpoint } from "./checkpoint.ts";
-import { datasetInputOf, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
-
-export interface InheritedRun extends Inherited {
-  /** Sentences for the user about what could not be seen. */
-  notes: string[];
-}
+import type { Checkpoint } from "../run/checkpoint.ts";
+import { datasetInputOf, type RunSettings, splitOf } from "../run/run-settings.ts";
+import type { InheritedRun } from "../run/train.ts";
+import { loadCheckpoint, newestCheckpoint, readRunSettings } from "./run-folder.ts";
 
 /**
  * The arrays that the prefixes name, of a run's newest checkpoint or of the one that is named. `heldOut` are the images of

@@ -10,9 +10,8 @@ import { sourceOptions } from "@hale/core/node";
 import { writePhantomSet } from "@hale/data/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sagan } from "../../../methods/src/sagan/method.ts";
-import { listCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { readLosses } from "./event-log.ts";
 import type { FatalMoment } from "./resume-fixture.ts";
+import { listCheckpoints, newestCheckpoint, readLosses, saveCheckpoint } from "./run-folder.ts";
 import { type GradientSettings, Interrupted, runTraining } from "./train.ts";
 
 const LIMIT = 240_000;

@@ -7,7 +7,8 @@ import { methodNamed } from "@hale/methods";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { countReads } from "../../../data/src/node/reads-fixture.ts";
 import { type Partition, partition } from "../partition.ts";
-import { readRunImages } from "./run-images.ts";
+import { readRunImages } from "../run/run-images.ts";
+import { storedImages } from "./train.ts";
 
 const settings = { size: 16, channels: 1, corrupt: "refuse" } as const;
 let root = "";
@@ -23,7 +24,9 @@ afterAll(() => rm(root, { recursive: true }));
 
 test("every part is read in its order and prepared, and progress counts over all of them", async () => {
   const seen: [number, number][] = [];
-  const images = await readRunImages(parts, methodNamed("sagan"), settings, new ImageStore(), (...at) => seen.push(at));
+  const images = await readRunImages(parts, methodNamed("sagan"), settings, storedImages(new ImageStore()), (...at) =>
+    seen.push(at),
+  );
   for (const name of ["train", "unlabelled", "selection", "threshold"] as const) {
     expect(images[name].items, name).toEqual(parts[name]);
     expect(images[name].images.map(({ length }) => length)).toEqual(parts[name].map(() => 256));
@@ -35,7 +38,7 @@ test("every part is read in its order and prepared, and progress counts over all
 
 test("those of the threshold are not decoded again, and the others are not held on to", async () => {
   const store = new ImageStore();
-  await readRunImages(parts, methodNamed("sagan"), settings, store);
+  await readRunImages(parts, methodNamed("sagan"), settings, storedImages(store));
   const { counts, stop } = countReads();
   await readImages(parts.threshold, () => 0, { store, keep: true });
   expect(counts.size).toBe(0);
@@ -45,19 +48,21 @@ test("those of the threshold are not decoded again, and the others are not held 
 });
 
 test("a fit does not even read unlabelled images", async () => {
-  const images = await readRunImages(parts, methodNamed("knn"), settings, new ImageStore());
+  const images = await readRunImages(parts, methodNamed("knn"), settings, storedImages(new ImageStore()));
   expect(images.unlabelled.images).toEqual([]);
   expect(images.train.images).toHaveLength(parts.train.length);
 });
 
 test("a method that learns from unlabelled images is refused without any", async () => {
   const none = { ...parts, unlabelled: [] };
-  await expect(readRunImages(none, methodNamed("sagan"), settings, new ImageStore())).rejects.toMatchObject({
+  await expect(
+    readRunImages(none, methodNamed("sagan"), settings, storedImages(new ImageStore())),
+  ).rejects.toMatchObject({
     code: "DATASET_INVALID",
   });
-  expect((await readRunImages(none, methodNamed("autoencoder"), settings, new ImageStore())).unlabelled.images).toEqual(
-    [],
-  );
+  expect(
+    (await readRunImages(none, methodNamed("autoencoder"), settings, storedImages(new ImageStore()))).unlabelled.images,
+  ).toEqual([]);
 });
 
 test("damaged images are refused, or left out and named", async () => {
@@ -66,7 +71,7 @@ test("damaged images are refused, or left out and named", async () => {
   await writeFile(file, "no picture");
   const damaged = { ...parts, train: [{ ...first, path: "broken.png", file }, ...others] };
   const read = (corrupt: "refuse" | "skip") =>
-    readRunImages(damaged, methodNamed("autoencoder"), { ...settings, corrupt }, new ImageStore());
+    readRunImages(damaged, methodNamed("autoencoder"), { ...settings, corrupt }, storedImages(new ImageStore()));
   await expect(read("refuse")).rejects.toMatchObject({ code: "IMAGE_CORRUPT" });
   const { train, skipped } = await read("skip");
   expect(train.items).toEqual(others);

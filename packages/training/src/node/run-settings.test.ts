@@ -9,9 +9,9 @@ import {
   type FitSettings,
   type GradientSettings,
   type RunSettings,
-  readRunSettings,
   splitOf,
-} from "./run-settings.ts";
+} from "../run/run-settings.ts";
+import { readRunSettings } from "./run-folder.ts";
 
 const common = {
   data: "data",

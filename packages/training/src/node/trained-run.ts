@@ -6,14 +6,16 @@ import type { NamedArray } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
 import { openDataset } from "@hale/data/node";
 import type { ImageShape, Method, Recipe } from "@hale/methods";
+import { readBackboneFile } from "@hale/methods/node";
 import { arraysUnder } from "../first-state.ts";
 import { partition } from "../partition.ts";
-import { newestCheckpoint } from "./checkpoint.ts";
-import { fingerprintOf } from "./fingerprint.ts";
-import { openMethod } from "./opened-method.ts";
-import { checkpointsIn, takenApart } from "./run-checkpoints.ts";
-import { type ItemImages, readRunImages } from "./run-images.ts";
-import { datasetInputOf, type RunSettings, readRunSettings, splitOf } from "./run-settings.ts";
+import { fingerprintOf } from "../run/fingerprint.ts";
+import { openMethod } from "../run/opened-method.ts";
+import { takenApart } from "../run/run-checkpoints.ts";
+import { type ItemImages, readRunImages } from "../run/run-images.ts";
+import { datasetInputOf, type RunSettings, splitOf } from "../run/run-settings.ts";
+import { checkpointsIn, newestCheckpoint, readRunSettings } from "./run-folder.ts";
+import { storedImages } from "./train.ts";
 
 export interface OpenedRun {
   settings: RunSettings;
@@ -44,7 +46,7 @@ export interface OpenRunOptions {
  */
 export async function openRun(folder: string, { data, accepts, onProgress }: OpenRunOptions = {}): Promise<OpenedRun> {
   const settings = await readRunSettings(folder);
-  const { method, recipe, shape, backbone, inheritance } = await openMethod(settings);
+  const { method, recipe, shape, backbone, inheritance } = await openMethod(settings, readBackboneFile);
   accepts?.(recipe, method);
 
   const { checkpoint } = await newestCheckpoint(checkpointsIn(folder));
@@ -58,10 +60,16 @@ export async function openRun(folder: string, { data, accepts, onProgress }: Ope
     );
   }
   const { dataset, store } = await openDataset(data ?? settings.data, { input: datasetInputOf(settings) });
-  const images = await readRunImages(partition(dataset, splitOf(settings)), method, settings, store, onProgress);
+  const images = await readRunImages(
+    partition(dataset, splitOf(settings)),
+    method,
+    settings,
+    storedImages(store),
+    onProgress,
+  );
   // What a run took over it keeps as it was, so the other run is not needed.
   const inherited = inheritance ? arraysUnder(checkpoint.arrays, inheritance.prefixes) : undefined;
-  if (checkpoint.fingerprint !== fingerprintOf(settings, { images, backbone, inherited })) {
+  if (checkpoint.fingerprint !== (await fingerprintOf(settings, { images, backbone, inherited }))) {
     throw new HaleError(
       "CHECKPOINT_MISMATCH",
       `The images of ${data ?? settings.data} are not those that the run in ${folder} was started with.`,

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { partition } from "../partition.ts";
 import { dicomSlices } from "./dicom-fixture.ts";
 import { writeRunDetector } from "./finish.ts";
-import { readRunSettings } from "./run-settings.ts";
+import { readRunSettings } from "./run-folder.ts";
 import { type RunSettings, runTraining } from "./train.ts";
 
 const SIZE = 32;
