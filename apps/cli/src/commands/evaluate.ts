@@ -62,7 +62,7 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
-          seen: await readSeen(seenPath(file)),
+          seen: await readSeen(seenPath(file), bytes),
           unmarked: options.unmarkedNormal ? "normal" : "left-out",
           onProgress: (done, total) => {
             bar.update(done, total);
