@@ -26,6 +26,7 @@ const allowed: Record<string, string[]> = {
     "scoring",
     "server",
   ],
+  "apps/studio": ["runtime", "statistics", "imaging", "detector", "data", "training", "scoring"],
   bench: [
     "runtime",
     "autodiff",

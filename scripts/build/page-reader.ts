@@ -5,7 +5,7 @@
 import { copyFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { writeNotices } from "./notices.ts";
 import { packageFolder, ROOT } from "./root.ts";
 
@@ -15,6 +15,16 @@ const CODEC = "@cornerstonejs/codec-libjpeg-turbo-8bit";
 
 /** The JavaScript of the JPEG decoder, as its package has it. */
 export const JPEG_DECODER = require.resolve(`${CODEC}/decodewasmjs`);
+
+/** The decoder is always given its bytes, and looks for files only where there is a `process`. */
+const NO_NODE = { process: "undefined", __filename: "undefined", __dirname: "undefined" };
+const NO_FILES: Plugin = {
+  name: "no files",
+  setup(builder) {
+    builder.onResolve({ filter: /^(fs|path)$/ }, ({ path }) => ({ path, namespace: "none" }));
+    builder.onLoad({ filter: /.*/, namespace: "none" }, () => ({ contents: "export {};" }));
+  },
+};
 
 export async function buildPageReader(): Promise<void> {
   const common = {
@@ -31,22 +41,17 @@ export async function buildPageReader(): Promise<void> {
     ...common,
     entryPoints: [JPEG_DECODER],
     outfile: join(imaging, "dist", "formats", "jpeg", "jpeg-codec.js"),
-    // It is always given its bytes, and looks for files only where there is a `process`.
-    define: { process: "undefined", __filename: "undefined", __dirname: "undefined" },
-    plugins: [
-      {
-        name: "no files",
-        setup(builder) {
-          builder.onResolve({ filter: /^(fs|path)$/ }, ({ path }) => ({ path, namespace: "none" }));
-          builder.onLoad({ filter: /.*/, namespace: "none" }, () => ({ contents: "export {};" }));
-        },
-      },
-    ],
+    define: NO_NODE,
+    plugins: [NO_FILES],
   });
   const worker = await build({
     ...common,
     entryPoints: [join(imaging, "src", "web", "read-worker.ts")],
     outfile: join(imaging, "dist", "web", "read-worker.js"),
+    // The sources, so that it can be made before anything is compiled.
+    conditions: ["hale-source"],
+    define: NO_NODE,
+    plugins: [NO_FILES],
     // It exports nothing, and is a module all the same: checkers of packages look for a sign.
     footer: { js: "export {};" },
     sourcemap: true,

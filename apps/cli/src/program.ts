@@ -68,6 +68,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/probe.ts")).probeCommand(),
   },
   {
+    name: "studio",
+    summary: "Open a page on this machine: see, score and check images; nothing leaves it",
+    load: async () => (await import("./commands/studio.ts")).studioCommand(),
+  },
+  {
     name: "doctor",
     summary: "Tell what runs here: versions, CPU, WebGPU, each with a small self-check",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand(),

@@ -36,10 +36,11 @@ export { tooCostly } from "./format/model-guard.ts";
 export { LOAD_MEMORY_BYTES, LOAD_MILLISECONDS } from "./format/model-limits.ts";
 /** @public */
 export { DETECTOR_FORMAT, type DetectorParts, packDetector, readCard, unpackDetector } from "./format/package.ts";
-export { type LegendStop, mapPng, overlayPng, picturePng } from "./heat.ts";
+export { type LegendStop, legendStops, mapPng, overlayPng, picturePng } from "./heat.ts";
 export { DetectorModel, type Examination, type ModelImage, type Picture, type Plane, type Scores } from "./model.ts";
 export { INPUT, OUTPUTS, PART_PREFIX, prefixed, underPrefix, VIEW_PREFIX } from "./outputs.ts";
 export { printOf, type SeenAs, type SeenPrint, type SeenRecord, seenRecord, seenSearch } from "./seen.ts";
+export { factsOf, type Section } from "./show/facts.ts";
 export { cardPage } from "./show/page.ts";
 export { cardText } from "./show/text.ts";
 export { type ExamineScanOptions, examineScan, type SliceScore, type VolumeFinding } from "./volume.ts";

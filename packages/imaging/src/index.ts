@@ -29,7 +29,7 @@ export { type NrrdFile, readNrrd } from "./formats/nrrd/read.ts";
 /** @public */
 export { pictureReader } from "./formats/picture-reader.ts";
 export { encodePng } from "./formats/png/write.ts";
-export type { Companion, Reader } from "./formats/reader.ts";
+export { bareName, type Companion, type Reader } from "./formats/reader.ts";
 export { boxBlur } from "./raster/blur.ts";
 export { colourMap, infernoTable } from "./raster/colormap.ts";
 export { localDetail } from "./raster/detail.ts";

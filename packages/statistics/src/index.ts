@@ -37,6 +37,6 @@ export { type BestDice, type PixelMetrics, pixelMetrics } from "./pixels.ts";
 export { exactProportion, type Proportion } from "./proportion.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { auroc, averagePrecision, type PrPoint, prCurve, type RocPoint, rocCurve } from "./ranking.ts";
-export { type Histogram, mean, quantileOfSorted, standardDeviation } from "./summary.ts";
+export { type Histogram, histogram, mean, quantileOfSorted, standardDeviation } from "./summary.ts";
 export { type NormalThreshold, normalsNeeded, thresholdFromNormals } from "./threshold.ts";
 export type { RankingMetric } from "./weighted-ranking.ts";

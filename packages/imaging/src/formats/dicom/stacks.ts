@@ -186,8 +186,9 @@ function split(slices: readonly Slice[], label: number, found: Stacks, differ: S
 
 /**
  * The stacks of places that are all equally crowded, where the order of the files goes through them place by place or
- * round by round; the last round may have been broken off, if all go one way. Null where the order leaves a doubt: if one
- * image of an earlier round were missing, those behind it would slip into a stack of others.
+ * round by round; the last round may have been broken off in its second half, if all go one way: fewer images more may as
+ * well stand for others that were taken anew. Null where the order leaves a doubt: if one image of an earlier round were
+ * missing, those behind it would slip into a stack of others.
  */
 function roundsOf(places: readonly Slice[][], crowd: number): Slice[][] | null {
   const placeOf = new Map(places.flatMap((place, i) => place.map((slice): [Slice, number] => [slice, i])));
@@ -199,7 +200,9 @@ function roundsOf(places: readonly Slice[][], crowd: number): Slice[][] | null {
     ? rounds.every((round) => new Set(round).size === places.length)
     : [1, -1].some((way) => {
         const whole = places.map((_, i) => (way === 1 ? i : places.length - 1 - i));
-        return rounds.every((round) => round.length > 0 && round.every((place, i) => place === whole[i]));
+        return rounds.every(
+          (round) => 2 * round.length > whole.length && round.every((place, i) => place === whole[i]),
+        );
       });
   const byPlace = isEven && at.every((place, i) => place === at[i - (i % crowd)]);
   if (!byRound && !byPlace) return null;
