@@ -94,7 +94,8 @@ export function ChooseRun() {
           )}
         </div>
         <p className="soft">
-          {chosen.learning === "fit" ? "Learns in one pass over the normal images." : "Learns step by step."} {chosen.source}
+          {chosen.learning === "fit" ? "Learns in one pass over the normal images." : "Learns step by step."}{" "}
+          {chosen.source}
         </p>
       </section>
       <section aria-labelledby="train-cost">
@@ -109,8 +110,11 @@ export function ChooseRun() {
         )}
         {device && (
           <p className="soft">
-            Runs on {device.device === "webgpu" ? "the graphics processor" : `the processor, ${count(choice.threads, "thread")}`}.{" "}
-            {device.reason}
+            Runs on{" "}
+            {device.device === "webgpu"
+              ? "the graphics processor"
+              : `the processor, ${count(choice.threads, "thread")}`}
+            . {device.reason}
           </p>
         )}
         <label className="tick">

@@ -1,7 +1,7 @@
 /** @file The runs that this browser keeps: how large they are and until when, to go on with or to erase. */
 import { Button } from "react-aria-components";
-import { bytesInWords } from "./words.ts";
 import { erase, eraseAll, keep, resume, useTraining } from "./train-session.ts";
+import { bytesInWords } from "./words.ts";
 
 export function KeptRuns() {
   const { kept, phase } = useTraining();
@@ -20,13 +20,22 @@ export function KeptRuns() {
             <p>
               <strong>{title}</strong> {method}, {iteration > 0 ? `${iteration} done` : "not begun"},{" "}
               {bytesInWords(bytes)}.{" "}
-              {erasedAt === null ? "Stays until it is erased." : `Erased on ${new Date(erasedAt).toLocaleDateString()}.`}
+              {erasedAt === null
+                ? "Stays until it is erased."
+                : `Erased on ${new Date(erasedAt).toLocaleDateString()}.`}
             </p>
             <div className="actions">
-              <Button isDisabled={busy} onPress={() => void resume(id, true)} aria-label={`Train on: ${title}, ${method}`}>
+              <Button
+                isDisabled={busy}
+                onPress={() => void resume(id, true)}
+                aria-label={`Train on: ${title}, ${method}`}
+              >
                 Train on
               </Button>
-              <Button onPress={() => void keep(id, !stays)} aria-label={`${stays ? "Keep for seven days" : "Keep for good"}: ${title}, ${method}`}>
+              <Button
+                onPress={() => void keep(id, !stays)}
+                aria-label={`${stays ? "Keep for seven days" : "Keep for good"}: ${title}, ${method}`}
+              >
                 {stays ? "Keep for seven days" : "Keep for good"}
               </Button>
               <Button onPress={() => void erase(id)} aria-label={`Erase: ${title}, ${method}`}>

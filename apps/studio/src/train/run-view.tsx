@@ -3,14 +3,15 @@ import { count, duration, fixed } from "@hale/core";
 import { useState } from "react";
 import { Button } from "react-aria-components";
 import { save } from "../score/save.ts";
-import { openDetector } from "../session.ts";
+import { give } from "../session.ts";
 import { go } from "../shell/route.ts";
 import { LossChart } from "./loss-chart.tsx";
 import { begin, closeRun, decline, pauseTraining, resume, stopTraining, useTraining } from "./train-session.ts";
 import { bytesInWords } from "./words.ts";
 
 export function RunView() {
-  const { phase, activity, plan, lines, iterations, secondsLeft, selections, saved, hidden, stored, id } = useTraining();
+  const { phase, activity, plan, lines, iterations, secondsLeft, selections, saved, hidden, stored, id } =
+    useTraining();
   const done = lines.at(-1)?.iteration ?? plan?.resumedAt ?? 0;
   const total = iterations || plan?.train || 0;
   return (
@@ -18,7 +19,8 @@ export function RunView() {
       <p role="status">
         {phase === "preparing" && `${activity} …`}
         {phase === "planned" && "Ready to begin."}
-        {phase === "paused" && `Paused at ${done}. ${stored ? "It is kept, and goes on after a reload too." : "It is in this tab alone: a reload ends it."}`}
+        {phase === "paused" &&
+          `Paused at ${done}. ${stored ? "It is kept, and goes on after a reload too." : "It is in this tab alone: a reload ends it."}`}
         {phase === "training" && `${activity}: ${done} of ${total}.`}
         {phase === "done" && "The detector is made."}
       </p>
@@ -112,15 +114,18 @@ function Made() {
         {card.training.selectedIteration === iteration
           ? `State after ${iteration}.`
           : `State of iteration ${card.training.selectedIteration}, the best of ${iteration}.`}{" "}
-        {card.threshold ? `Threshold set on ${count(card.normalScores.length, "held-out normal")}.` : card.thresholdReason}
+        {card.threshold
+          ? `Threshold set on ${count(card.normalScores.length, "held-out normal")}.`
+          : card.thresholdReason}
       </p>
       <div className="actions">
         <Button className="primary" onPress={() => save(name, bytes)}>
           Download the detector
         </Button>
         <Button
-          onPress={async () => {
-            if (await openDetector(new Blob([bytes as Uint8Array<ArrayBuffer>]), name)) go("score");
+          onPress={() => {
+            go("score");
+            void give([{ path: name, blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) }]);
           }}
         >
           Score with it

@@ -57,7 +57,9 @@ export interface TrainEvents {
   picture(file: string, png: Uint8Array): void;
 }
 
-export type Ended = { kind: "paused"; iteration: number } | { kind: "detector"; iteration: number; bytes: Uint8Array; card: Card };
+export type Ended =
+  | { kind: "paused"; iteration: number }
+  | { kind: "detector"; iteration: number; bytes: Uint8Array; card: Card };
 
 /** Steps go to the page together. */
 const STEPS_EVERY_MS = 250;
@@ -65,7 +67,7 @@ const STEPS_EVERY_MS = 250;
 const PHANTOMS = {
   seed: 20_261,
   size: 64,
-  counts: { trainNormal: 160, unlabelled: 160, valNormal: 60, testNormal: 20, testAbnormal: 20 },
+  counts: { trainNormal: 80, unlabelled: 80, valNormal: 40, testNormal: 10, testAbnormal: 10 },
 };
 
 export class TrainEngine {
