@@ -4,7 +4,11 @@
  * Each side is a process that answers JSON lines: `load` (files of weights and batches), `step` (one turn: each program's
  * time in ms, and the losses), `memory` (peak in MB). The peer first runs once as `calibrate`, in a process that is thrown away, to
  * find its fastest settings on this machine. The first turns are compared loss by loss; then the sides take turns
- * (ours, theirs, ours, ...), one idle while the other works.
+ * (ours, theirs, ours, ...), one idle while the other works. Between them the machine's own speed is measured, and rounds during
+ * which it fell are dropped (`turns.ts`): two PyTorch threads that wait for each other lose more to a neighbour than we do.
+ *
+ * Where the processor multiplies bfloat16, a third side is PyTorch under autocast: other numerics, whose losses are not compared,
+ * but what a user with such a machine would take.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,11 +16,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { HaleError } from "@hale/core";
 import { writeArrays } from "./arrays.ts";
+import { describeMachine, type Gauge, type Machine, openGauge, sentence } from "./machine.ts";
 import { findTorch } from "./python.ts";
 import { Side } from "./side.ts";
 import { median, round } from "./statistics.ts";
 import type { Losses, StepConfig, StepFactory, Turn } from "./step.ts";
 import { stepOf } from "./steps/index.ts";
+import { judge, type Round, steadyRounds, type Verdict } from "./turns.ts";
 
 /** Different turns' worth of batches; later turns use them again. */
 const BATCHES = 10;
@@ -54,11 +60,22 @@ interface Calibration {
 export interface StepResult {
   method: string;
   config: StepConfig & { torch: string; settings: Record<string, unknown> };
-  /** Median time of one turn, in which each program counts by its share. */
+  /** As it was before the first turn. */
+  machine: Machine;
+  /** The machine's matrix product between the turns, in GFLOP/s: best and median. */
+  machine_gflops: { best: number; median: number };
+  /** Which rounds count, and what keeps the ratios from being believed. */
+  verdict: Verdict;
+  /** Median time of one turn, in which each program counts by its share; of all rounds where there is a doubt. */
   hale_ms: number;
   torch_ms: number;
   /** Ratio of the medians. */
   ratio: number;
+  /** Fastest turns. */
+  hale_least_ms: number;
+  torch_least_ms: number;
+  /** PyTorch's bfloat16 autocast, in other numerics: median, and our median's ratio to it; null where it was not run. */
+  bfloat16: { torch_ms: number; torch_least_ms: number; ratio: number } | null;
   /** Median of the ratios of neighbouring turns. */
   ratio_paired: number;
   /** Each program's median times, their ratio, and how often it counts. */
@@ -101,9 +118,12 @@ async function compare(
   say: (line: string) => void,
 ): Promise<StepResult> {
   const { method, width, size, batch, threads } = config;
+  const machine = describeMachine();
+  say(sentence(machine));
   say(`${method}, width ${width}, ${size}x${size}, batch ${batch}, ${threads} threads; PyTorch ${torch}`);
   const folder = mkdtempSync(join(tmpdir(), "hale-bench-"));
   const sides: Side[] = [];
+  const gauge = await openGauge(threads);
   try {
     const step = stepOf(method);
     const files = { parameters: join(folder, "parameters"), batches: join(folder, "batches") };
@@ -132,15 +152,33 @@ async function compare(
     const theirs = peer();
     await hale.ask(load);
     await theirs.ask({ ...peerLoad, settings });
+    const half = machine.features.some((name) => name.endsWith("_bf16")) ? peer() : null;
+    await half?.ask({ ...peerLoad, settings, bfloat16: true });
 
     const worst = await compareLosses(hale, theirs, step.losses, options.compare, say);
-    const turns = await alternate(hale, theirs, options.compare, options.pairs);
-    const times = turns.map(([ours, other]): Pair => [turnTime(ours, step.shares), turnTime(other, step.shares)]);
+    const rounds = await alternate(half ? [hale, theirs, half] : [hale, theirs], gauge, options.compare, options.pairs);
+    const { steady, best } = steadyRounds(rounds);
+    const verdict = judge(sideTimesOf(steady, step.shares).slice(0, 2), rounds.length);
+    // Too few are no measurement: all of them are shown instead, with the doubt.
+    const turns = (verdict.doubt ? rounds : steady).map((one) => one.turns);
+    const sideTimes = sideTimesOf(verdict.doubt ? rounds : steady, step.shares);
+    const times = sideTimes[0].map((ours, i): Pair => [ours, sideTimes[1][i]]);
+    const least = (side: number) => round(Math.min(...sideTimes[side]));
     const [haleMemory, torchMemory] = [await memoryOf(hale), await memoryOf(theirs)];
     const result: StepResult = {
       method,
       config: { ...config, torch, settings },
+      machine,
+      machine_gflops: { best: round(best), median: round(median(rounds.flatMap(({ speeds }) => speeds))) },
+      verdict,
       ...medians(times),
+      hale_least_ms: least(0),
+      torch_least_ms: least(1),
+      bfloat16: half && {
+        torch_ms: round(median(sideTimes[2])),
+        torch_least_ms: least(2),
+        ratio: round(median(sideTimes[0]) / median(sideTimes[2]), 3),
+      },
       ratio_paired: round(median(times.map(([ours, other]) => ours / other)), 3),
       programs: Object.fromEntries(
         Object.entries(step.shares).map(([name, share]) => [
@@ -154,9 +192,10 @@ async function compare(
       loss_difference: worst,
       tried,
     };
-    report(result, times, say);
+    report(result, say);
     return result;
   } finally {
+    await gauge.release();
     await Promise.all(sides.map((side) => side.close()));
     rmSync(folder, { recursive: true, force: true });
   }
@@ -213,15 +252,32 @@ async function compareLosses(
   return worst;
 }
 
-/** Neighbouring turns: [ours, theirs]. */
-async function alternate(hale: Side, torch: Side, first: number, pairs: number): Promise<[Turn, Turn][]> {
-  const turns: [Turn, Turn][] = [];
-  const turnOf = async (side: Side, turn: number) => {
+/** Rounds of a turn of each side, with the machine's speed around each. */
+async function alternate(sides: readonly Side[], gauge: Gauge, first: number, count: number): Promise<Round[]> {
+  const rounds: Round[] = [];
+  const measure = async () => {
     await pause(SETTLE_MS);
-    return side.ask<Turn>({ command: "step", turn });
+    return gauge.measure();
   };
-  for (let i = 0; i < pairs; i++) turns.push([await turnOf(hale, first + i), await turnOf(torch, first + i)]);
-  return turns;
+  let speed = await measure();
+  for (let i = 0; i < count; i++) {
+    const turns: Turn[] = [];
+    const speeds = [speed];
+    for (const side of sides) {
+      await pause(SETTLE_MS);
+      turns.push(await side.ask<Turn>({ command: "step", turn: first + i }));
+      speed = await measure();
+      speeds.push(speed);
+    }
+    rounds.push({ turns, speeds });
+  }
+  return rounds;
+}
+
+/** Times of each side's turns in ms. */
+function sideTimesOf(rounds: readonly Round[], shares: StepFactory["shares"]): number[][] {
+  const sides = Math.max(2, ...rounds.map(({ turns }) => turns.length));
+  return Array.from({ length: sides }, (_, side) => rounds.map(({ turns }) => turnTime(turns[side], shares)));
 }
 
 /** Times in ms: [ours, theirs]. */
@@ -241,16 +297,25 @@ async function memoryOf(side: Side): Promise<number> {
   return (await side.ask<{ mb: number }>({ command: "memory" })).mb;
 }
 
-function report(result: StepResult, times: readonly Pair[], say: (line: string) => void): void {
-  const least = (side: 0 | 1) => Math.min(...times.map((pair) => pair[side])).toFixed(1);
+function report(result: StepResult, say: (line: string) => void): void {
+  const { verdict, machine_gflops: speed } = result;
   say(
     `losses ${result.losses_agree ? "agree" : "DO NOT AGREE"}: relative ${TOLERANCE}, or absolute ${TOLERANCE * SMALL}`,
   );
-  say(`one turn, median of ${times.length}:   hale ${result.hale_ms} ms   PyTorch ${result.torch_ms} ms`);
-  say(`fastest:                hale ${least(0)} ms   PyTorch ${least(1)} ms`);
+  say(`the machine's matrix product: best ${speed.best} GFLOP/s, median ${speed.median}`);
+  say(`${verdict.rounds - verdict.counted} of ${verdict.rounds} rounds dropped, because it fell during them`);
+  const shown = verdict.doubt ? verdict.rounds : verdict.counted;
+  say(`one turn, median of ${shown}:   hale ${result.hale_ms} ms   PyTorch ${result.torch_ms} ms`);
+  say(`fastest:                hale ${result.hale_least_ms} ms   PyTorch ${result.torch_least_ms} ms`);
   for (const [name, { share, hale_ms, torch_ms, ratio }] of Object.entries(result.programs)) {
     say(`  ${`${name} (x ${round(share, 4)})`.padEnd(22)}hale ${hale_ms} ms   PyTorch ${torch_ms} ms   ${ratio}`);
   }
   say(`peak memory:            hale ${result.hale_mb} MB   PyTorch ${result.torch_mb} MB`);
-  say(`hale/PyTorch:           ${result.ratio} (median of neighbours' ratios ${result.ratio_paired})\n`);
+  const ratios = `${result.ratio} (median of neighbours' ratios ${result.ratio_paired})`;
+  say(
+    `hale/PyTorch:           ${verdict.doubt ? `no verdict, since ${verdict.doubt}; measured all the same ${ratios}` : ratios}`,
+  );
+  const { bfloat16 } = result;
+  if (bfloat16) say(`PyTorch in bfloat16:    ${bfloat16.torch_ms} ms, other numerics; hale/PyTorch ${bfloat16.ratio}`);
+  say("");
 }

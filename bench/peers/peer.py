@@ -5,6 +5,7 @@ Needs PyTorch 2 and nothing else. Python's stdout is moved to stderr, so that on
 
 import contextlib
 import ctypes
+import functools
 import json
 import math
 import os
@@ -121,7 +122,7 @@ def serve(build_from, start, axes_for):
     """Answers requests until stdin ends. `build_from(request)` gives settings -> {program: turn -> losses}."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf8")
     os.dup2(2, 1)
-    programs = None
+    programs, numerics = None, contextlib.nullcontext
     for line in sys.stdin:
         request = json.loads(line)
         command = request["command"]
@@ -137,9 +138,13 @@ def serve(build_from, start, axes_for):
             answer = {"settings": settings, "tried": tried}
         elif command == "load":
             programs = build(request["settings"])
+            if request.get("bfloat16"):
+                # What a user takes whose processor multiplies bfloat16; backward passes follow the forward's types.
+                numerics = functools.partial(torch.autocast, "cpu", dtype=torch.bfloat16)
             answer = {"ok": True}
         elif command == "step":
-            ms, losses = timed(programs, request["turn"])
+            with numerics():
+                ms, losses = timed(programs, request["turn"])
             answer = {"ms": ms, "losses": losses}
         else:
             answer = {"mb": peak_memory_mb()}

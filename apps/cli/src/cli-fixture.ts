@@ -12,6 +12,7 @@ import { hqAnoGan } from "@hale/methods/hq-anogan";
 import { openDevice } from "@hale/runtime/node";
 import { expect } from "vitest";
 import { run } from "./program.ts";
+import { checkLines } from "./schemas/lines-fixture.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -57,7 +58,9 @@ async function runNow(folder: string, args: string[], env: Record<string, string
   process.env = { ...process.env, ...env };
   try {
     process.chdir(folder);
-    return { code: await run(args), ...said };
+    const code = await run(args);
+    checkLines(said.out);
+    return { code, ...said };
   } finally {
     process.chdir(before.folder);
     process.env = before.env;
@@ -81,7 +84,14 @@ export function spawnHale(folder: string, args: string[], until?: RegExp): Promi
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ ...result, code }));
+    child.on("close", (code) => {
+      try {
+        checkLines(result.out);
+        resolve({ ...result, code });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
 }
 

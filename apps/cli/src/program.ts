@@ -2,9 +2,10 @@
  * @file The commands by name, and what becomes of a call: an exit code, and a sentence for every error. Only the command
  * that was called is loaded, so that `hale --version` needs none of them and `hale score` no training.
  */
-import { HaleError, VERSION } from "@hale/core";
+import { HaleError, printableJson, VERSION } from "@hale/core";
 import { Command, CommanderError } from "commander";
 import { withConfig } from "./config.ts";
+import { labelled } from "./json.ts";
 import { beQuiet } from "./notes.ts";
 import { print, warn } from "./output.ts";
 import { wordsOf } from "./words.ts";
@@ -166,7 +167,9 @@ async function tell(error: unknown, args: readonly string[]): Promise<number> {
   }
   const { Interrupted } = await import("@hale/training/node");
   if (error instanceof Interrupted) {
-    warn(`${error.message} Go on with: hale train --resume ${error.folder}`);
+    const { folder, iteration } = error;
+    if (args.includes("--json")) print(printableJson(labelled("stopped", { run: folder, iteration })));
+    warn(`${error.message} Go on with: hale train --resume ${folder}`);
     return (await import("./terminal.ts")).stoppedCode();
   }
   warn("hale: an unexpected fault; please report it with what follows.");

@@ -1,6 +1,7 @@
 /**
  * @file The CSV form of a data set: `path,label,class,split,patient,mask,group`, of which only path and label are
- * required. Every fault is refused with its line. Whether the files exist is left to the loader.
+ * required; `root` where it lies outside the data set's folder. Every fault is refused with its line. Whether the files exist is
+ * left to the loader.
  */
 import { HaleError, type HaleErrorOptions } from "@hale/core";
 import { CsvError, parse } from "csv-parse/browser/esm/sync";
@@ -8,7 +9,9 @@ import { csvLines, plainCell } from "./csv.ts";
 import { type Row, SPLITS, type Split } from "./item.ts";
 
 const MANIFEST_COLUMNS = ["path", "label", "class", "split", "patient", "mask", "group"] as const;
-type Column = (typeof MANIFEST_COLUMNS)[number];
+/** The data set's folder, where that is not the manifest's own; the same in every line. */
+const ROOT = "root";
+type Column = (typeof MANIFEST_COLUMNS)[number] | typeof ROOT;
 
 /** A refusal of the data set `name`. */
 export function invalid(name: string, fault: string, remedy: string, options: HaleErrorOptions = {}): HaleError {
@@ -30,20 +33,38 @@ function safePath(path: string, where: string): string {
   return parts.join("/");
 }
 
-/** Parses a manifest; `name` is its file name for messages. Throws DATASET_INVALID with the line of the first fault. */
+interface Manifest {
+  rows: Row[];
+  /** Absolute; null where paths are relative to the manifest. */
+  root: string | null;
+}
+
+/** The rows of a manifest that lies in its data set. Throws what `readManifest` throws, and DATASET_INVALID for one with a root. */
 export function parseManifest(text: string, name: string): Row[] {
+  const { rows, root } = readManifest(text, name);
+  if (root !== null) throw invalid(name, `its images are in another folder, ${root}.`, "Remove its column root.");
+  return rows;
+}
+
+/** Parses a manifest; `name` is its file name for messages. Throws DATASET_INVALID with the line of the first fault. */
+export function readManifest(text: string, name: string): Manifest {
   const [head, ...records] = readCsv(text, name);
   if (!head) throw invalid(name, "the manifest is empty.", `Begin it with the line ${MANIFEST_COLUMNS.join(",")}.`);
   const columns = head.record.map((column) => column.trim());
   checkColumns(columns, name);
   const lines = new Map<string, number>();
-  return records.map(({ record, line }) => {
+  let root: string | null = null;
+  const rows = records.map(({ record, line }, i): Row => {
     const where = `${name}, line ${line}`;
     const cell = (column: Column) => plainCell(record[columns.indexOf(column)]?.trim() ?? "");
     if (record.length !== columns.length) {
       throw invalid(where, `${record.length} cells under ${columns.length} columns.`, "Correct the line.");
     }
     const path = safePath(cell("path"), where);
+    if (columns.includes(ROOT)) {
+      if (i === 0) root = absolutePath(cell(ROOT), where);
+      else if (cell(ROOT) !== root) throw invalid(where, "its root is not that of the lines before.", "Use one root.");
+    }
     const earlier = lines.get(path);
     if (earlier) throw invalid(where, `${path} is listed already on line ${earlier}.`, "Keep one of the two lines.");
     lines.set(path, line);
@@ -58,6 +79,13 @@ export function parseManifest(text: string, name: string): Row[] {
       mask: cell("mask") ? safePath(cell("mask"), where) : null,
     };
   });
+  return { rows, root };
+}
+
+/** Only a whole path says where images are read from without a riddle. */
+function absolutePath(path: string, where: string): string {
+  if (/^([/\\]|[a-z]:[/\\])/i.test(path) && !path.split(/[/\\]/).includes("..")) return path;
+  throw invalid(where, `the root ${JSON.stringify(path)} is no whole path.`, "Give the data set's folder from / on.");
 }
 
 /** Records with their lines; throws DATASET_INVALID. With `quoting` false the sentence has no words of the file. */
@@ -98,7 +126,7 @@ function refuseOtherTables(text: string, name: string): void {
 }
 
 function checkColumns(columns: string[], name: string): void {
-  const known: readonly string[] = MANIFEST_COLUMNS;
+  const known: readonly string[] = [...MANIFEST_COLUMNS, ROOT];
   const unknown = columns.filter((column) => !known.includes(column));
   if (unknown.length > 0) {
     throw invalid(
@@ -134,8 +162,8 @@ function splitOf(text: string, where: string): Split | null {
   return split;
 }
 
-/** Rows as a manifest; masks and paths must be relative to where the manifest will lie. Ends with a line break. Throws DATASET_INVALID for names that could not be read again. */
-export function formatManifest(rows: readonly Row[]): string {
+/** Rows as a manifest; masks and paths must be relative to where the manifest will lie, or to `root`. Ends with a line break. Throws DATASET_INVALID for names that could not be read again. */
+export function formatManifest(rows: readonly Row[], root?: string): string {
   const odd = rows.flatMap(({ path, mask }) => [path, mask ?? ""]).find((path) => path.includes("\\"));
   if (odd !== undefined) {
     throw invalid(
@@ -144,5 +172,9 @@ export function formatManifest(rows: readonly Row[]): string {
       "Rename the file.",
     );
   }
-  return csvLines([MANIFEST_COLUMNS, ...rows.map((row) => MANIFEST_COLUMNS.map((column) => row[column]))]);
+  const ends = root === undefined ? [[], []] : [[ROOT], [root]];
+  return csvLines([
+    [...MANIFEST_COLUMNS, ...ends[0]],
+    ...rows.map((row) => [...MANIFEST_COLUMNS.map((column) => row[column]), ...ends[1]]),
+  ]);
 }

@@ -20,6 +20,7 @@ export {
   CARD_FORMAT,
   type Card,
   type CardThreshold,
+  cardSchema,
   INTENDED_USE,
   parseCard,
   RESEARCH_USE,

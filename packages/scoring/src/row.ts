@@ -133,8 +133,25 @@ export const rowColumns = ({ parts }: Card): string[] => [
 /** Turns a row's error into the sentences that people are shown. */
 export type Sentences = (error: RowError) => string;
 
+/** A row as programs are given it. */
+export interface RowRecord extends Pick<Row, "file" | "score" | "decision" | "threshold" | "meaning"> {
+  p_value: number | null;
+  error: string | null;
+  threshold_reason?: string;
+  domain?: DomainFinding;
+  aggregation?: string;
+  axis?: SliceAxis;
+  highest_slice?: number;
+  slices?: RowVolume["slices"];
+  not_numbers?: number;
+  map?: string;
+  dicom?: WrittenObjects["dicom"];
+  leftOut?: WrittenObjects["leftOut"];
+  [part: `part:${string}`]: number | null;
+}
+
 /** The row as one flat record; what does not concern it is left out. */
-export function rowRecord(row: Row, sentences: Sentences = ({ message }) => message): Record<string, unknown> {
+export function rowRecord(row: Row, sentences: Sentences = ({ message }) => message): RowRecord {
   const { file, score, threshold, domain, parts, volume, notNumbers, map, objects, error } = row;
   return {
     ...{ file, score, p_value: row.pValue, decision: row.decision, threshold, meaning: row.meaning },

@@ -9,7 +9,7 @@ export const csvHead = (card: Card): string => csvLines([rowColumns(card)]);
 
 /** One line; what a stranger's name could do to a terminal is shown as its number. */
 export function csvRow(card: Card, row: Row, sentences?: Sentences): string {
-  const record = rowRecord(row, sentences);
+  const record: Record<string, unknown> = { ...rowRecord(row, sentences) };
   return csvLines([rowColumns(card).map((column) => shown(record[column] as Cell))]);
 }
 

@@ -219,7 +219,7 @@ function show(backbone: Backbone, file: string, json?: boolean): void {
 }
 
 function showRows(network: string, { size, layers }: Listed, json?: boolean): void {
-  if (json) print(printableJson(labelled("backbone import", { network, size, layers })));
+  if (json) print(printableJson(labelled("backbone layers", { network, size, layers })));
   else print(table(layers, size));
 }
 

@@ -86,9 +86,10 @@ function cleanCommand(): Command {
   return new Command("clean")
     .description("Write a manifest of the same split without what leaks: test images stay, their copies go")
     .argument("<path>", "folder or CSV manifest")
-    .requiredOption("--out <file>", "the manifest to write, in the data set's folder")
+    .requiredOption("--out <file>", "the manifest to write; elsewhere than in the data set's folder it names that")
     .option("--skip-corrupt", "leave damaged images out too instead of refusing the set")
     .option("--force", "replace a manifest that is there already")
+    .option("--json", "print the result as one JSON object")
     .addHelpText(
       "after",
       `
@@ -112,8 +113,14 @@ Example:
       await writeManifest(
         options.out,
         dataset.items.filter((item) => !gone.has(item.path)),
+        dataset.root,
       );
-      print(`${options.out}: ${dataset.items.length - gone.size} images; left out: ${gone.size}`);
+      const images = dataset.items.length - gone.size;
+      if (options.json) {
+        print(printableJson(labelled("data clean", { manifest: options.out, images, leftOut: [...gone] })));
+        return;
+      }
+      print(`${options.out}: ${images} images; left out: ${gone.size}`);
       for (const left of gone) print(`  ${clean(left)}`);
     });
 }
@@ -127,27 +134,43 @@ function refuseToReplace(file: string, force?: boolean): void {
   );
 }
 
+interface SplitCommandOptions {
+  out?: string;
+  seed: number;
+  val: number;
+  test: number;
+  force?: boolean;
+  json?: boolean;
+}
+
 function splitCommand(): Command {
   return new Command("split")
     .description("Write a manifest with a new split in which no patient or group is in two of them")
     .argument("<path>", "folder or CSV manifest")
-    .option("--out <file>", "the manifest to write; split.csv in the data set's folder by default")
+    .option(
+      "--out <file>",
+      "the manifest to write; split.csv in the data set's folder by default, elsewhere it names that",
+    )
     .option("--seed <n>", "another seed gives another split", wholeNumber(0), 1)
     .option("--val <share>", "share of normal images for val", rate, 0.1)
     .option("--test <share>", "share of images for test", rate, 0.3)
     .option("--force", "replace a manifest that is there already")
+    .option("--json", "print the result as one JSON object")
     .addHelpText("after", "\nExample:\n  hale data split scans/ --seed 7 --out scans/split.csv")
-    .action(
-      async (path: string, options: { out?: string; seed: number; val: number; test: number; force?: boolean }) => {
-        const dataset = await loadFiles(path, { seed: options.seed });
-        const file = options.out ?? join(dataset.root, "split.csv");
-        refuseToReplace(file, options.force);
-        const fractions = { train: 1 - options.val - options.test, val: options.val, test: options.test };
-        const unsplit = dataset.items.map((item) => ({ ...item, split: null as Split | null }));
-        const items = splitRows(unsplit, { seed: options.seed, fractions });
-        await writeManifest(file, items);
-        const count = (split: string) => items.filter((item) => item.split === split).length;
-        print(`${file}: ${count("train")} train, ${count("val")} val, ${count("test")} test`);
-      },
-    );
+    .action(async (path: string, options: SplitCommandOptions) => {
+      const dataset = await loadFiles(path, { seed: options.seed });
+      const file = options.out ?? join(dataset.root, "split.csv");
+      refuseToReplace(file, options.force);
+      const fractions = { train: 1 - options.val - options.test, val: options.val, test: options.test };
+      const unsplit = dataset.items.map((item) => ({ ...item, split: null as Split | null }));
+      const items = splitRows(unsplit, { seed: options.seed, fractions });
+      await writeManifest(file, items, dataset.root);
+      const count = (split: string) => items.filter((item) => item.split === split).length;
+      const counts = { train: count("train"), val: count("val"), test: count("test") };
+      print(
+        options.json
+          ? printableJson(labelled("data split", { manifest: file, ...counts }))
+          : `${file}: ${counts.train} train, ${counts.val} val, ${counts.test} test`,
+      );
+    });
 }

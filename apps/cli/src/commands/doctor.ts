@@ -5,11 +5,14 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { printableJson, VERSION } from "@hale/core";
 import { openDevice } from "@hale/runtime/node";
-import { checkDevice } from "@hale/training/node";
+import { checkDevice, type DeviceCheck } from "@hale/training/node";
 import { Command } from "commander";
 import { labelled } from "../json.ts";
 import { print } from "../output.ts";
 import { bytes } from "../terminal.ts";
+
+/** What is known of a device: figures of its check, or why it cannot be used. */
+type Found = { kind: "cpu" | "webgpu"; ok: boolean } & Partial<DeviceCheck & { onnxruntime: string; reason: string }>;
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -24,7 +27,7 @@ export function doctorCommand(): Command {
         cpu: `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads`,
         memory: bytes(totalmem()),
       };
-      const devices: Record<string, unknown>[] = [];
+      const devices: Found[] = [];
       for (const kind of ["cpu", "webgpu"] as const) {
         try {
           const device = await openDevice({ kind });
@@ -39,9 +42,9 @@ export function doctorCommand(): Command {
         for (const [name, value] of Object.entries(machine)) print(`${name.padEnd(9)} ${value}`);
         for (const device of devices) {
           const detail = device.ok
-            ? `works: largest error ${(device.error as number).toExponential(1)}, ${(device.milliseconds as number).toFixed(0)} ms, ONNX Runtime ${device.onnxruntime}`
+            ? `works: largest error ${device.error?.toExponential(1)}, ${device.milliseconds?.toFixed(0)} ms, ONNX Runtime ${device.onnxruntime}`
             : `not usable: ${device.reason ?? `it computes wrongly (error ${device.error})`}`;
-          print(`${String(device.kind).padEnd(9)} ${detail}`);
+          print(`${device.kind.padEnd(9)} ${detail}`);
         }
       }
       if (!devices[0].ok) process.exitCode = 1;

@@ -13,9 +13,9 @@ import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 
-type Row = { file: string; code: string | null; reason: string | null } & (
-  | ({ status: "ok" } & FileSummary)
-  | ({ status: "refused" } & { [Key in keyof FileSummary]: null })
+type Row = { file: string } & (
+  | ({ status: "ok"; code: null; reason: null } & FileSummary)
+  | ({ status: "refused"; code: string; reason: string } & { [Key in keyof FileSummary]: null })
 );
 
 const NOTHING = {
@@ -118,7 +118,7 @@ const COLUMNS: readonly [title: string, width: number][] = [
 ];
 
 function tableLine(row: Row): string {
-  if (row.status === "refused") return `${"refused".padEnd(8)}  ${row.code}: ${printable(row.reason ?? "")}`;
+  if (row.status === "refused") return `${"refused".padEnd(8)}  ${row.code}: ${printable(row.reason)}`;
   const spacing = row.spacing?.map((step) => (step === null ? "?" : short(step))).join(" x ");
   const place = [row.orientation, spacing && `${spacing} mm`].filter(Boolean).join(" ");
   const values = row.min === null ? "none" : `${short(row.min)} to ${short(row.max!)}, mean ${short(row.mean!)}`;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { printableJson } from "@hale/core";
 import { measureQuality, type QualityOptions, type QualityReport, qualityJson } from "@hale/evaluation/node";
 import { Command, Option } from "commander";
+import { labelled } from "../json.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 import { type Progress, progress } from "../terminal.ts";
@@ -62,7 +63,7 @@ Examples:
           },
         });
         stop();
-        print(json ? printableJson(JSON.parse(qualityJson(report))) : text(report));
+        print(json ? printableJson(labelled("quality", JSON.parse(qualityJson(report)))) : text(report));
       } finally {
         stop();
       }

@@ -216,7 +216,8 @@ const FEW = 1000;
 const FIRST = `Which method first:
   patchcore   with fewer than about ${FEW} normals, with little time, or to know what is easily found: one pass over the normals, in
               seconds to minutes, without unlabelled images or weights; padim where images lie alike; knn for what is
-              odd in the whole image. None of them shows a healthy counterpart. Whatever else is trained should beat them.
+              odd in the whole image. None of them shows a healthy counterpart. Look at their figures
+              beside the controls: hale evaluate. Whatever else is trained should beat them.
   sagan       with many unlabelled images, abnormal ones among them, and a healthy counterpart to be shown
   proxyano    the same with normals alone
   hq-anogan   with thousands of normals and days to train`;

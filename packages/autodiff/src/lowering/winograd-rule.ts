@@ -26,18 +26,37 @@ interface Bounds {
   axis: number;
 }
 
-const VALUES = {
-  nearCache: [{ narrow: 64, wide: 64, axis: 16 }],
-  farCache: [
+interface Rule {
+  /** For the forward pass and the input gradient. */
+  values: readonly Bounds[];
+  /** For the weight gradient. */
+  weights: readonly Bounds[];
+  /** Tiles in a row of all images, which the weight gradient's products sum over; fewer leave them too little to do. */
+  leastSum: number;
+}
+
+const NEAR_CACHE: Rule = {
+  values: [
+    { narrow: 64, wide: 64, axis: 8 },
+    { narrow: 64, wide: 256, axis: 16 },
+    { narrow: 128, wide: 128, axis: 16 },
+    { narrow: 128, wide: 256, axis: 32 },
+  ],
+  weights: [
+    { narrow: 64, wide: 64, axis: 8 },
+    { narrow: 128, wide: 128, axis: 32 },
+  ],
+  leastSum: 32,
+};
+
+const FAR_CACHE: Rule = {
+  values: [
     { narrow: 64, wide: 64, axis: 8 },
     { narrow: 64, wide: 128, axis: 64 },
   ],
-} satisfies Record<string, Bounds[]>;
-
-const WEIGHTS = {
-  nearCache: [...VALUES.nearCache, { narrow: 128, wide: 128, axis: 32 }],
-  farCache: [{ narrow: 16, wide: 16, axis: 64 }],
-} satisfies Record<string, Bounds[]>;
+  weights: [{ narrow: 16, wide: 16, axis: 64 }],
+  leastSum: 16,
+};
 
 /** Whether an op of a convolution of n images, with weights [O, C, ...], is taken by Winograd's products. */
 export function takesWinograd(
@@ -49,9 +68,12 @@ export function takesWinograd(
 ): boolean {
   if (options.exact || !hasWinograd(g)) return false;
   if (options.winogradAlways) return true;
-  const tiles = n * Math.ceil(g.output[0] / TILE) * Math.ceil(g.output[1] / TILE);
-  if (target !== "cpu" || tiles < LEAST_TILES) return false;
+  const [rows, columns] = g.output.map((size) => Math.ceil(size / TILE));
+  if (target !== "cpu" || n * rows * columns < LEAST_TILES) return false;
+  const rule = options.farCache ? FAR_CACHE : NEAR_CACHE;
+  if (part === "weight gradient" && n * columns < rule.leastSum) return false;
   const axis = Math.max(...g.input, ...g.output);
-  const bounds = (part === "weight gradient" ? WEIGHTS : VALUES)[options.farCache ? "farCache" : "nearCache"];
-  return bounds.some((most) => Math.min(o, c) >= most.narrow && Math.max(o, c) >= most.wide && axis <= most.axis);
+  return (part === "weight gradient" ? rule.weights : rule.values).some(
+    (most) => Math.min(o, c) >= most.narrow && Math.max(o, c) >= most.wide && axis <= most.axis,
+  );
 }

@@ -81,7 +81,7 @@ const inputs = (shapes: Record<string, ad.Shape>) => {
 
 /** A convolution and both of its gradients, of shapes for which the rule takes the products. */
 const layer = () => {
-  const { tensors, values } = inputs({ x: [16, 64, 4, 4], w: [80, 64, 3, 3], dy: [16, 80, 4, 4] });
+  const { tensors, values } = inputs({ x: [32, 64, 4, 4], w: [80, 64, 3, 3], dy: [32, 80, 4, 4] });
   const y = ad.conv2d(tensors.x, tensors.w, { pad: 1 });
   const [dx, dw] = gradients(ad.sum(ad.mul(y, tensors.dy)), [tensors.x, tensors.w]);
   return { outputs: { y, dx, dw }, values };
@@ -113,6 +113,12 @@ test("where the third-level cache is far, thin layers' weight gradients take it 
 test("float32 rounds to millionths of the largest value", async () => {
   const { outputs, values } = layer();
   for (const error of errors(outputs, values, await run(outputs, values, {}))) expect(error).toBeLessThan(4e-6);
+});
+
+test("a state's exact programs leave it out", async () => {
+  const { outputs, values } = layer();
+  const [exact, usual] = [await run(outputs, values, { exact: true }), await run(outputs, values, {})];
+  for (const name of Object.keys(outputs)) expect(usual[name]).not.toEqual(exact[name]);
 });
 
 test("results have the same bits on one, two and four threads", async () => {

@@ -2,7 +2,7 @@
  * @file 3x3 convolutions of stride 1 by Winograd's products (`winograd-matrices.ts`), in ONNX: 2.25 multiplications an output
  * and tap instead of 9, as large matrix products, which the runtime does best. All three ops of a convolution have this
  * form, and they share its parts: x transformed serves the forward pass and the weight gradient, dy transformed both
- * gradients, the weights transformed the forward pass and the input gradient.
+ * gradients.
  *
  * Values lie as [H, W, N, C], so that an axis of the image is transformed by one product with a banded matrix, padding and
  * unfinished tiles built in. That order is one reordering away from channels in blocks. Along long axes, where the matrix
@@ -41,7 +41,11 @@ export function winogradConv(
   { pad, input, output }: ConvGeometry,
 ): string {
   const values = cutTiles(graph, enter(graph, x, [n, c, ...input]), n * c, input, output, pad);
-  return joinTiles(graph, multiply(graph, values, weights(graph, w, o, c), [n, c, o], output, true), [n, o, ...output]);
+  return joinTiles(graph, multiply(graph, values, weights(graph, w, o, c, "forward"), [n, c, o], output, true), [
+    n,
+    o,
+    ...output,
+  ]);
 }
 
 /** The adjoint in the input: dx [N, C, H, W] of dy [N, O, h, w] and w [O, C, 3, 3]. */
@@ -57,11 +61,11 @@ export function winogradConvTranspose(
   if (isLong(input) || isLong(output)) {
     // The adjoint of overlapping windows is no convolution with a stride; the convolution with the turned kernel is one.
     const values = cutTiles(graph, entered, n * o, output, input, TAPS - 1 - pad);
-    const product = multiply(graph, values, weights(graph, w, o, c, true), [n, o, c], input, false);
+    const product = multiply(graph, values, weights(graph, w, o, c, "turned"), [n, o, c], input, false);
     return joinTiles(graph, product, [n, c, ...input]);
   }
   const values = cutOutputs(graph, entered, n * o, output);
-  const product = multiply(graph, values, weights(graph, w, o, c), [n, o, c], output, false);
+  const product = multiply(graph, values, weights(graph, w, o, c, "back"), [n, o, c], output, false);
   const [rows, columns] = [0, 1].map((axis) => adjointOfCutting(graph, input[axis], output[axis], pad));
   return leave(graph, alongBoth(graph, product, rows, columns, n * c), [n, c, ...input]);
 }
@@ -93,10 +97,15 @@ export function winogradWeightGradient(
   return graph.reshape(gradient, [o, c, TAPS, TAPS]);
 }
 
-/** Weights [O, C, 3, 3] to [36, O, C]. */
-function weights(graph: OnnxGraph, w: string, o: number, c: number, turned = false): string {
-  const matrix = graph.floats(kernelMatrix(turned), [WINDOW * WINDOW, TAPS * TAPS]);
-  return graph.node("Gemm", [matrix, graph.reshape(w, [o * c, TAPS * TAPS])], { transB: 1 });
+/**
+ * Weights [O, C, 3, 3] to [36, O, C], once for the forward pass and once more for the input gradient: kept from the one to the
+ * other they would be four times the weights in memory, and a hundredth of the time is what that saves.
+ */
+function weights(graph: OnnxGraph, w: string, o: number, c: number, pass: "forward" | "back" | "turned"): string {
+  const matrix = graph.floats(kernelMatrix(pass === "turned"), [WINDOW * WINDOW, TAPS * TAPS]);
+  // The default's own value, said aloud, makes it another node to all who join equal ones.
+  const own: Record<string, number> = pass === "back" ? { alpha: 1 } : {};
+  return graph.node("Gemm", [matrix, graph.reshape(w, [o * c, TAPS * TAPS])], { transB: 1, ...own });
 }
 
 /** Transformed values times transformed weights [36, O, C], over C (`forward`) or over O. */

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { temporaryName, writeAtomic } from "./atomic.ts";
+import { temporaryName, writeAtomic, writeFault } from "./atomic.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -45,4 +45,13 @@ test("the same file by many at once is that of one of them", async () => {
   await Promise.all(Array.from({ length: 20 }, (_, i) => writeAtomic(path, String(i).repeat(1000))));
   expect(new Set((await readFile(path, "utf8")).match(/\d{1,2}/g)!.slice(0, 1)).size).toBe(1);
   expect(await readdir(folder)).toEqual(["out.json"]);
+});
+
+test("the folder is named that takes nothing new, also where the system only says that the path is missing", () => {
+  const cause = Object.assign(new Error("no such file or directory"), { code: "ENOENT" });
+  const { code, fault } = writeFault(join(folder, "a", "b", "c.csv"), cause);
+  expect([code, fault]).toEqual([
+    "FILE_UNWRITABLE",
+    `${join(folder, "a", "b", "c.csv")} cannot be written: nothing can be made in ${folder} (ENOENT).`,
+  ]);
 });

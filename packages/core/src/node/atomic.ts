@@ -3,8 +3,9 @@
  * temporary name beside it, flush to disk, rename.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { HaleError } from "../error.ts";
 
 /**
@@ -35,6 +36,14 @@ export async function writeAtomic(path: string, content: Uint8Array | string, mo
 /** A name beside `path` that is no one's yet, and cannot be foreseen: digits behind `.tmp-`, by which leftovers are known. */
 export const temporaryName = (path: string) => `${path}.tmp-${randomBytes(8).readBigUInt64BE()}`;
 
+const CLOSED = ["ENOENT", "EACCES", "EPERM", "EROFS"];
+
+/** The folder above that is there. */
+function nearestFolder(path: string): string {
+  const above = dirname(resolve(path));
+  return existsSync(above) || above === dirname(above) ? above : nearestFolder(above);
+}
+
 /** The typed error for a failed write. */
 export function writeFault(path: string, cause: unknown): HaleError {
   const { code, message } = cause as NodeJS.ErrnoException;
@@ -46,10 +55,12 @@ export function writeFault(path: string, cause: unknown): HaleError {
       { cause },
     );
   }
+  // Making folders says that the path is missing where the folder above takes nothing new.
+  const closed = code !== undefined && CLOSED.includes(code) && `: nothing can be made in ${nearestFolder(path)}`;
   return new HaleError(
     "FILE_UNWRITABLE",
-    `${path} cannot be written (${code ?? message}).`,
-    "Check the folder and its permissions.",
+    `${path} cannot be written${closed || ""} (${code ?? message}).`,
+    closed ? "Write elsewhere, or check that folder's permissions." : "Check the folder and its permissions.",
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { encodePng } from "@hale/imaging";
@@ -91,6 +91,34 @@ describe("a manifest on disk", () => {
     await expect(writeManifest(join(root, "m", "x.csv"), dataset.items)).rejects.toEqual(
       refused("DATASET_INVALID", /outside/),
     );
+  });
+
+  test("elsewhere than its images names their folder, reads them from there, and says so", async () => {
+    await put({ "data/normal/a.png": pixel(1), "data/abnormal/b.png": pixel(2), "out/keep": "" });
+    const data = join(root, "data");
+    const { items } = await loadDataset(data);
+    const manifest = join(root, "out", "split.csv");
+    await expect(writeManifest(manifest, items, join(root, "out"))).rejects.toEqual(
+      refused("DATASET_INVALID", /outside/),
+    );
+    await writeManifest(manifest, items, data);
+    const again = await loadDataset(join(root, "out"));
+    expect(again).toMatchObject({ root: data, name: "data", items });
+    expect(again.warnings.join()).toContain(`split.csv names ${data} as the folder of its images`);
+    const text = await readFile(manifest, "utf8");
+    for (const [changed, said] of [
+      [text.replace("abnormal/b.png", "../out/keep"), /leads outside/],
+      [text.replaceAll(data, "../data"), /no whole path/],
+      [text.replaceAll(data, `${data}/../out`), /no whole path/],
+      [text.replace(data, root), /not that of the lines before/],
+      [text.replaceAll(data, join(root, "gone")), /no folder .*gone/],
+    ] as const) {
+      await writeFile(manifest, changed);
+      await expect(loadDataset(manifest)).rejects.toThrow(said);
+    }
+    await symlink("/etc/hostname", join(data, "normal", "c.png"));
+    await writeFile(manifest, `${text}${text.split("\n")[1].replace(/^[^,]*/, "normal/c.png")}\n`);
+    await expect(loadDataset(manifest)).rejects.toThrow(/link that leads outside/);
   });
 
   test("names the files that are missing, and refuses links that lead outside", async () => {

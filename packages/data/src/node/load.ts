@@ -12,7 +12,7 @@ import { HEAD_BYTES, isPicture } from "@hale/imaging";
 import { assembleDataset } from "../assemble.ts";
 import { readFolders } from "../folders.ts";
 import type { AskedInput, Dataset, DatasetInput, Item, Row } from "../item.ts";
-import { formatManifest, invalid, parseManifest } from "../manifest.ts";
+import { formatManifest, invalid, readManifest } from "../manifest.ts";
 import { filePartOf, isPictureName, isScanName, parseSlicePath, slicePath } from "../scan-names.ts";
 import type { SplitOptions } from "../split.ts";
 import { completeInput, expandScans } from "./expand.ts";
@@ -117,20 +117,30 @@ export async function loadFiles(path: string, options: SplitOptions = {}): Promi
 }
 
 async function fromManifest(file: string, options: SplitOptions): Promise<Dataset> {
-  const root = dirname(file);
   const name = basename(file);
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new HaleError("FILE_UNREADABLE", `The manifest ${name} cannot be read.`, "Check its permissions.", { cause });
   });
-  const rows = parseManifest(text, name);
+  const { rows, root: named } = readManifest(text, name);
+  const root = named ?? dirname(file);
   await checkFiles(rows, root, name);
+  // Whoever made the manifest chose the folder.
+  const warnings =
+    named === null ? [] : [`${name} names ${root} as the folder of its images; they are read from there.`];
   const dataset = MANIFESTS.includes(name) ? basename(root) : name.replace(/\.csv$/i, "");
-  return assembleDataset(rows, { ...options, name: dataset, root, resolve: (path) => join(root, path) });
+  return assembleDataset(rows, { ...options, name: dataset, root, resolve: (path) => join(root, path), warnings });
 }
 
 /** Every image and mask must be a file, and stay below the root even when links are followed. */
 async function checkFiles(rows: readonly Row[], root: string, name: string): Promise<void> {
-  const base = (await realpath(root)) + sep;
+  const base = await realpath(root).then(
+    (path) => path + sep,
+    (cause: unknown) => {
+      throw new HaleError("FILE_NOT_FOUND", `${name}: there is no folder ${root}.`, "Correct its column root.", {
+        cause,
+      });
+    },
+  );
   const missing: string[] = [];
   const paths = rows.flatMap((row) => [filePartOf(row.path), ...(row.mask === null ? [] : [row.mask])]);
   for (const path of new Set(paths)) {
@@ -173,11 +183,15 @@ async function listFiles(root: string): Promise<string[]> {
 }
 
 /**
- * Writes items as a manifest at `file` (a .csv); image and mask paths are made relative to its folder, which must hold
- * them. Throws DATASET_INVALID when it does not, FILE_UNWRITABLE or DISK_FULL when the file cannot be written.
+ * Writes items as a manifest at `file` (a .csv); image and mask paths are made relative to its folder where that holds them, else
+ * to `root`, which it then names. Throws DATASET_INVALID when neither does, FILE_UNWRITABLE or DISK_FULL when the file cannot be
+ * written.
  */
-export async function writeManifest(file: string, items: readonly Item[]): Promise<void> {
-  const folder = dirname(resolve(file));
+export async function writeManifest(file: string, items: readonly Item[], root?: string): Promise<void> {
+  const files = items.flatMap(({ file: image, mask }) => [image, ...(mask === null ? [] : [mask])]);
+  const own = dirname(resolve(file));
+  const elsewhere = root !== undefined && !files.every((path) => resolve(path).startsWith(own + sep));
+  const folder = elsewhere ? resolve(root) : own;
   const inside = (path: string) => {
     const short = relative(folder, path).split(sep).join("/");
     if (short === ".." || short.startsWith("../") || resolve(folder, short) !== resolve(path)) {
@@ -194,5 +208,5 @@ export async function writeManifest(file: string, items: readonly Item[]): Promi
     const scan = inside(item.file);
     return { ...item, path: slice ? slicePath({ ...slice, scan }) : scan, mask: item.mask && inside(item.mask) };
   });
-  await writeAtomic(file, formatManifest(rows));
+  await writeAtomic(file, formatManifest(rows, elsewhere ? folder : undefined));
 }

@@ -55,7 +55,8 @@ const volume = z.strictObject({
   normalScores: z.array(number).max(1_000_000),
 });
 
-const card = z.strictObject({
+/** The layout alone; `parseCard` holds its fields to one another too. */
+export const cardSchema = z.strictObject({
   format: z.literal(CARD_FORMAT),
   haleVersion: text,
   method: z.strictObject({ name: text, title: text, source: text, options: z.record(text, option) }),
@@ -147,7 +148,7 @@ const RELATIVE_TOLERANCE = 1e-2;
 /** By how much the score of the test picture may differ elsewhere. */
 export const selfCheckTolerance = (score: number): number => ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * Math.abs(score);
 
-const consistentCard = card.superRefine((value, context) => {
+const consistentCard = cardSchema.superRefine((value, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
   const { mapScale: scale, input, selfCheck } = value;
   if (selfCheck.tolerance > 1.001 * selfCheckTolerance(selfCheck.expectedScore))
@@ -168,7 +169,7 @@ const consistentCard = card.superRefine((value, context) => {
   }
 });
 
-export type Card = z.infer<typeof card>;
+export type Card = z.infer<typeof cardSchema>;
 export type CardThreshold = NonNullable<Card["threshold"]>;
 
 /** The card's form of a threshold. */
