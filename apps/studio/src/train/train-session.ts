@@ -134,9 +134,10 @@ function discardPictures(): void {
 async function follow(id: string, stored: boolean, ending: () => Promise<Ended>): Promise<void> {
   discardPictures();
   set({ ...fresh, id, stored, phase: "preparing", activity: "Preparing" });
-  const awake = await navigator.wakeLock?.request("screen").catch(() => null);
+  // Not waited for: a browser may take its time, or never answer.
+  const awake = navigator.wakeLock?.request("screen").catch(() => null);
   const ended = await attempt(ending, { phase: "idle", activity: "" });
-  await awake?.release();
+  void awake?.then((lock) => lock?.release());
   if (ended?.kind === "detector") set({ made: ended, phase: "done", activity: "" });
   else if (ended && session.phase !== "idle") set({ phase: "paused", activity: "" });
   await refreshKept();
