@@ -10,5 +10,4 @@ import { buildStudio } from "./build/studio.ts";
 
 if (!compile()) process.exit(1);
 await buildPageReader();
-await bundleCommand();
-await buildStudio();
+await bundleCommand(await buildStudio());

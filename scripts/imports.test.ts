@@ -26,7 +26,7 @@ const allowed: Record<string, string[]> = {
     "scoring",
     "server",
   ],
-  "apps/studio": ["runtime", "statistics", "imaging", "detector", "data", "training", "scoring"],
+  "apps/studio": ["runtime", "statistics", "imaging", "detector", "data", "methods", "training", "scoring"],
   bench: [
     "runtime",
     "autodiff",

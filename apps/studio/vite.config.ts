@@ -1,5 +1,5 @@
 /** @file The page as files that any server can host from any path. The engine's own files are put beside it by `scripts/build/studio.ts`. */
-import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+import { defaultClientConditions, type Plugin, type UserConfig } from "vite";
 import { POLICY } from "./build/policy.ts";
 
 /** The policy goes with the page, whoever hosts it; while developing, Vite's own scripts need more. */
@@ -32,12 +32,18 @@ const nodeOnly: Plugin = {
   load: (id) => (id === "\0node-only" ? "export default {};" : null),
 };
 
-export default defineConfig({
-  root: import.meta.dirname,
-  base: "./",
-  resolve: { conditions: ["hale-source", "onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
-  plugins: [policy, ownAssets, nodeOnly],
-  worker: { format: "es", plugins: () => [ownAssets, nodeOnly] },
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
-  logLevel: "warn",
-});
+/** `onModule` is told the file of each module that becomes part of the page, for the notices of third parties. */
+export function studioConfig(onModule: (id: string) => void = () => {}): UserConfig {
+  const told: Plugin = { name: "told", moduleParsed: ({ id }) => onModule(id) };
+  return {
+    root: import.meta.dirname,
+    base: "./",
+    resolve: { conditions: ["hale-source", "onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
+    plugins: [policy, ownAssets, nodeOnly, told],
+    worker: { format: "es", plugins: () => [ownAssets, nodeOnly, told] },
+    build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
+    logLevel: "error",
+  };
+}
+
+export default studioConfig();

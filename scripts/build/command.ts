@@ -13,7 +13,7 @@ import { packageFolder, ROOT } from "./root.ts";
  * The scripts of threads and processes lie beside the command's, which is where they are looked for. By Rolldown, since it follows what each
  * command really uses through the packages' lists of exports; esbuild takes all of a list for all of its users.
  */
-export async function bundleCommand(): Promise<void> {
+export async function bundleCommand(page: readonly string[]): Promise<void> {
   const dir = join(packageFolder("hale"), "dist", "command");
   await rm(dir, { recursive: true, force: true });
   const bundle = await rolldown({
@@ -36,5 +36,5 @@ export async function bundleCommand(): Promise<void> {
   });
   await bundle.close();
   const modules = output.flatMap((part) => (part.type === "chunk" ? Object.keys(part.modules) : []));
-  await writeNotices("hale", [...modules, JPEG_DECODER]);
+  await writeNotices("hale", [...modules, ...page, JPEG_DECODER]);
 }

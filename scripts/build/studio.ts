@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "vite";
 import { makeExampleDetector } from "../../apps/studio/build/detector.ts";
+import { studioConfig } from "../../apps/studio/vite.config.ts";
 import { packageFolder, ROOT } from "./root.ts";
 
 const STUDIO = join(ROOT, "apps", "studio");
@@ -15,12 +16,14 @@ const require = createRequire(join(packageFolder("runtime"), "package.json"));
 /** Where the page is built to unless told otherwise. */
 export const STUDIO_BUILD = join(packageFolder("hale"), "dist", "studio");
 
-/** Builds the page into `folder`. The reader's files (`buildPageReader`) must be there. */
-export async function buildStudio(folder = STUDIO_BUILD): Promise<void> {
-  await build({
-    configFile: join(STUDIO, "vite.config.ts"),
-    build: { outDir: folder, emptyOutDir: true },
-  });
+/**
+ * Builds the page into `folder`; the reader's files (`buildPageReader`) must be there. Returns the files that it is made of, for
+ * the notices of third parties.
+ */
+export async function buildStudio(folder = STUDIO_BUILD): Promise<string[]> {
+  const modules = new Set<string>();
+  const config = studioConfig((id) => modules.add(id.replace(/\?.*$/, "")));
+  await build({ ...config, configFile: false, build: { ...config.build, outDir: folder, emptyOutDir: true } });
   const engine = join(folder, "engine");
   await mkdir(engine, { recursive: true });
   const runtime = dirname(require.resolve("onnxruntime-web"));
@@ -31,6 +34,7 @@ export async function buildStudio(folder = STUDIO_BUILD): Promise<void> {
     await exampleDetector(),
   ];
   for (const file of files) await copyFile(file, join(engine, file.split(/[\\/]/).at(-1)!));
+  return [...modules, ...files];
 }
 
 /** The detector of the first visit; made once and kept, since fitting takes longer than all the rest. */

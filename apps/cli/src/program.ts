@@ -70,7 +70,7 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: "studio",
-    summary: "Open a page on this machine: see, score and check images; nothing leaves it",
+    summary: "Open the studio: see, score and check images in a page; nothing leaves this machine",
     load: async () => (await import("./commands/studio.ts")).studioCommand(),
   },
   {

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { writePhantomSet } from "@hale/data/node";
+import { methodNamed } from "@hale/methods";
 import { runTraining, writeRunDetector } from "@hale/training/node";
 import { DETECTOR_SEED, EXAMPLE_SIZE } from "../src/examples-setting.ts";
 
@@ -24,7 +25,7 @@ export async function makeExampleDetector(file: string): Promise<void> {
       data,
       method: "patchcore",
       // A small memory: quick to search in a page.
-      options: { candidates: 6000, memory: 800 },
+      options: methodNamed("patchcore").options.parse({ candidates: 6000, memory: 800 }) as Record<string, unknown>,
       size: SIZE,
       channels: 1,
       seed: DETECTOR_SEED,

@@ -4,6 +4,7 @@ export { type CheckFindings, type CountRow, countItems, type DatasetCheck, forma
 export { leakingItems } from "./clean.ts";
 export { CONTROL_SIZE, type ControlInput, type ControlName, type ControlResult, SUSPICIOUS_AUROC } from "./controls.ts";
 export { type Cell, csvLines } from "./csv.ts";
+export { checkOf, evidenceOf, type ImageEvidence } from "./evidence.ts";
 export { readFolders } from "./folders.ts";
 export { REASONS, type Reason, type ScanRecord } from "./import/records.ts";
 export { parseNormalisation, parseSlices } from "./input-words.ts";

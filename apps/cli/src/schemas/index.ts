@@ -14,6 +14,8 @@ const layer = z.strictObject({
   op: z.string(),
   shape: z.array(count).nullable(),
   feature: z.string().optional(),
+  node: z.string().optional().describe("Of an ONNX file: the node's name."),
+  outputs: z.array(z.string()).optional(),
   modules: z.array(z.string()).optional(),
   reason: z.string().optional(),
 });

@@ -44,15 +44,16 @@ export class Group {
     private readonly settings: GroupSettings,
     readonly card: Card,
     private readonly events: GroupEvents,
+    private readonly startOne: typeof startProcess,
   ) {}
 
-  /** Starts the processes. Throws what `startProcess` throws. */
-  static async open(settings: GroupSettings, events: GroupEvents): Promise<Group> {
-    const first = await startProcess(settings);
-    const group = new Group(settings, first.card, events);
+  /** Starts the processes, by `startOne` in tests. Throws what `startProcess` throws. */
+  static async open(settings: GroupSettings, events: GroupEvents, startOne = startProcess): Promise<Group> {
+    const first = await startOne(settings);
+    const group = new Group(settings, first.card, events, startOne);
     group.add(first);
     try {
-      const others = Array.from({ length: settings.workers - 1 }, async () => group.add(await startProcess(settings)));
+      const others = Array.from({ length: settings.workers - 1 }, async () => group.add(await startOne(settings)));
       await Promise.all(others);
     } catch (error) {
       await group.close();
@@ -206,7 +207,7 @@ export class Group {
 
   private async replace(wait: number): Promise<void> {
     try {
-      this.add(await startProcess(this.settings));
+      this.add(await this.startOne(this.settings));
     } catch (error) {
       if (this.closing) return;
       this.events.restartFailed(error);

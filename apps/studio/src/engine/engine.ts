@@ -4,16 +4,18 @@
  */
 import "./jitless.ts";
 import { HaleError } from "@hale/core";
+import type { DatasetCheck } from "@hale/data";
 import { type Card, Detector } from "@hale/detector";
 import type { GuardedReader } from "@hale/imaging";
 import { openGuardedReader } from "@hale/imaging/web";
 import { openDevice } from "@hale/runtime/web";
 import { findSources, type GivenFile, type ImageSource, type SourceRow, scoreSources } from "@hale/scoring/web";
+import { checkFiles, filesBelow, pictureOf } from "./check.ts";
 import { drawExamples, type Example } from "./examples.ts";
 import { dicomObjects, type ExportedFile, mapOf, volumeOf } from "./exports.ts";
 import { ImageLook } from "./look.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
-import type { ImageView } from "./views.ts";
+import type { ImageView, ShownPicture } from "./views.ts";
 
 /** A detector that is loaded. */
 export interface OpenedDetector {
@@ -41,6 +43,7 @@ export class Engine {
   private scoring: AbortController | null = null;
   private finding: AbortController | null = null;
   private look: ImageLook | null = null;
+  private checked: { name: string; blobs: Map<string, Blob>; control: AbortController } | null = null;
 
   constructor(private readonly assets: string) {
     this.reader = openGuardedReader({ assets });
@@ -167,6 +170,26 @@ export class Engine {
         this.reader,
       ),
     );
+  }
+
+  /** Checks a data set; the one before is forgotten. */
+  check(
+    files: readonly GivenFile[],
+    onProgress: (stage: string, done: number, total: number) => void,
+  ): Promise<Outcome<DatasetCheck>> {
+    this.checked?.control.abort(new HaleError("OPTION_INVALID", "The check was stopped.", "Start it again."));
+    const checked = { ...filesBelow(files), control: new AbortController() };
+    this.checked = checked;
+    return outcomeOf(() => checkFiles(checked.name, checked.blobs, this.reader, onProgress, checked.control.signal));
+  }
+
+  /** A picture of the data set that is checked. */
+  picture(path: string): Promise<Outcome<ShownPicture>> {
+    return outcomeOf(() => {
+      const blob = this.checked?.blobs.get(path);
+      if (!blob) throw new HaleError("FILE_NOT_FOUND", `${path} is not there any more.`, "Choose the folder again.");
+      return pictureOf(blob, path, this.reader);
+    });
   }
 
   private opened(): Detector {

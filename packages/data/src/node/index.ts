@@ -1,5 +1,5 @@
 /** @file Data sets: what they hold, how they are divided, what may be wrong with them; phantoms. What needs files or threads. */
-export { type CheckOptions, checkDataset, checkOf, checkOpened, evidenceOf, type ImageEvidence } from "./check.ts";
+export { type CheckOptions, checkDataset, checkOpened } from "./check.ts";
 export { ImageStore, type ImageStoreOptions } from "./image-store.ts";
 export { loadImages, loadMask, type ReadOptions, readImages } from "./images.ts";
 export { importDataset } from "./import/import.ts";

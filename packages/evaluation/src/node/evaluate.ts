@@ -5,10 +5,13 @@
 
 import { HaleError } from "@hale/core";
 import {
+  checkOf,
   clusterOf,
   type Dataset,
   type DatasetCheck,
   type DatasetInput,
+  evidenceOf,
+  type ImageEvidence,
   type Item,
   type ReadImages,
   type ScoredVolume,
@@ -16,16 +19,7 @@ import {
   scoredVolumes,
   type UnmarkedSlices,
 } from "@hale/data";
-import {
-  checkOf,
-  evidenceOf,
-  type ImageEvidence,
-  isOpenedAs,
-  loadMask,
-  type OpenedDataset,
-  openDataset,
-  readImages,
-} from "@hale/data/node";
+import { isOpenedAs, loadMask, type OpenedDataset, openDataset, readImages } from "@hale/data/node";
 import {
   type Aggregation,
   type Detector,

@@ -58,6 +58,9 @@ export interface FoundSources {
 /** Bytes by which a file's kind is told; a DICOM file's lie behind its preamble. */
 const HEAD = Math.max(HEAD_BYTES, 1024);
 
+/** Beginnings of files that are read before their turn: most of the time goes into asking for them. */
+const AHEAD = 64;
+
 /**
  * Sources of all that was given, in the order of their paths. A zip is looked into, not a zip inside it. What cannot be read is a
  * source with a fault, so that it has a row. `signal` ends the search.
@@ -71,10 +74,17 @@ export async function findSources(
   const series = new Map<string, Member[]>();
   const plain: { member: Member; head: Uint8Array }[] = [];
   const ordered = [...files].sort((a, b) => compare(a.path, b.path));
+  const heads: Promise<ArrayBuffer>[] = [];
   for (const [i, { path, blob }] of ordered.entries()) {
     signal?.throwIfAborted();
+    while (heads.length < Math.min(ordered.length, i + AHEAD)) {
+      const head = ordered[heads.length].blob.slice(0, HEAD).arrayBuffer();
+      // It is asked for below; until then nobody hears of a fault.
+      head.catch(() => {});
+      heads.push(head);
+    }
     try {
-      const head = new Uint8Array(await blob.slice(0, HEAD).arrayBuffer());
+      const head = new Uint8Array(await heads[i]);
       if (!isZip(head)) await sort({ path, bytes: async () => new Uint8Array(await blob.arrayBuffer()) }, head);
       else await lookInto(blob, path);
     } catch (error) {
