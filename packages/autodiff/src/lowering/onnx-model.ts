@@ -108,7 +108,9 @@ export function encodeMessage(
 }
 
 const isEmpty = (value: unknown, kind: string) =>
-  value === 0 || value === "" || (value instanceof Uint8Array && value.length === 0);
+  (kind === "float" ? Object.is(value, 0) : value === 0) ||
+  value === "" ||
+  (value instanceof Uint8Array && value.length === 0);
 
 type Message = Parameters<typeof tensorType.toObject>[0];
 
