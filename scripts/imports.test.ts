@@ -154,5 +154,7 @@ test("what is shipped makes folders by makeFolder: mkdir with recursive does not
     .flatMap(sources)
     .filter((file) => !/\.test\.ts$|-fixture\.ts$|test-support\.ts$/.test(file));
   expect(shipped.length).toBeGreaterThan(300);
-  expect(shipped.filter((file) => /mkdir(Sync)?\([^;]*recursive/.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
+  expect(shipped.filter((file) => /mkdir(Sync)?\([^;]*recursive/.test(readFileSync(join(root, file), "utf8")))).toEqual(
+    [],
+  );
 });
