@@ -148,3 +148,13 @@ test("no circles: between packages, nor between files, imports of types included
   };
   for (const name of graph.keys()) visit(name, []);
 });
+
+test("what is shipped makes folders by makeFolder: mkdir with recursive does not return on every file system", () => {
+  const shipped = ["packages", "apps/cli/src", "apps/server/src"]
+    .flatMap(sources)
+    .filter((file) => !/\.test\.ts$|-fixture\.ts$|test-support\.ts$/.test(file));
+  expect(shipped.length).toBeGreaterThan(300);
+  expect(shipped.filter((file) => /mkdir(Sync)?\([^;]*recursive/.test(readFileSync(join(root, file), "utf8")))).toEqual(
+    [],
+  );
+});

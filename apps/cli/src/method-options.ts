@@ -70,7 +70,7 @@ export function methodSettings(
     const issue = parsed.error.issues[0];
     throw new HaleError(
       "OPTION_INVALID",
-      `${faultyFlag(issue.path, written, values.set)}: ${issue.code === "invalid_union" ? unionFault(issue) : issue.message}.`,
+      `${faultyFlag(issue.path, written, values.set)}: ${asWords(issue)}.`,
       "hale train --help lists the options.",
     );
   }
@@ -120,8 +120,12 @@ export function methodHelp(): string {
     .join("\n");
 }
 
-/** What each alternative of an option asks for: zod itself says only that none fits. */
-function unionFault(issue: z.core.$ZodIssueInvalidUnion): string {
-  const expected = issue.errors.map(([first]) => first.message.replace(/^Invalid input: /, ""));
-  return expected.join(", or ");
+/** What an option asks for, without zod's own way of saying it; of a union, what each alternative asks for. */
+function asWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_union") return issue.errors.map(([first]) => asWords(first)).join(", or ");
+  const least = issue.code === "too_small" && issue.origin !== "string";
+  if (least) return `expected ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
+  const most = issue.code === "too_big" && issue.origin !== "string";
+  if (most) return `expected ${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
+  return issue.message.replace(/^Invalid (input|option): /, "");
 }

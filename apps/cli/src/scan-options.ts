@@ -50,23 +50,33 @@ export function aggregation(text: string): Aggregation {
   throw new InvalidArgumentError("It must be max, mean or top-k:<number>, for example top-k:5.");
 }
 
-/** Adds the options that make images of scans. */
-export function addScanOptions(command: Command): Command {
-  return command
+/**
+ * Adds the options that make images of scans. Without a detector their defaults are those of training; scoring reads scans
+ * as the detector's card says, and reads no masks.
+ */
+export function addScanOptions(command: Command, defaults: "of-training" | "of-detector"): Command {
+  const training = defaults === "of-training";
+  const ofDetector = "as the detector's card says";
+  command
     .option(
       "--normalise <way>",
-      "scans: window:<centre>,<width>, percentile:<low>-<high>[/slice][/foreground], file or full-scale (default: by the first scan)",
+      `scans: window:<centre>,<width>, percentile:<low>-<high>[/slice][/foreground], file or full-scale (default: ${training ? "by the first scan" : ofDetector})`,
       asArgument(parseNormalisation),
     )
     .option(
       "--slices <axis:range>",
-      "scans: which slices, for example axial:0.2-0.8 (shares), coronal:40-120 (numbers), stored (default: axial)",
+      `scans: which slices, for example axial:0.2-0.8 (shares), coronal:40-120 (numbers), stored (default: ${training ? "axial" : ofDetector})`,
       asArgument(parseSlices),
     )
     .option("--skip-empty [share]", `scans: skip slices with less foreground (${LEAST_FOREGROUND})`, rate)
     .option("--crop [mm]", `scans: cut to the patient, with this margin (${MARGIN})`, length)
-    .option("--no-square", "scans: do not pad to squares in millimetres")
-    .option("--unmarked-normal", "scans: slices of abnormal volumes without a mark in their mask count as normal");
+    .option("--no-square", "scans: do not pad to squares in millimetres");
+  return !training
+    ? command
+    : command.option(
+        "--unmarked-normal",
+        "scans: slices of abnormal volumes without a mark in their mask count as normal",
+      );
 }
 
 /** Only what was asked for. */

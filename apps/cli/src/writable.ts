@@ -1,13 +1,13 @@
 /** @file Whether a result can be written, found out before it is computed. */
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HaleError } from "@hale/core";
-import { writeFault } from "@hale/core/node";
+import { makeFolder, writeFault } from "@hale/core/node";
 
 /** Makes the file's folder. Throws FILE_UNWRITABLE or DISK_FULL where the file could not be written there. */
 export async function checkWritable(file: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file), { file });
     await access(dirname(file), constants.W_OK);
   } catch (cause) {
     throw writeFault(file, cause);

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { lockRun } from "@hale/core/node";
+import { lockRun, makeFolder } from "@hale/core/node";
 
 const PRIVATE = 0o700;
 
@@ -21,7 +21,7 @@ export class Spool {
 
   /** Opens it, and erases what was left behind. Throws OPTION_INVALID where others may look into it, RUN_BUSY where another serves. */
   static async open(folder: string, most: number): Promise<Spool> {
-    await mkdir(folder, { recursive: true, mode: PRIVATE });
+    await makeFolder(folder, { mode: PRIVATE });
     const { uid, mode } = await lstat(folder).then((info) => {
       if (!info.isDirectory()) throw notPrivate(folder);
       return info;
@@ -30,7 +30,7 @@ export class Spool {
     const spool = new Spool(folder, most, await lockRun(folder, "serving"));
     for (const name of ["requests", "detectors"]) await rm(join(folder, name), { recursive: true, force: true });
     for (const name of ["requests", "detectors", "jobs"]) {
-      await mkdir(join(folder, name), { recursive: true, mode: PRIVATE });
+      await makeFolder(join(folder, name), { mode: PRIVATE });
     }
     return spool;
   }

@@ -11,6 +11,10 @@ test("a cell that a spreadsheet would run is text there, and numbers stay number
   );
 });
 
+test("a dash alone, as standard input is called, is no formula", () => {
+  expect(csvLines([["-", "--", "'-"]])).toBe("-,'--,''-\n");
+});
+
 test("quotes, commas and breaks survive", () => {
   const cells = ['a"b', "a,b", "a\nb", "a\rb", " a", "a ", ""];
   expect(read(csvLines([cells, cells]))).toEqual([cells, cells]);
@@ -19,7 +23,7 @@ test("quotes, commas and breaks survive", () => {
 test("whatever text is written, a parser and plainCell give it back", () => {
   const cell = fc.oneof(
     fc.string({ unit: "grapheme" }),
-    fc.constantFrom("'=a", "''-b", "'", "＝c", "\tx", "\r", "-1", "007"),
+    fc.constantFrom("'=a", "''-b", "'", "＝c", "\tx", "\r", "-1", "-", "'-", "007"),
   );
   fc.assert(
     fc.property(fc.array(fc.array(cell, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 3 }), (rows) => {

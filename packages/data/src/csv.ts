@@ -18,7 +18,11 @@ export function csvLines(records: readonly (readonly Cell[])[]): string {
       record_delimiter: "\n",
       quoted_match: /[\r\n]|^\s|\s$/,
       escape_formulas: true,
-      cast: { boolean: String },
+      cast: {
+        boolean: String,
+        // A dash alone is no formula, and the name of standard input.
+        string: (text) => (text === "-" ? { value: text, escape_formulas: false } : text),
+      },
     },
   );
 }

@@ -84,6 +84,23 @@ test("a record says nothing of the order, and is checked", async () => {
   }
 });
 
+test("the file beside a detector is that detector's, or is refused", async () => {
+  const path = seenPath(join(root, "bound.hale"));
+  const record = seenRecord([await printOf(used[0])]);
+  const [own, other] = [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 4)];
+  await writeSeen(path, record, own);
+  expect(await readSeen(path, own)).toEqual(record);
+  await expect(readSeen(path, other)).rejects.toMatchObject({
+    code: "DETECTOR_MISMATCH",
+    fault: expect.stringContaining("belongs to another detector"),
+  });
+  await writeSeen(path, record);
+  await expect(readSeen(path, own)).rejects.toMatchObject({
+    code: "DETECTOR_MISMATCH",
+    fault: expect.stringContaining("does not say which detector"),
+  });
+});
+
 test("the file beside a detector: none, sound, damaged", async () => {
   const path = seenPath(join(root, "d.hale"));
   expect(path.endsWith("d.hale.seen")).toBe(true);

@@ -24,7 +24,7 @@ export function dataCommand(): Command {
 }
 
 function checkCommand(): Command {
-  return addScanOptions(new Command("check"))
+  return addScanOptions(new Command("check"), "of-training")
     .description("Count images, refuse leaks between splits, audit trivial confounds")
     .argument("<path>", "folder with normal/, abnormal/, unlabelled/, or a CSV manifest")
     .option("--skip-corrupt", "leave damaged images out instead of refusing the set")

@@ -21,6 +21,7 @@ import { openDevice } from "@hale/runtime/node";
 import { Command, Option } from "commander";
 import { openDetectorFile } from "../detector.ts";
 import { labelled } from "../json.ts";
+import { note } from "../notes.ts";
 import { wholeNumber } from "../options.ts";
 import { print } from "../output.ts";
 import { progress } from "../terminal.ts";
@@ -61,9 +62,14 @@ export function evaluateCommand(): Command {
           corrupt: options.skipCorrupt ? "skip" : "refuse",
           seed: options.seed,
           nearCopies: options.nearCopies,
-          seen: await readSeen(seenPath(file)),
+          seen: await readSeen(seenPath(file), bytes),
           unmarked: options.unmarkedNormal ? "normal" : "left-out",
-          onProgress: (done, total) => bar.update(done, total),
+          onProgress: (done, total) => {
+            bar.update(done, total);
+            if (done < total) return;
+            bar.stop();
+            if (!options.json) note(auditing(options.nearCopies));
+          },
         });
         bar.stop();
         if (options.report) {
@@ -108,6 +114,10 @@ function figures({ cases: _, dataset, audit, volumes, ...rest }: Evaluation, rep
     report,
   };
 }
+
+/** What goes on after the last image was scored: on a large set it takes minutes. */
+const auditing = (nearCopies: boolean) =>
+  `Working out intervals and controls, and looking for leaks${nearCopies ? " and near copies (--no-near-copies leaves these out)" : ""} ...`;
 
 function text(
   {

@@ -84,8 +84,8 @@ describe("hale probe", async () => {
   const rows = rowsOf(result);
   const row = (file: string) => rows.find((one) => one.file === file)!;
 
-  test("looks at every file, in order, each once, and ends well", () => {
-    expect(result.code).toBe(0);
+  test("looks at every file, in order, each once, and says by its exit code that some are refused", () => {
+    expect(result.code).toBe(1);
     expect(result.err).toBe("");
     expect(rows.map(({ file }) => file)).toEqual([
       ...["a/ct.dcm", "a/cut.dcm", "a/grey.png", "a/page.tif", "a/photo.jpg"],
@@ -172,10 +172,15 @@ describe("hale probe", async () => {
 
   test("without --json a table for people, with names on one line", async () => {
     const table = await probe("a", "c");
-    expect(table.code).toBe(0);
+    expect(table.code).toBe(1);
     expect(table.out.trim().split("\n")).toHaveLength(1 + 5 + 5);
     expect(table.out).toMatch(/ok\s+png\s+2 x 3\s+0 to 65535, mean 10924\s+a\/grey\.png/);
     expect(table.out).toContain("two\\u{a}lines\\u{1b}[31m\\u{202e}.png");
+  });
+
+  test("the exit code is 0 where all can be read, 1 where one is missing", async () => {
+    expect((await probe("a/grey.png", "b/head.nii")).code).toBe(0);
+    expect((await probe("a/grey.png", "nowhere.png")).code).toBe(1);
   });
 
   test("a file that takes longer than --timeout is refused", async () => {
@@ -184,7 +189,7 @@ describe("hale probe", async () => {
     const size = header8(side);
     write("slow.png", assemble([size, chunk("IDAT", rows), chunk("IEND", [])]));
     const hasty = await probe("slow.png", "--json", "--timeout", "1");
-    expect(hasty.code).toBe(0);
+    expect(hasty.code).toBe(1);
     expect(rowsOf(hasty)[0]).toMatchObject({ status: "refused", code: "IMAGE_TOO_SLOW" });
     const { code, err } = await probe("a/grey.png", "--timeout", "0");
     expect(code).toBe(2);

@@ -1,6 +1,6 @@
 /**
- * @file `hale probe`: what each file is, and whether it can be read, one line a file. A refusal is an answer: whatever
- * the files, the command ends well. Files are read in a worker that is ended when one takes too long or too much.
+ * @file `hale probe`: what each file is, and whether it can be read, one line a file. All files are
+ * looked at, whatever one of them is; where one is missing or refused, the exit code is 1. Files are read in a worker that is ended when one takes too long or too much.
  */
 
 import { readdir, stat } from "node:fs/promises";
@@ -49,7 +49,7 @@ them after it, where it changes anything. The shape is frames, rows, columns and
 fastest for the others. Spacing is in millimetres between columns, rows and slices; orientation says where these grow
 towards (L left, P posterior, S superior).
 
-A refused file is an answer: the exit code is 0 when all files were looked at.
+Every file has its line; the exit code is 1 where one is missing or refused.
 
 Examples:
   hale probe scan.dcm
@@ -61,6 +61,7 @@ Examples:
         if (!json) print(`${COLUMNS.map(([title, width]) => title.padEnd(width)).join("  ")}  file`);
         for await (const file of filesOf(paths)) {
           const row = await probeOne(reader, file);
+          if (row.status === "refused") process.exitCode = 1;
           print(json ? printableJson(labelled("probe", row)) : tableLine(row));
         }
       } finally {

@@ -42,7 +42,7 @@ interface ScoreOptions extends ScanOptions {
 }
 
 export function scoreCommand(): Command {
-  return addScanOptions(new Command("score"))
+  return addScanOptions(new Command("score"), "of-detector")
     .description("Score images with a detector; results go to standard output as they come")
     .argument("<detector>", "a .hale file")
     .argument(

@@ -176,7 +176,7 @@ Examples:
       }
       print(file);
     });
-  addScanOptions(command);
+  addScanOptions(command, "of-training");
   flags = addMethodFlags(command);
   return command;
 }

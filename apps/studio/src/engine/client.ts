@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import EngineWorker from "./worker.ts?worker";
 
 /** Where the runtime, the reader's worker and the decoders lie, beside the page. */
-const ASSETS = new URL("engine/", document.baseURI).href;
+export const ASSETS = new URL("engine/", document.baseURI).href;
 
 let going: Promise<Remote<Engine>> | null = null;
 

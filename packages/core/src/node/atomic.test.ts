@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { temporaryName, writeAtomic, writeFault } from "./atomic.ts";
+import { temporaryName, writeAtomic } from "./atomic.ts";
+import { writeFault } from "./write-fault.ts";
 
 let folder = "";
 beforeEach(async () => {

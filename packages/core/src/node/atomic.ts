@@ -3,10 +3,10 @@
  * temporary name beside it, flush to disk, rename.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { HaleError } from "../error.ts";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { makeFolder } from "./folder.ts";
+import { writeFault } from "./write-fault.ts";
 
 /**
  * Writes `content` as `path`, creating its folder; `mode` are the file's rights. The temporary file has a name that nobody
@@ -18,7 +18,7 @@ export async function writeAtomic(path: string, content: Uint8Array | string, mo
   let handle: FileHandle | undefined;
   let made = false;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path), { file: path });
     handle = await open(temporary, "wx", mode);
     made = true;
     await handle.writeFile(content);
@@ -35,32 +35,3 @@ export async function writeAtomic(path: string, content: Uint8Array | string, mo
 
 /** A name beside `path` that is no one's yet, and cannot be foreseen: digits behind `.tmp-`, by which leftovers are known. */
 export const temporaryName = (path: string) => `${path}.tmp-${randomBytes(8).readBigUInt64BE()}`;
-
-const CLOSED = ["ENOENT", "EACCES", "EPERM", "EROFS"];
-
-/** The folder above that is there. */
-function nearestFolder(path: string): string {
-  const above = dirname(resolve(path));
-  return existsSync(above) || above === dirname(above) ? above : nearestFolder(above);
-}
-
-/** The typed error for a failed write. */
-export function writeFault(path: string, cause: unknown): HaleError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new HaleError(
-      "DISK_FULL",
-      `The disk is full: ${path} could not be written.`,
-      "Free some space and resume.",
-      { cause },
-    );
-  }
-  // Making folders says that the path is missing where the folder above takes nothing new.
-  const closed = code !== undefined && CLOSED.includes(code) && `: nothing can be made in ${nearestFolder(path)}`;
-  return new HaleError(
-    "FILE_UNWRITABLE",
-    `${path} cannot be written${closed || ""} (${code ?? message}).`,
-    closed ? "Write elsewhere, or check that folder's permissions." : "Check the folder and its permissions.",
-    { cause },
-  );
-}

@@ -3,11 +3,13 @@
  * process; one whose process is gone (a kill, a crash, a restart) is taken over.
  */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { HaleError } from "../error.ts";
-import { temporaryName, writeFault } from "./atomic.ts";
+import { temporaryName } from "./atomic.ts";
+import { makeFolder } from "./folder.ts";
+import { writeFault } from "./write-fault.ts";
 
 interface Owner {
   process: number;
@@ -21,9 +23,9 @@ interface Owner {
  */
 export async function lockRun(folder: string, doing = "training"): Promise<() => Promise<void>> {
   const path = join(folder, "lock.json");
-  let made: string | undefined;
+  let made = false;
   try {
-    made = await mkdir(folder, { recursive: true });
+    made = await makeFolder(folder, { file: path });
     for (let attempt = 0; !(await create(path)); attempt++) {
       const owner = await readOwner(path);
       if (owner && isAlive(owner)) throw busy(folder, path, owner, doing);
@@ -33,7 +35,7 @@ export async function lockRun(folder: string, doing = "training"): Promise<() =>
       await wait(1 + Math.random() * 4 * (attempt + 1));
     }
   } catch (cause) {
-    throw cause instanceof HaleError ? cause : writeFault(path, cause);
+    throw writeFault(path, cause);
   }
   return async () => {
     await rm(path, { force: true });

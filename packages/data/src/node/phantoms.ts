@@ -2,9 +2,9 @@
  * @file Writes phantoms as an ordinary data set, so that the demo walks the same way as a user with files of their own:
  * `images/*.png`, `masks/*.png` and `split.csv`. Drawing is in `phantoms/`.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic, writeFault } from "@hale/core/node";
+import { makeFolder, writeAtomic, writeFault } from "@hale/core/node";
 import { encodePng } from "@hale/imaging";
 import type { Row } from "../item.ts";
 import { formatManifest } from "../manifest.ts";
@@ -31,10 +31,7 @@ export async function writePhantomSet(
       throw writeFault(path, cause);
     });
   for (const part of ["images", "masks"]) {
-    const path = join(folder, part);
-    await mkdir(path, { recursive: true }).catch((cause) => {
-      throw writeFault(path, cause);
-    });
+    await makeFolder(join(folder, part));
   }
   const rows: Row[] = [];
   for (const item of items) {

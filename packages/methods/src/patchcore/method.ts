@@ -27,7 +27,7 @@ const options = z.strictObject({
     .union([z.literal(AUTO), z.int().min(1).max(15)])
     .default(AUTO)
     .describe(
-      "places along each side over which a feature is averaged, odd; auto: 3 of a network, 1 of filters, which are",
+      "places along each side over which a feature is averaged, odd; auto: 3 of a network, 1 of filters, which average by themselves",
     ),
   dimensions: z
     .union([z.literal(AUTO), z.int().min(1).max(8192)])

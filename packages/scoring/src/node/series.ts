@@ -72,7 +72,7 @@ async function refuseLocalizer(): Promise<never> {
 
 /** What to do about a file that is in no scan. */
 const REMEDIES = {
-  unread: "Its series was scored without it.",
+  unread: "What else is there was scored without it.",
   mixed: "Fetch the missing images, or score each stack in a folder of its own.",
   "too-large": "Score parts of it.",
 } as const;

@@ -3,9 +3,9 @@
  * file for people. No well-kept library writes event files from JavaScript, so the two record types that TensorBoard needs stand here: the
  * TFRecord framing (length, masked CRC-32C, data, masked CRC-32C) around `Event` messages encoded by protobufjs.
  */
-import { appendFile, mkdir } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFault } from "@hale/core/node";
+import { makeFolder, writeFault } from "@hale/core/node";
 import crc32c from "crc-32/crc32c.js";
 import protobuf from "protobufjs";
 import { type LossLog, openLossLog } from "../run/loss-log.ts";
@@ -68,7 +68,7 @@ export async function openEventLog(folder: string, iteration: number): Promise<L
     });
   });
   try {
-    await mkdir(board, { recursive: true });
+    await makeFolder(board, { file: events });
     await appendFile(events, encodeEvent({ wallTime: Date.now() / 1000, fileVersion: "brain.Event:2" }));
   } catch (cause) {
     throw writeFault(events, cause);

@@ -11,6 +11,6 @@ export async function writeRunDetector(run: FinishedRun, path: string, options: 
   const device = await openDevice({ kind: "cpu", threads: run.settings.threads });
   const { bytes, card, seen } = await makeRunDetector(run, device, options);
   await writeAtomic(path, bytes);
-  await writeSeen(seenPath(path), seen);
+  await writeSeen(seenPath(path), seen, bytes);
   return card;
 }

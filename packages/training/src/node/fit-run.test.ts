@@ -169,7 +169,7 @@ test("hashes of all images that it used lie in its folder and beside its detecto
   const file = join(root, "hashed.hale");
   const plain = await writeRunDetector(straight, file);
   expect(plain.seen).toBeUndefined();
-  const seen = await readSeen(seenPath(file));
+  const seen = await readSeen(seenPath(file), await readFile(file));
   expect(await readSeen(join(at("straight"), "images.seen"))).toEqual(seen);
   const { partition } = straight.plan;
   const used = [...partition.train, ...partition.threshold];

@@ -1,8 +1,8 @@
 /** @file The files of a run in a folder on disk. */
-import { appendFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HaleError } from "@hale/core";
-import { writeAtomic, writeFault } from "@hale/core/node";
+import { makeFolder, writeAtomic, writeFault } from "@hale/core/node";
 import type { RunFiles } from "../run/files.ts";
 
 const isMissing = (cause: unknown) => (cause as NodeJS.ErrnoException).code === "ENOENT";
@@ -36,7 +36,7 @@ export function folderFiles(folder: string): RunFiles {
     write: (file, content) => writeAtomic(at(file), content),
     async append(file, text) {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder, { file: at(file) });
         await appendFile(at(file), text);
       } catch (cause) {
         throw writeFault(at(file), cause);

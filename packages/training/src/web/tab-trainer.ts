@@ -62,6 +62,11 @@ export class TabTrainer {
   /** WebGPU where there is one that works out what it should, else WebAssembly and why. */
   async chooseDevice(): Promise<{ device: "webgpu" | "wasm"; reason: string }> {
     try {
+      // Asked first: what WebGPU needs is large, and loaded for nothing where there is no adapter.
+      const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
+      if (!(await gpu?.requestAdapter())) {
+        return { device: "wasm", reason: "This browser offers no graphics processor to compute on." };
+      }
       const { ok, error, tolerance } = await checkDevice(await this.open("webgpu", 1));
       if (ok) return { device: "webgpu", reason: "The graphics processor passed the self-check." };
       return { device: "wasm", reason: `The graphics processor is off by ${error}; ${tolerance} is allowed.` };

@@ -73,6 +73,8 @@ async function readScans(unit: Unit, leftOut: Converted["leftOut"], notes: strin
   const { series, leftOut: stacks } = assembleSeries(objects);
   const lost = stacks.find(({ cause }) => cause);
   if (lost) leftOut.push({ what: "scan", reason: lost.cause === "mixed" ? "mixed-places" : "too-large" });
+  const mixed = new Set(stacks.filter(({ cause }) => cause === "mixed").map(({ reason }) => reason));
+  notes.push(...[...mixed].map((reason) => `Left out: ${reason}.`));
   notes.push(...new Set(series.flatMap((one) => one.notes)));
   return series.map(({ scan }) => scan);
 }

@@ -22,7 +22,7 @@ test("a missing slice is counted in the warnings, with its place", async () => {
     key: join(root, "k.key"),
   });
   expect(added).toBe(1);
-  expect(warnings.join("\n")).toMatch(/1 of the imported series .*gaps/);
+  expect(warnings.join("\n")).toMatch(/Series that have gaps, .*: 1\. Each is named below/);
   expect(warnings.join("\n")).toMatch(/[0-9a-f]{16}: .*from slice 3 to 4 of 5; slices seem to be missing/);
   expect(plantedIn(warnings.join("\n"))).toEqual([]);
 });

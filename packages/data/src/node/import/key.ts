@@ -3,11 +3,11 @@
  * patients can tell who is who, so it is made for its owner alone, and refused where it could be handed on by accident.
  */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { HaleError } from "@hale/core";
-import { writeFault } from "@hale/core/node";
+import { makeFolder, writeFault } from "@hale/core/node";
 import { KEY_BYTES } from "../../pseudonym.ts";
 
 /** Where the key is when none is named: `$XDG_CONFIG_HOME/hale/pseudonym.key`, by default below `~/.config`. */
@@ -61,7 +61,7 @@ async function makeKey(file: string, write: boolean): Promise<Uint8Array> {
   const bytes = randomBytes(KEY_BYTES);
   if (!write) return bytes;
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), { mode: 0o700, file });
     // "wx": of two imports that both make the key, the second fails instead of losing the first one's.
     await writeFile(file, `${bytes.toString("hex")}\n`, { flag: "wx", mode: 0o600 });
     // A umask may have taken the owner's own rights away.

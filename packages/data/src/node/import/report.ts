@@ -138,7 +138,7 @@ export function noteLines(notes: ReadonlyMap<string, readonly string[]>): string
   const named = [...notes].slice(0, NAMED_SCANS).map(([token, sentences]) => `${token}: ${sentences.join(" ")}`);
   const more = notes.size - named.length;
   return [
-    `${notes.size} of the imported series are to be looked at, for they have gaps or make several scans; each is named below${more > 0 ? `, but ${more} more` : ""}.`,
+    `Series that have gaps, make several scans or could not be put together: ${notes.size}. ${more > 0 ? `The first ${named.length} are` : "Each is"} named below; look at them.`,
     ...named,
   ];
 }

@@ -3,10 +3,10 @@
  * a kill at any moment leaves a data set that can be used and gone on with. Images come first, then the tables that name
  * them, `split.csv` last.
  */
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HaleError } from "@hale/core";
-import { writeAtomic, writeFault } from "@hale/core/node";
+import { makeFolder, writeAtomic } from "@hale/core/node";
 import {
   formatTable,
   LEFT_OUT_COLUMNS,
@@ -154,9 +154,7 @@ export async function addSources(file: string, lines: readonly SourceRecord[]): 
   const known = before === null ? [] : parseTable(SOURCE_COLUMNS, before, "The table of sources beside the key");
   const text = formatTable(SOURCE_COLUMNS, [...known, ...lines]);
   if (text === before) return;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw writeFault(file, cause);
-  });
+  await makeFolder(dirname(file), { mode: 0o700, file });
   await writeAtomic(file, text, 0o600);
 }
 

@@ -73,7 +73,9 @@ describe("several images at each place, told apart by their number alone", () =>
     expect(leftOut).toMatchObject([{ name: "repeated.dcm", lost: false }]);
     // An image of another time there is none, and which of the two belongs is known to nobody.
     const other = await slice(0, 3, [], 9);
-    expect(assembleSeries([one, await slice(2, 1), await slice(4, 2), other]).series).toEqual([]);
+    const mixed = assembleSeries([one, await slice(2, 1), await slice(4, 2), other]);
+    expect(mixed.series).toEqual([]);
+    expect(mixed.leftOut[0].reason).toContain("has 1 image at most places and 2 at (0, 0, 0) mm");
   });
 
   test("a label tells them apart, and one of the stacks has the gap", async () => {

@@ -238,13 +238,21 @@ export function samplesOf({ object: { scan }, frame }: Slice) {
 }
 
 function crowdedReason(places: readonly Slice[][], crowd: number): string {
-  const odd = places.find((place) => place.length !== crowd);
+  const usual = mostFrequent(places.map(({ length }) => length));
+  const odd = places.find(({ length }) => length !== usual);
   const at = (place: readonly Slice[]) =>
     `(${place[0].place.position!.map((value) => Number(value.toFixed(2))).join(", ")}) mm`;
   const where = odd
-    ? `has ${crowd} images at most places and ${odd.length} at ${at(odd)}`
+    ? `has ${usual === 1 ? "1 image" : `${usual} images`} at most places and ${odd.length} at ${at(odd)}`
     : `has ${crowd} images at each place, such as ${at(places[0])}, in no order`;
   return `${where}, and nothing in it tells which images belong together`;
+}
+
+/** The number that occurs most often; of several, the first. */
+function mostFrequent(numbers: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+  return [...counts].reduce((best, one) => (one[1] > best[1] ? one : best))[0];
 }
 
 function groupBy<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {
