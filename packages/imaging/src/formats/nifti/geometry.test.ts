@@ -71,6 +71,14 @@ test("an sform that is not finite, or flat, is refused", async () => {
   }
 });
 
+test("what is 0 in millimetres is no size, in an sform and in pixdim", async () => {
+  const tiny = { version: 2, units: 3 } as const;
+  const error = await read({ ...tiny, srows: [Number.MIN_VALUE, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0] }).catch((e) => e);
+  expect(error).toMatchObject({ code: "IMAGE_CORRUPT" });
+  const { scans } = await read({ ...tiny, sformCode: 0, pixdim: [1, Number.MIN_VALUE, 2, 3] });
+  expect(scans[0].spacing).toEqual([null, 0.002, 0.003]);
+});
+
 test("metres and micrometres become millimetres; the header's own affine stays", async () => {
   for (const [units, factor] of [
     [1, 1000],

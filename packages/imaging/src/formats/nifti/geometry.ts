@@ -28,16 +28,18 @@ export function geometryOf(header: NiftiHeader, name: string): NiftiGeometry {
   const affineRas = header.sformCode !== 0 ? sformOf(header) : header.qformCode !== 0 ? qformOf(header, name) : null;
   if (!affineRas) {
     const sizes = header.pixdim.slice(1, 4).map((size, i) => {
-      const known = header.shape.length > i && Number.isFinite(size) && size !== 0;
-      return known ? Math.abs(size) * unit : null;
+      const millimetres = Math.abs(size) * unit;
+      const known = header.shape.length > i && Number.isFinite(millimetres) && millimetres > 0;
+      return known ? millimetres : null;
     });
     return { affineRas, affine: null, spacing: [sizes[0], sizes[1], sizes[2]] };
   }
-  if (!isUsable(affineRas)) {
+  const affine = swapRasLps(scaleLengths(affineRas, unit));
+  // In millimetres, since what is hardly above 0 in a smaller unit is 0 then.
+  if (!isUsable(affine)) {
     const which = header.sformCode !== 0 ? "sform" : "qform";
     throw corrupt(name, `its ${which} does not say where the voxels lie`);
   }
-  const affine = swapRasLps(scaleLengths(affineRas, unit));
   return { affineRas, affine, spacing: voxelSizes(affine) };
 }
 
