@@ -292,7 +292,7 @@ describe.skipIf(!found)("the studio", () => {
     ]);
     await chooser.setFiles(data);
     await page.getByRole("heading", { name: "data-set: 6 images, 0 with masks" }).waitFor();
-    await page.getByText("train/normal/n1.png (train) and test/normal/copy.png (test)").waitFor();
+    await page.getByText("test/normal/copy.png (test) and train/normal/n1.png (train)").waitFor();
     await page.getByRole("img", { name: "test/normal/copy.png" }).waitFor();
     expect(await serious(page)).toEqual([]);
   });
