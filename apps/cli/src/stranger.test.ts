@@ -20,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** Calls one after the other in a process of its own: what it prints, and its resident memory before them and at most. */
+/**
+ * Calls one after the other in a process of its own: what it prints, and its resident memory before them and at most. What a
+ * call has left is collected before the next, as each would begin in a process of its own.
+ */
 async function calls(all: readonly string[][]) {
   const program = JSON.stringify(new URL("./program.ts", import.meta.url).href);
   const code = `
@@ -28,9 +31,12 @@ async function calls(all: readonly string[][]) {
     await run(["score", "none.hale", "image.png"]);
     const before = process.resourceUsage().maxRSS;
     const codes = [];
-    for (const args of ${JSON.stringify(all)}) codes.push(await run(args));
+    for (const args of ${JSON.stringify(all)}) {
+      codes.push(await run(args));
+      gc();
+    }
     console.log(JSON.stringify({ codes, before, most: process.resourceUsage().maxRSS }));`;
-  const child = spawn(process.execPath, [...sourceOptions(), "--input-type=module", "-e", code], { cwd: root });
+  const child = spawn(process.execPath, [...sourceOptions(), "--expose-gc", "--input-type=module", "-e", code], { cwd: root });
   const said = { out: "", err: "" };
   child.stdout.on("data", (text) => {
     said.out += text;
