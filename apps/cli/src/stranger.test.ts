@@ -36,7 +36,9 @@ async function calls(all: readonly string[][]) {
       gc();
     }
     console.log(JSON.stringify({ codes, before, most: process.resourceUsage().maxRSS }));`;
-  const child = spawn(process.execPath, [...sourceOptions(), "--expose-gc", "--input-type=module", "-e", code], { cwd: root });
+  const child = spawn(process.execPath, [...sourceOptions(), "--expose-gc", "--input-type=module", "-e", code], {
+    cwd: root,
+  });
   const said = { out: "", err: "" };
   child.stdout.on("data", (text) => {
     said.out += text;
