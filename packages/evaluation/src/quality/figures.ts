@@ -161,7 +161,7 @@ function requireEnough(sets: Readonly<Record<string, readonly unknown[]>>): void
   }
 }
 
-/** Chance below which samples nearer than all held-out normals are too many to be luck. */
+/** Probability below which samples nearer than all held-out normals are too many to be random. */
 const RARE = 0.01;
 
 function warningOf({ superiority, nearerThanAll, nearerThanAllExpected, nearerThanAllChance }: Memorisation) {

@@ -61,7 +61,7 @@ const distance = (a: Tensor, b: Tensor) => mean(abs(sub(a, b)));
 /** -log sigmoid(logits): the cross-entropy of calling them real. */
 export const callReal = (logits: Tensor) => mean(softplus(neg(logits)));
 
-/** L_PEM + L_IRM. ŝ enters IRM with its gradient stopped, or it would smuggle texture past the proxy. */
+/** L_PEM + L_IRM. ŝ enters IRM with its gradient stopped, or it would carry texture past the proxy. */
 export function restorationLosses(scopes: Scopes, options: ObjectiveOptions, images: StepImages): RestorationLosses {
   const { image, proxy, damaged } = images;
   const updates: Updates = {};

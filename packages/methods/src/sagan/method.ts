@@ -125,12 +125,12 @@ function create(settings: SaganOptions, { size, channels }: ImageShape): Restori
         "critic/penalty": criticResult.penalty[0],
       };
       if (iteration % settings.criticSteps === 0) {
-        const luck = random("generator");
+        const stream = random("generator");
         const result = await run("generator", {
           normal: normals,
           unlabelled: mixed,
-          pasted: paste(normals, draw("unlike", indices).images, luck),
-          masks: keepMask(3 * batch * planes, keep, luck),
+          pasted: paste(normals, draw("unlike", indices).images, stream),
+          masks: keepMask(3 * batch * planes, keep, stream),
           ...adamInputs(settings, iteration / settings.criticSteps, rate),
         });
         for (const name of ["loss", "adversarial", "identity", "restoration"])

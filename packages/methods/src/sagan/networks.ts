@@ -49,7 +49,7 @@ export interface NetworkOptions {
   /**
    * How the change r becomes an image. "published": tanh(x + r), which no finite r makes equal to a black or white x.
    * "logit": tanh(atanh(x) + r), which is x itself where r is 0, and a last layer that starts near 0: the generator
-   * begins by changing nothing, and the critic by telling ill from healthy.
+   * begins by changing nothing, and the critic by telling abnormal from normal.
    */
   head: "logit" | "published";
   /**

@@ -62,7 +62,7 @@ export function criticLosses(
 }
 
 /**
- * The identity loss's weight that makes an image as dear to it as to the critic. At an image of d pixels and channels
+ * The identity loss's weight at which an image counts as much for it as for the critic. At an image of d pixels and channels
  * the gradient of mean|·| has norm 1/√d; the critic's, held by its penalty, has norm 1.
  */
 function balancedWeight({ shape: [, channels, height, width] }: Tensor): number {

@@ -110,7 +110,7 @@ export async function loadCheckpoint(folder: RunFiles, iteration: number): Promi
 }
 
 /**
- * The newest sound checkpoint, or null where there is none; damaged ones are passed over and named in `damaged`. Throws
+ * The newest sound checkpoint, or null where there is none; damaged ones are skipped and named in `damaged`. Throws
  * CHECKPOINT_CORRUPT when there are checkpoints and none is sound.
  */
 export async function newestCheckpoint(
