@@ -1,12 +1,13 @@
 /**
- * @file What the patch methods (patchcore, padim) share: which features they take of a backbone where nothing is said, and rows of
- * patches of images, made narrower where that is asked for.
+ * @file What the patch methods (patchcore, padim) share: which features they take of a backbone where nothing is said, rows of
+ * patches of images, made narrower where that is asked for, and options of how map and score are made of patches' distances.
  */
 import { input, matmul, type NamedArray, type Tensor } from "@hale/autodiff";
 import { HaleError } from "@hale/core";
+import { z } from "zod";
 import type { ImageShape } from "../method.ts";
 import type { Backbone } from "./description.ts";
-import { BUILT_IN, chosenLayers, type FeatureChoice, featureSource } from "./feature-choice.ts";
+import { AUTO, BUILT_IN, chosenLayers, type FeatureChoice, featureSource } from "./feature-choice.ts";
 import type { BackboneCredit, FeatureSource } from "./feature-source.ts";
 import { gridOf, patchesOf } from "./patch-features.ts";
 
@@ -15,6 +16,21 @@ const MIDDLE = [8, 16];
 
 /** Side that images must have for the built-in filters to have 6 x 6 places. */
 const LEAST_SIDE = 24;
+
+/** Both papers' blur of the map, 4 of 224 pixels. */
+const BLUR = 4 / 224;
+
+export const answerOptions = {
+  share: z.number().gt(0).max(1).default(0.05).describe("of the places, those farthest off, that `top` averages"),
+  smoothing: z
+    .union([z.literal(AUTO), z.number().min(0).max(64)])
+    .default(AUTO)
+    .describe("deviation of the map's Gaussian blur in pixels; auto: a 56th of the image's side"),
+};
+
+/** Deviation of the map's blur in pixels. */
+export const smoothingOf = ({ smoothing }: { smoothing: typeof AUTO | number }, { size }: ImageShape): number =>
+  smoothing === AUTO ? BLUR * size : smoothing;
 
 /** Images as rows of patches. */
 export interface PatchSource {

@@ -9,7 +9,7 @@ import { Random } from "@hale/core";
 import { z } from "zod";
 import type { Backbone } from "../backbone/description.ts";
 import { AUTO, backboneFile, featureOptions } from "../backbone/feature-choice.ts";
-import { checkSide, patchSource } from "../backbone/patch-source.ts";
+import { answerOptions, checkSide, patchSource, smoothingOf } from "../backbone/patch-source.ts";
 import { channelChoice } from "../backbone/projection.ts";
 import type { FitRecipe, ImageShape, Method } from "../method.ts";
 import { gaussianAnswers, SCORES } from "./answers.ts";
@@ -17,8 +17,6 @@ import { checkWidth, gaussiansOf, momentGathering } from "./gaussians.ts";
 
 /** Numbers of a place where `dimensions` says nothing: the paper's for a ResNet-18, and all of the filters. */
 const WIDTH = 100;
-/** The paper's blur of the map, 4 of 224 pixels. */
-const BLUR = 4 / 224;
 
 const options = z.strictObject({
   ...featureOptions("a network's layers of an eighth and a sixteenth of the image"),
@@ -41,11 +39,8 @@ const options = z.strictObject({
     .enum(SCORES)
     .default("largest")
     .describe("of the image: mean of the largest distances, or the map's largest value"),
-  share: z.number().gt(0).max(1).default(0.05).describe("of the places, those farthest off, that `top` averages"),
-  smoothing: z
-    .union([z.literal(AUTO), z.number().min(0).max(64)])
-    .default(AUTO)
-    .describe("deviation of the map's Gaussian blur in pixels; auto: a 56th of the image's side"),
+  share: answerOptions.share,
+  smoothing: answerOptions.smoothing,
 });
 
 export type PadimOptions = z.infer<typeof options>;
@@ -61,7 +56,6 @@ function create(settings: PadimOptions, shape: ImageShape, backbone?: Backbone):
         : { to: dimensions, matrix: channelChoice(from, dimensions, new Random(0, "padim/dimensions")) },
   });
   checkWidth(places, width);
-  const smoothing = settings.smoothing === AUTO ? BLUR * shape.size : settings.smoothing;
   return {
     learning: "fit",
     backbone: credit,
@@ -69,7 +63,8 @@ function create(settings: PadimOptions, shape: ImageShape, backbone?: Backbone):
     observe: (x) => ({ patches: patches(x) }),
     gathering: momentGathering(places, width),
     settle: (observed) => gaussiansOf(observed, width, settings),
-    inference: (state) => gaussianAnswers(state, patches, { ...settings, size: shape.size, smoothing }),
+    inference: (state) =>
+      gaussianAnswers(state, patches, { ...settings, size: shape.size, smoothing: smoothingOf(settings, shape) }),
   };
 }
 

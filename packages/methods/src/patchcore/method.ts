@@ -9,7 +9,14 @@ import { Random } from "@hale/core";
 import { z } from "zod";
 import type { Backbone } from "../backbone/description.ts";
 import { AUTO, backboneFile, featureOptions } from "../backbone/feature-choice.ts";
-import { checkSide, type Narrowing, ofFilters, patchSource } from "../backbone/patch-source.ts";
+import {
+  answerOptions,
+  checkSide,
+  type Narrowing,
+  ofFilters,
+  patchSource,
+  smoothingOf,
+} from "../backbone/patch-source.ts";
 import { sparseProjection } from "../backbone/projection.ts";
 import type { FitRecipe, ImageShape, Method } from "../method.ts";
 import { patchAnswers, SCORES } from "./answers.ts";
@@ -18,8 +25,6 @@ import { memoryOf, SCALES } from "./memory.ts";
 
 /** Numbers of a row where more would come from a network and `dimensions` says nothing. */
 const WIDTH = 256;
-/** The paper's blur of the map, 4 of 224 pixels. */
-const BLUR = 4 / 224;
 
 const options = z.strictObject({
   ...featureOptions("a network's layers of an eighth and a sixteenth of the image"),
@@ -55,12 +60,9 @@ const options = z.strictObject({
     .enum(SCORES)
     .default("top")
     .describe("of the image: mean of the largest distances, the largest, or that weighed as in the paper (reweighted)"),
-  share: z.number().gt(0).max(1).default(0.05).describe("of the places, those farthest off, that `top` averages"),
+  share: answerOptions.share,
   neighbours: z.int().min(2).max(1000).default(9).describe("rows of the memory by which `reweighted` weighs"),
-  smoothing: z
-    .union([z.literal(AUTO), z.number().min(0).max(64)])
-    .default(AUTO)
-    .describe("deviation of the map's Gaussian blur in pixels; auto: a 56th of the image's side"),
+  smoothing: answerOptions.smoothing,
 });
 
 export type PatchCoreOptions = z.infer<typeof options>;
@@ -79,7 +81,6 @@ function create(settings: PatchCoreOptions, shape: ImageShape, backbone?: Backbo
     prefix: "patchcore",
   });
   const scale = settings.scale === AUTO ? (filters ? "channels" : "whole") : settings.scale;
-  const smoothing = settings.smoothing === AUTO ? BLUR * shape.size : settings.smoothing;
   return {
     learning: "fit",
     backbone: credit,
@@ -87,7 +88,8 @@ function create(settings: PatchCoreOptions, shape: ImageShape, backbone?: Backbo
     observe: (x) => ({ patches: patches(x) }),
     gathering: candidateGathering(places, width, settings.candidates),
     settle: (observed, random) => memoryOf(candidatesOf(observed, width), width, { ...settings, scale }, random),
-    inference: (state) => patchAnswers(state, patches, { ...settings, size: shape.size, smoothing }),
+    inference: (state) =>
+      patchAnswers(state, patches, { ...settings, size: shape.size, smoothing: smoothingOf(settings, shape) }),
   };
 }
 
