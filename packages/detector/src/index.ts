@@ -10,6 +10,7 @@ export {
   type DomainReason,
   domainCheck,
   domainOfSlices,
+  domainWords,
 } from "./domain/check.ts";
 export { type Description, describe } from "./domain/description.ts";
 export { fitDomain } from "./domain/fit.ts";

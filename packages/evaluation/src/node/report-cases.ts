@@ -1,5 +1,5 @@
 /** @file Single test images as the report shows them: some with their pictures, and all in a table. */
-import { type Detector, decisionWords, inOrderOfReview, mapPng, picturePng } from "@hale/detector";
+import { type Detector, decisionWords, domainWords, inOrderOfReview, mapPng, picturePng } from "@hale/detector";
 import { maskOutline } from "../report/mask-outline.ts";
 import type { CaseData, ImageRowData, ReportData } from "../report/report-data.ts";
 import type { EvaluatedCase } from "./evaluate.ts";
@@ -19,7 +19,9 @@ export function imageRows(cases: readonly EvaluatedCase[], card: Card): ImageRow
       class: item.class === "normal" || item.class === "abnormal" ? "" : item.class,
       score: finding.score,
       pValue: finding.pValue,
-      decision: decisionWords(card, finding.decision, false, finding.domain),
+      // The reason stands by itself, so that the table can be filtered by decision.
+      decision: finding.decision === "needs review" ? finding.decision : decisionWords(card, finding.decision),
+      reason: domainWords(finding.domain ?? null),
       verdict: verdictOf(label, finding.decision),
     }));
 }

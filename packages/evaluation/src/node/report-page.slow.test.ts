@@ -11,6 +11,12 @@ import { reportFixture } from "../report/report-fixture.ts";
 
 const path = findChromium();
 const report = reportFixture(1, 60, 60);
+// The longest that a table has to hold.
+report.images[0].reason = `outside what this detector knows: ${[
+  "its structure is unlike that of the training images",
+  "its fine texture is unlike that of the training images",
+  "its brightness values are unlike those of the training images",
+].join("; ")}`;
 
 describe.skipIf(!path)("the report page", () => {
   let folder = "";
@@ -108,6 +114,14 @@ describe.skipIf(!path)("the report page", () => {
     expect(await paper()).toBe(dark);
     await page.emulateMedia({ media: "print" });
     expect(await paper()).toBe("rgb(255, 255, 255)");
+  });
+
+  test("fits a window of 1280 pixels, and is filtered by the decision, not by its reason", async () => {
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1280);
+    const choices = await page.$$eval("#filter-decision option", (options) => options.map((one) => one.textContent));
+    expect(choices.join()).not.toContain("outside");
+    await page.selectOption("#filter-decision", report.images[0].decision!);
+    expect(await column(1)).toContain(report.images[0].path);
   });
 
   test("fits a window of 400 pixels, and breaks no word of its prose", async () => {

@@ -287,6 +287,8 @@ export interface ImageRowData {
   pValue: number | null;
   /** In words; null where there is no threshold. */
   decision: string | null;
+  /** Why it needs review; null for an image that does not. */
+  reason: string | null;
   /** What the decision is beside the label; null where nothing was decided. */
   verdict: "right" | "miss" | "false alarm" | "needs review" | null;
 }

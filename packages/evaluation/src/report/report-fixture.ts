@@ -263,6 +263,7 @@ export function reportFixture(seed = 1, normal = 60, abnormal = 60): ReportData 
         score: item.score,
         pValue: (1 + held.filter((score) => score >= item.score).length) / (1 + held.length),
         decision: words(above),
+        reason: null,
         verdict: above === (item.label === 1) ? "right" : wrong,
       };
     }),

@@ -281,13 +281,19 @@ describe("the report", () => {
   it("says how its table is sorted, and does not where images that need review come first", async () => {
     const review = structuredClone(full);
     const [low] = review.images.slice(-1);
-    review.images = [{ ...low, decision: "needs review", verdict: "needs review" }, ...review.images.slice(0, -1)];
+    const reason = "outside what this detector knows: its fine texture is unlike that of the training images";
+    review.images = [
+      { ...low, decision: "needs review", reason, verdict: "needs review" },
+      ...review.images.slice(0, -1),
+    ];
     const page = await renderReport(review);
     expect(page.match(/<table id="image-table">[\s\S]*?<\/thead>/)![0]).not.toContain("aria-sort");
     expect(page).toContain("what needs review first, then the highest");
     const first = page.match(/<table id="image-table">[\s\S]*?<tbody>([\s\S]*?)<\/tr>/)![1];
     expect(first).toContain(low.path);
-    expect(first).toContain("<td>needs review</td>");
+    expect(first).toContain(`<td data-value="needs review">needs review<small>${reason}</small></td>`);
+    expect(page).toContain("<option>needs review</option>");
+    expect(page).not.toContain(`<option>${reason}`);
     expect(text).not.toContain("what needs review first");
   });
 

@@ -106,6 +106,7 @@ td svg .curve{stroke:var(--accent);stroke-width:1.5}td svg .mark{fill:var(--othe
 #image-table th.n{text-align:right}
 #image-table tbody th{font-weight:400;overflow-wrap:anywhere}
 #image-table td,#image-table thead th{white-space:nowrap}
+#image-table small{display:block;max-width:26rem;color:var(--soft);white-space:normal}
 #image-table tr>:last-child{padding-right:0}
 .wrong td:last-child{color:var(--other);font-weight:650}
 thead button{border:0;padding:.1rem 0;background:none;font-weight:600;cursor:pointer;white-space:nowrap}

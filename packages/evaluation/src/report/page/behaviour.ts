@@ -46,7 +46,7 @@ function behave(): void {
     const rows = [...Array.from(body.rows), ...Array.from(rest)].map((row, rank) => ({
       row,
       rank,
-      texts: Array.from(row.cells, (cell) => cell.textContent ?? ""),
+      texts: Array.from(row.cells, (cell) => cell.dataset.value ?? cell.textContent ?? ""),
     }));
     const collator = new Intl.Collator("en", { numeric: true });
     let column = heads.findIndex((head) => head.hasAttribute("aria-sort"));

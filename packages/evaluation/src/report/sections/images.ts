@@ -43,7 +43,7 @@ export function imagesSection(images: readonly ImageRowData[], examples: Readonl
     return id === undefined ? path : html`<a href="#${id}">${path}</a>`;
   };
   const row = (of: ImageRowData) =>
-    html`<tr${of.verdict !== null && of.verdict !== "right" && html` class="wrong"`}><th scope="row">${file(of.path)}</th><td>${of.label}</td><td>${of.class || "–"}</td><td class="n">${digits(of.score)}</td><td class="n">${of.pValue === null ? "–" : significant(of.pValue)}</td><td>${of.decision ?? "–"}</td><td>${of.verdict ?? "–"}</td></tr>\n`;
+    html`<tr${of.verdict !== null && of.verdict !== "right" && html` class="wrong"`}><th scope="row">${file(of.path)}</th><td>${of.label}</td><td>${of.class || "–"}</td><td class="n">${digits(of.score)}</td><td class="n">${of.pValue === null ? "–" : significant(of.pValue)}</td><td data-value="${of.decision ?? "–"}">${of.decision ?? "–"}${of.reason !== null && html`<small>${of.reason}</small>`}</td><td>${of.verdict ?? "–"}</td></tr>\n`;
   const falling = rows.every(({ score }, i) => i === 0 || score <= rows[i - 1].score);
   const left = images.length - rows.length;
   return html`<section id="images"><h2>All test images</h2>
